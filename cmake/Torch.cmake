@@ -1,0 +1,31 @@
+# Imported target Torch::cpu from an unpacked LibTorch (or PyTorch) folder that holds lib/ and include/.
+if(TARGET Torch::cpu)
+  return()
+endif()
+
+set(COLDFRAME_TORCH_ROOT "${COLDFRAME_DEPS_DIR}/libtorch" CACHE PATH
+    "LibTorch folder with lib/ and include/ (2.11)")
+if(NOT EXISTS "${COLDFRAME_TORCH_ROOT}/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "no LibTorch in ${COLDFRAME_TORCH_ROOT} (lib/libtorch_cpu.so is missing) "
+    "run cluster/setup.sh, or point -DCOLDFRAME_TORCH_ROOT at an existing one")
+endif()
+set(COLDFRAME_CUDA_LIBRARIES "${COLDFRAME_DEPS_DIR}/nvidia/cu13/lib" CACHE PATH
+    "folder with libcudart.so.13 and libcupti.so.13, which libtorch_cpu.so needs even without a GPU")
+
+add_library(c10 SHARED IMPORTED GLOBAL)
+set_target_properties(c10 PROPERTIES IMPORTED_LOCATION "${COLDFRAME_TORCH_ROOT}/lib/libc10.so")
+add_library(torch_cpu SHARED IMPORTED GLOBAL)
+set_target_properties(torch_cpu PROPERTIES
+  IMPORTED_LOCATION "${COLDFRAME_TORCH_ROOT}/lib/libtorch_cpu.so"
+  INTERFACE_LINK_LIBRARIES c10)
+
+add_library(coldframe_torch INTERFACE)
+add_library(Torch::cpu ALIAS coldframe_torch)
+target_link_libraries(coldframe_torch INTERFACE torch_cpu c10)
+target_include_directories(coldframe_torch SYSTEM INTERFACE
+  "${COLDFRAME_TORCH_ROOT}/include" "${COLDFRAME_TORCH_ROOT}/include/torch/csrc/api/include")
+target_compile_definitions(coldframe_torch INTERFACE USE_DISTRIBUTED)
+target_link_options(coldframe_torch INTERFACE
+  "-Wl,-rpath-link,${COLDFRAME_CUDA_LIBRARIES}"
+  "-Wl,-rpath,${COLDFRAME_TORCH_ROOT}/lib" "-Wl,-rpath,${COLDFRAME_CUDA_LIBRARIES}"
+  "-Wl,--disable-new-dtags")

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "framework/model/packed_batch.h"
+#include "framework/model/parameters.h"
+
+namespace coldframe {
+
+/// A linear map of the encoder, by family-independent name: "layer.3.attention.query", ".key", ".value", ".output",
+/// "layer.3.feed_forward.inner", ".output". Strategies name their targets so, whatever the checkpoint calls them.
+struct LinearSite {
+  std::string name;
+  std::int32_t layer = 0;
+  ParameterIndex weight = -1;  // [out, in]
+  ParameterIndex bias = -1;    // [out]
+  std::int64_t in = 0;
+  std::int64_t out = 0;
+};
+
+/// The end of a residual branch: h' = LayerNorm(h + f). "layer.3.attention" or "layer.3.feed_forward".
+struct BlockSite {
+  std::string name;
+  std::int32_t layer = 0;
+  std::int64_t width = 0;
+};
+
+struct ForwardContext {
+  const ParameterView& parameters;
+  const PackedBatch& batch;
+  DropoutContext dropout;
+};
+
+/// What a strategy may change at a site. The encoder calls it and does not know which strategies exist.
+class SiteDelta {
+ public:
+  virtual ~SiteDelta() = default;
+  /// y = W x + b was computed; returns what goes on. x [T, in], y [T, out] float32.
+  virtual at::Tensor linear(const ForwardContext& context, const at::Tensor& x, const at::Tensor& y) const;
+  /// f [T, D] branch output, h [T, D] residual, norm(z) the pretrained LayerNorm; default: norm(h + f).
+  virtual at::Tensor block(const ForwardContext& context, const at::Tensor& f, const at::Tensor& h,
+                           const std::function<at::Tensor(const at::Tensor&)>& norm) const;
+};
+
+enum class Pooling { mean, cls };
+
+/// A pretrained text encoder: a function of parameters and packed texts. Thread-safe: lanes call it at the same time.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  virtual std::string_view family() const = 0;  // "bert"
+  virtual std::int64_t width() const = 0;
+  virtual std::int64_t layers() const = 0;
+  virtual std::int64_t max_tokens() const = 0;  // longest text incl. special tokens
+  virtual const std::vector<LinearSite>& linear_sites() const = 0;
+  virtual const std::vector<BlockSite>& block_sites() const = 0;
+  /// Deltas are applied in the order attached.
+  virtual void attach_linear(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
+  virtual void attach_block(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
+  /// [N, D] float32: pooled (and normalised when the folder says so) embeddings, one per text of the batch.
+  virtual at::Tensor forward(const ForwardContext& context) const = 0;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace coldframe {
+
+/// Index of a parameter in its ParameterStore.
+using ParameterIndex = std::int32_t;
+
+struct ParameterInfo {
+  std::string name;          // "encoder.layer.3.attention.self.query.weight", or "lora.encoder.layer.3....A"
+  bool trainable = false;
+  bool decay = true;         // false for biases, LayerNorm and scalars such as the temperature
+  bool sparse_rows = false;  // gradients arrive as (row id, row) lists: token embeddings
+  double learning_rate_factor = 1.0;
+};
+
+/// All parameters of a model and its strategy, in a fixed order. Tensors are contiguous float32 on 64-byte-aligned memory.
+class ParameterStore {
+ public:
+  ParameterIndex add(ParameterInfo info, at::Tensor value);
+  ParameterIndex find(std::string_view name) const;  // -1 when absent
+  ParameterIndex require(std::string_view name) const;  // throws DataError when absent
+
+  std::size_t size() const { return infos_.size(); }
+  const ParameterInfo& info(ParameterIndex index) const { return infos_[static_cast<std::size_t>(index)]; }
+  ParameterInfo& info(ParameterIndex index) { return infos_[static_cast<std::size_t>(index)]; }
+  const at::Tensor& value(ParameterIndex index) const { return values_[static_cast<std::size_t>(index)]; }
+  at::Tensor& value(ParameterIndex index) { return values_[static_cast<std::size_t>(index)]; }
+
+  std::vector<ParameterIndex> trainable() const;  // ascending
+  std::int64_t trainable_count() const;           // elements
+
+ private:
+  std::vector<ParameterInfo> infos_;
+  std::vector<at::Tensor> values_;
+  std::unordered_map<std::string, ParameterIndex> by_name_;
+};
+
+/// What an encoder reads: one tensor per parameter. The trainer makes one view per lane, whose trainable tensors are leaf
+/// aliases (`detach().requires_grad_()`) of the store's memory, so lanes never share a gradient.
+class ParameterView {
+ public:
+  /// Aliases of the store; trainable ones require gradients when `with_gradients`.
+  ParameterView(const ParameterStore& store, bool with_gradients);
+
+  const at::Tensor& operator[](ParameterIndex index) const { return tensors_[static_cast<std::size_t>(index)]; }
+  at::Tensor& operator[](ParameterIndex index) { return tensors_[static_cast<std::size_t>(index)]; }
+  std::size_t size() const { return tensors_.size(); }
+
+ private:
+  std::vector<at::Tensor> tensors_;
+};
+
+}  // namespace coldframe
