@@ -9,16 +9,21 @@
 
 namespace coldframe {
 
+/// Whether an option can change a result. Operational ones (paths, threads, deadlines) are left out of the digest that
+/// a run folder compares before it lets a run go on.
+enum class Effect { results, operation };
+
 /// One documented option. From it come INI parsing, command-line overrides, --help, --dump-config, the echo in the run
 /// record and the table in docs/guide/configuration.md.
 struct Field {
   std::string_view name;
   std::string_view doc;
-  std::string_view unit = {};                   // "tokens", "seconds", ...; empty for pure numbers
+  std::string_view unit = {};  // "tokens", "seconds", ...; empty for pure numbers
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
-  bool minimum_exclusive = false;               // "> minimum" instead of ">= minimum"
-  std::vector<std::string_view> choices = {};   // for strings: the allowed values
+  bool minimum_exclusive = false;              // "> minimum" instead of ">= minimum"
+  std::vector<std::string_view> choices = {};  // for strings: the allowed values
+  Effect effect = Effect::results;
 };
 
 /// Receives every option of a struct in a fixed order. The reference is the option itself: a reader prints it, the
