@@ -15,6 +15,8 @@
 
 namespace coldframe {
 
+struct PackedLayout;
+
 /// A linear map of the encoder, by family-independent name: "layer.3.attention.query", ".key", ".value", ".output",
 /// "layer.3.feed_forward.inner", ".output". Strategies name their targets so, whatever the checkpoint calls them.
 struct LinearSite {
@@ -37,6 +39,13 @@ struct ForwardContext {
   const ParameterView& parameters;
   const PackedBatch& batch;
   DropoutContext dropout;
+  /// Sparse gradients of the token table. When not null and the table requires gradients, forward() gathers the rows
+  /// [T, D] of the batch as a new leaf that requires gradients and leaves it here: ask autograd for the gradient of this
+  /// leaf and add its rows by token id; the table itself then takes no part in the graph. A tensor that is defined on
+  /// entry is used instead of the gathered rows. Null: an ordinary lookup with a dense gradient of the table.
+  at::Tensor* token_rows = nullptr;
+  /// Filled in by forward() for the deltas.
+  std::shared_ptr<const PackedLayout> layout = nullptr;
 };
 
 /// What a strategy may change at a site. The encoder calls it and does not know which strategies exist.
@@ -48,9 +57,12 @@ class SiteDelta {
   /// f [T, D] branch output, h [T, D] residual, norm(z) the pretrained LayerNorm; default: norm(h + f).
   virtual at::Tensor block(const ForwardContext& context, const at::Tensor& f, const at::Tensor& h,
                            const std::function<at::Tensor(const at::Tensor&)>& norm) const;
+  /// The parameters it reads: they decide which blocks lie below the lowest trainable site.
+  virtual std::vector<ParameterIndex> parameters() const = 0;
 };
 
 enum class Pooling { mean, cls };
+enum class Normalization { none, unit_length };
 
 /// A pretrained text encoder: a function of parameters and packed texts. Thread-safe: lanes call it at the same time.
 class Encoder {
@@ -60,12 +72,22 @@ class Encoder {
   virtual std::int64_t width() const = 0;
   virtual std::int64_t layers() const = 0;
   virtual std::int64_t max_tokens() const = 0;  // longest text incl. special tokens
+  virtual std::int64_t vocabulary() const = 0;  // token ids are 0 .. vocabulary() - 1
+  virtual Pooling pooling() const = 0;
+  virtual Normalization normalization() const = 0;
+  virtual ParameterIndex token_table() const = 0;  // [vocabulary, D], the parameter with sparse rows
+  /// Its own parameters in the store, without those of strategies; names are those of the checkpoint.
+  virtual const std::vector<ParameterIndex>& parameters() const = 0;
   virtual const std::vector<LinearSite>& linear_sites() const = 0;
   virtual const std::vector<BlockSite>& block_sites() const = 0;
   /// Deltas are applied in the order attached.
   virtual void attach_linear(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
   virtual void attach_block(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
-  /// [N, D] float32: pooled (and normalised when the folder says so) embeddings, one per text of the batch.
+  /// The first block that can receive gradients: -1 the embeddings, layers() when nothing is trainable.
+  virtual std::int64_t first_trainable_layer(const ParameterView& parameters) const = 0;
+  /// [N, D] float32: pooled (and normalised when the folder says so) embeddings, one per text of the batch. Records no
+  /// gradient work below the lowest trainable site. Throws DataError on a token id outside the vocabulary, on an empty
+  /// text and on a text longer than the position table.
   virtual at::Tensor forward(const ForwardContext& context) const = 0;
 };
 

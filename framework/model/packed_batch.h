@@ -24,6 +24,9 @@ struct DropoutContext {
   std::uint64_t seed = 0;
   std::int64_t step = 0;
   std::int32_t pass = 0;
+  /// `[strategy] frozen_dropout`: whether blocks wholly below the lowest trainable site keep their dropout. True in
+  /// paired studies (every strategy then sees the same masks), false makes their activations cacheable.
+  bool below_trainable = true;
 };
 
 }  // namespace coldframe

@@ -24,6 +24,8 @@ struct ParameterInfo {
 /// All parameters of a model and its strategy, in a fixed order. Tensors are contiguous float32 on 64-byte-aligned memory.
 class ParameterStore {
  public:
+  /// Keeps `value` when it is contiguous, aligned and owns its memory, else a copy in that form. Throws ConfigError on
+  /// a second parameter of the same name.
   ParameterIndex add(ParameterInfo info, at::Tensor value);
   ParameterIndex find(std::string_view name) const;  // -1 when absent
   ParameterIndex require(std::string_view name) const;  // throws DataError when absent
@@ -36,6 +38,7 @@ class ParameterStore {
 
   std::vector<ParameterIndex> trainable() const;  // ascending
   std::int64_t trainable_count() const;           // elements
+  std::int64_t count() const;                     // elements, frozen ones included
 
  private:
   std::vector<ParameterInfo> infos_;
@@ -53,9 +56,19 @@ class ParameterView {
   const at::Tensor& operator[](ParameterIndex index) const { return tensors_[static_cast<std::size_t>(index)]; }
   at::Tensor& operator[](ParameterIndex index) { return tensors_[static_cast<std::size_t>(index)]; }
   std::size_t size() const { return tensors_.size(); }
+  /// Whether the parameter is trained, also in a view without gradients: a recomputed forward must draw the same masks.
+  bool trainable(ParameterIndex index) const { return trainable_[static_cast<std::size_t>(index)]; }
 
  private:
   std::vector<at::Tensor> tensors_;
+  std::vector<bool> trainable_;
 };
+
+/// Contiguous float32 copy on 64-byte-aligned memory: bits of a matrix product may depend on the alignment of operands.
+at::Tensor aligned_copy(const at::Tensor& source);
+
+/// Trainable and total elements per module ("embeddings", "encoder.layer.3", "lora.encoder.layer.3", ...), one line each,
+/// with a total: what `train` and `check` print.
+std::string trainable_table(const ParameterStore& parameters);
 
 }  // namespace coldframe

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "framework/model/bert_config.h"
+#include "framework/model/parameters.h"
+
+namespace coldframe {
+
+struct TensorShape {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+/// Every weight of a BERT encoder under its checkpoint name (without "bert."), in the order of the parameter store.
+std::vector<TensorShape> bert_tensor_shapes(const BertConfig& config);
+
+/// Reads model.safetensors, or the shards of model.safetensors.index.json, into the store as frozen float32 parameters.
+/// Knows a "bert." prefix and the old names gamma and beta; leaves out heads (pooler, cls, classifier, qa_outputs) and
+/// position_ids. DataError naming file and tensor for a missing, extra, misshapen or non-finite one.
+void load_bert_weights(const std::filesystem::path& folder, const BertConfig& config, ParameterStore& parameters);
+
+}  // namespace coldframe

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "framework/model/keyed_mask.h"
+#include "framework/model/packed_batch.h"
+
+namespace coldframe {
+
+/// Neighbouring texts of equal length: attention over them is one batched product.
+struct LengthRun {
+  std::int64_t first_text = 0;
+  std::int64_t texts = 0;
+  std::int64_t length = 0;  // tokens per text
+  std::int64_t first_token = 0;
+};
+
+/// What every layer needs to know about a packed batch, worked out once per forward pass.
+struct PackedLayout {
+  explicit PackedLayout(const PackedBatch& batch);
+
+  std::vector<LengthRun> runs;
+  std::vector<std::int64_t> row_offsets;  // [N + 1]
+  std::vector<std::uint64_t> view_keys;   // [N]
+  std::vector<MaskRow> token_rows;        // [T], mask row of every token: its text's view, its place, column 0
+  at::Tensor positions;                   // [T] int64, place of the token in its text
+
+  std::int64_t texts() const { return static_cast<std::int64_t>(view_keys.size()); }
+  std::int64_t tokens() const { return static_cast<std::int64_t>(token_rows.size()); }
+};
+
+}  // namespace coldframe

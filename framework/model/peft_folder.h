@@ -1,0 +1,31 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace coldframe {
+
+/// One pair of LoRA matrices under the path of the module it changes ("encoder.layer.0.attention.self.query").
+struct LoraPair {
+  std::string module;
+  at::Tensor a;  // [rank, in]
+  at::Tensor b;  // [out, rank]
+};
+
+/// What a PEFT folder says about a LoRA adapter.
+struct LoraFolder {
+  std::int64_t rank = 0;
+  double alpha = 0;
+  double dropout = 0;
+  std::string base_model;
+  std::vector<LoraPair> pairs;
+};
+
+/// adapter_config.json and adapter_model.safetensors as PEFT reads and writes them.
+void write_peft_folder(const std::filesystem::path& folder, const LoraFolder& adapter);
+LoraFolder read_peft_folder(const std::filesystem::path& folder);
+
+}  // namespace coldframe
