@@ -1,0 +1,17 @@
+#pragma once
+
+namespace coldframe {
+
+/// The stop flag of this process: set by SIGTERM, SIGINT or SIGUSR1, or by hand (wall time), polled by the trainer,
+/// which agrees with the other ranks, writes a checkpoint and ends with exit code 75.
+bool stop_requested() noexcept;
+/// The signal that set the flag; 0 when it was set by hand or not at all.
+int stop_signal() noexcept;
+void request_stop() noexcept;
+void clear_stop_request() noexcept;
+
+/// Installs the handlers. A second SIGINT ends the process at once. Handlers only set the flag and write(2) the last
+/// words (see last_words.h); fatal signals (abort, segmentation fault ...) write them too and then take their course.
+void install_stop_handlers();
+
+}  // namespace coldframe
