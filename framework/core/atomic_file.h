@@ -11,7 +11,8 @@ namespace coldframe {
 /// A file that appears under its name complete or not at all: written to a temporary in the same folder, synced,
 /// renamed, and the folder synced. Without commit() the destructor removes the temporary. What a killed process left
 /// behind
-/// (`name.tmp-HOST-PID-N` of a dead process on this host) is removed by the next writer of the same name.
+/// (`name.tmp-HOST-PID-N` of a dead process on this host) is removed by the next writer of the same name; see also
+/// remove_temporaries_on_signals() in temporary_names.h.
 /// Either use write(), or give temporary() to a library that writes by path (HDF5, zlib) and close it before commit().
 /// Errors are IoError and name the target. Thread-safety: one caller.
 class AtomicFile {
@@ -60,9 +61,5 @@ void write_file_atomically(const std::filesystem::path& target, std::string_view
 
 /// The whole file; IoError when it cannot be read or is a folder.
 std::string read_file(const std::filesystem::path& path);
-
-/// Makes SIGINT, SIGTERM and SIGHUP remove the temporaries of unfinished AtomicFiles before the process ends as it
-/// would have. For commands that have nothing else to do on a signal (import); the trainer installs its own handlers.
-void remove_temporaries_on_signals();
 
 }  // namespace coldframe

@@ -51,10 +51,9 @@ class Sha256 {
 std::uint64_t stable_hash(std::string_view bytes, std::uint64_t seed) { return hash128(bytes, seed)[0]; }
 
 std::uint64_t combine_hash(std::uint64_t a, std::uint64_t b) {
-  const PhiloxBlock mixed =
-      philox4x32({static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(a >> 32), static_cast<std::uint32_t>(b),
-                  static_cast<std::uint32_t>(b >> 32)},
-                 {0x243F6A88u, 0x85A308D3u});
+  const PhiloxBlock mixed = philox4x32({static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(a >> 32),
+                                        static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(b >> 32)},
+                                       {0x243F6A88u, 0x85A308D3u});
   return (std::uint64_t{mixed[1]} << 32) | mixed[0];
 }
 

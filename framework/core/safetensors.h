@@ -51,6 +51,7 @@ class SafetensorsFile {
   std::vector<std::byte> read(const TensorEntry& tensor) const;
 
  private:
+  void read_header();
   void close() noexcept;
   std::filesystem::path path_;
   std::vector<TensorEntry> tensors_;
@@ -71,9 +72,9 @@ class SafetensorsWriter {
  public:
   SafetensorsWriter(std::filesystem::path path, std::vector<TensorDeclaration> tensors,
                     const std::map<std::string, std::string>& metadata = {});
-  /// The next tensor in declared order; `name` and the number of bytes are checked.
+  /// The next tensor in declared order; std::logic_error when the name or the number of bytes is another.
   void write(std::string_view name, std::span<const std::byte> bytes);
-  /// A contract fault (std::logic_error) when tensors are missing.
+  /// std::logic_error when tensors are missing.
   void commit();
 
  private:
