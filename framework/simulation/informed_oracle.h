@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "framework/simulation/newcomers.h"
+#include "framework/simulation/policy.h"
+#include "framework/simulation/user_model.h"
+
+namespace coldframe {
+
+struct InformedOracleOptions {
+  std::size_t draws = 4096;
+  std::size_t close_candidates = 64;   // items the greedy search looks at with every draw
+  std::size_t enumerate_below = 5000;  // ordered slates up to this many are all tried: exact for the draws
+  std::uint64_t seed = 1;
+};
+
+/// The attainable ceiling: knows the world and the law of choice, but of a user only what every policy sees. Latent states
+/// are drawn from the law given the attributes and weighted by the likelihood of given likes (Plackett-Luce over the
+/// catalogue) and of all shown pages; the slate with the highest posterior mean reward is taken, by enumeration when
+/// small, else greedily. The draws are integration nodes shared by all users.
+class InformedOracle final : public Policy {
+ public:
+  /// Borrows everything.
+  InformedOracle(std::string name, const Newcomers& newcomers, const UserModel& model, TieBreak ties,
+                 const InformedOracleOptions& options);
+  ~InformedOracle() override;
+  const std::string& name() const override;
+  PolicyKind kind() const override { return PolicyKind::deterministic; }
+  void rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "framework/simulation/catalogue.h"
+#include "framework/simulation/newcomers.h"
+#include "framework/simulation/oracle.h"
+#include "framework/simulation/policy.h"
+#include "framework/simulation/replay_result.h"
+#include "framework/simulation/simulation_options.h"
+#include "framework/simulation/user_model.h"
+
+namespace coldframe {
+
+/// A policy in the race: exactly one pointer is set.
+struct Contestant {
+  const Policy* policy = nullptr;
+  const LatentPolicy* oracle = nullptr;
+  Contestant(const Policy& p) : policy(&p) {}
+  Contestant(const LatentPolicy& p) : oracle(&p) {}
+  const std::string& name() const { return policy != nullptr ? policy->name() : oracle->name(); }
+};
+
+/// Where users live. Borrowed, constant during a replay.
+struct ReplayWorld {
+  const Newcomers* newcomers = nullptr;
+  const Catalogue* catalogue = nullptr;
+  const UserModel* user_model = nullptr;
+};
+
+enum class KeepLog { no, yes };
+
+struct ReplayRequest {
+  std::uint64_t begin = 0;  // users [begin, end)
+  std::uint64_t end = 0;
+  KeepLog log = KeepLog::no;
+  std::function<void(std::uint64_t users_done)> progress;  // may be called from any thread
+};
+
+/// Replays users under every contestant: same newcomers, same random numbers, each with a history of their own making.
+/// Work is cut into fixed blocks of users run in parallel; the result has the same bits for any number of threads, any
+/// block size, any split of the range, and for a user alone.
+ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contestants, const SimulationOptions& options,
+                    const ReplayRequest& request);
+
+}  // namespace coldframe

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/core/hash.h"
+#include "framework/core/ids.h"
+
+namespace coldframe {
+
+/// A sum that does not depend on the order of its addends: int64 with 20 fraction bits, every addend rounded once.
+class FixedSum {
+ public:
+  static constexpr double k_unit = 0x1p-20;
+  /// Throws NumericError for NaN or a value beyond the range.
+  static std::int64_t to_fixed(double value);
+  void add(double value) { raw_ += to_fixed(value); }
+  void add_raw(std::int64_t raw) { raw_ += raw; }
+  std::int64_t raw() const { return raw_; }
+  double value() const { return static_cast<double>(raw_) * k_unit; }
+  friend bool operator==(FixedSum, FixedSum) = default;
+
+ private:
+  std::int64_t raw_ = 0;
+};
+
+/// What one user did under one policy: the unit of paired comparisons.
+struct UserRow {
+  std::uint64_t user = 0;  // number in the population
+  std::uint32_t pages = 0;
+  std::uint32_t clicks = 0;
+  std::int64_t expected = 0;  // closed-form expected clicks of the pages shown, fixed point
+  friend bool operator==(const UserRow&, const UserRow&) = default;
+};
+
+/// One page of the log.
+struct PageRow {
+  std::uint64_t user = 0;
+  std::uint32_t profile = 0;
+  std::uint32_t period = 0;
+  std::uint32_t session = 0;
+  std::uint32_t page = 0;
+  std::int64_t timestamp = 0;
+  std::vector<ItemId> items;
+  std::vector<std::uint8_t> clicks;
+  std::vector<double> position_log_propensity;  // empty: none
+  double expected = 0;
+};
+
+/// Everything one policy brought about on a range of users.
+struct PolicyOutcome {
+  std::string policy;
+  std::uint64_t pages = 0;
+  std::uint64_t clicks = 0;
+  FixedSum expected;
+  std::vector<UserRow> users;                  // ascending
+  std::vector<std::uint64_t> pages_by_step;    // [sessions * pages] how many users reached a step
+  std::vector<std::uint64_t> clicks_by_step;
+  std::vector<FixedSum> expected_by_step;
+  std::vector<std::uint64_t> shown;            // [I] how often an item was shown
+  RowDigest digest;                            // of all pages
+  std::vector<PageRow> log;                    // only when asked for; in order of (user, session, page)
+
+  double click_rate() const { return pages == 0 ? 0.0 : static_cast<double>(clicks) / static_cast<double>(pages); }
+  double expected_rate() const { return pages == 0 ? 0.0 : expected.value() / static_cast<double>(pages); }
+};
+
+/// Result of a half-open range of users. Ranges merge in any order to the bits of the whole.
+struct ReplayResult {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::vector<PolicyOutcome> policies;
+
+  /// Throws DataError unless the ranges are disjoint and the policies the same.
+  void merge(ReplayResult other);
+  /// Digest over users, policies and all pages.
+  std::string digest() const;
+};
+
+/// For sending results between ranks; the log is included.
+std::vector<std::byte> pack(const ReplayResult& result);
+ReplayResult unpack_replay_result(std::span<const std::byte> bytes);
+
+}  // namespace coldframe

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "framework/simulation/softmax_world.h"
+#include "framework/simulation/taste_model.h"
+#include "framework/simulation/topic_world.h"
+#include "framework/simulation/world_data.h"
+
+namespace coldframe {
+
+struct PopulationOptions;
+
+/// One ground truth: a fitted law of taste. replicate 0 is the fit on W, 1, 2, ... are refits on bootstrapped users.
+struct World {
+  std::uint32_t replicate = 0;
+  std::variant<SoftmaxParameters, TopicParameters> parameters;
+
+  std::string kind() const;  // "softmax" or "topics"
+  std::string name() const;  // "softmax-0"
+  std::size_t latent_size() const;
+};
+
+/// What the choice of dimension and scale looked like.
+struct WorldTrial {
+  std::string kind;
+  std::size_t size = 0;  // dimension or topics
+  double ridge = 0;
+  double held_out = 0;   // log-likelihood per like of held-out users of W
+};
+
+struct FittedWorlds {
+  std::vector<World> worlds;  // per kind: the fit, then its bootstrap refits
+  std::vector<WorldTrial> trials;
+  double unigram_held_out = 0;
+};
+
+/// Chooses dimension and scale inside W by held-out likelihood, fits every configured kind of taste on all of W and refits
+/// on bootstrapped users. Independent fits run in parallel; the result does not depend on the number of threads.
+FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options);
+
+/// lambda in [0, 1] scales popularity: 1 takes it for taste, 0 for exposure.
+std::unique_ptr<TasteModel> make_taste(const World& world, double lambda);
+
+/// log of the mean likelihood of each user's likes over keyed prior draws, per like: comparable between kinds of taste.
+double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, std::size_t draws, std::uint64_t seed);
+
+}  // namespace coldframe
