@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "framework/evaluation/bootstrap.h"
+
+namespace coldframe {
+
+/// Mean of a crossed table x_su = mu + a_s + b_u + e_su, where both rows (training seeds) and columns (users, or
+/// worlds) are samples: Var(mean) = var_a / S + var_b / U + var_e / (S U), estimated from the mean squares of a two-way
+/// layout without replication; interval by Student's t with Satterthwaite's degrees of freedom (sum c MS)^2 / sum((c
+/// MS)^2 / df). A bootstrap over fewer than ten seeds would be too narrow.
+struct CrossedEstimate {
+  double mean = 0.0;
+  double standard_error = 0.0;
+  double degrees = 0.0;            // S - 1 when seeds are all there is
+  double row_variance = 0.0;       // var_a, never below 0
+  double column_variance = 0.0;    // var_b
+  double residual_variance = 0.0;  // var_e
+
+  Interval interval(double level) const;
+  /// Two-sided p of "the mean is not further from 0 than `margin`".
+  double p_value(double margin = 0.0) const;
+  /// Mean that would be found with the given power.
+  double minimum_detectable_effect(double alpha = 0.05, double power = 0.8) const;
+};
+
+/// table [rows, columns]. Throws ConfigError for fewer than two rows.
+CrossedEstimate crossed_estimate(std::span<const double> table, std::size_t rows);
+
+}  // namespace coldframe
