@@ -58,7 +58,8 @@ std::vector<std::string> all_gather_text(const Group& group, std::string_view te
 bool any_rank(const Group& group, bool mine);
 
 /// Runs `work` and lets all ranks agree on the outcome before anybody goes on: when some ranks threw, every rank throws
-/// (the failing ones their own error, the others one that names the first failing rank and its message, same exit code).
+/// (the failing ones their own error, the others one that names the first failing rank and its message, same exit
+/// code).
 template <class Work>
 void agree_on_errors(const Group& group, std::string_view phase, Work&& work);
 
