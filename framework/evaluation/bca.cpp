@@ -11,8 +11,8 @@ namespace coldframe {
 namespace {
 
 struct RatioSums {
-  FixedSum numerator;
-  FixedSum denominator;
+  UserSum numerator;
+  UserSum denominator;
   double ratio() const { return numerator.value() / denominator.value(); }
 };
 
@@ -23,8 +23,8 @@ std::vector<double> replicate_ratios(std::span<const UserKey> users, std::span<c
   const KeyedRandom random(options.seed, Purpose::bootstrap);
   for (std::size_t u = 0; u < users.size(); ++u) {
     fill_bootstrap_weights(random, users[u], weights);
-    const FixedSum::Word x = FixedSum::to_fixed(numerators[u]);
-    const FixedSum::Word n = FixedSum::to_fixed(denominators[u]);
+    const UserSum::Word x = UserSum::to_fixed(numerators[u]);
+    const UserSum::Word n = UserSum::to_fixed(denominators[u]);
     for (std::size_t b = 0; b < weights.size(); ++b) {
       sums[b].numerator.add(x, weights[b]);
       sums[b].denominator.add(n, weights[b]);

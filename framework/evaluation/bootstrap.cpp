@@ -48,14 +48,14 @@ void PairedBootstrap::add(UserKey user, std::span<const double> values) {
     throw DataError(fmt::format("{} values for user {:016x}", values.size(), user.value()),
                     fmt::format("the bootstrap has {} columns", columns_));
   }
-  std::vector<FixedSum::Word> fixed(columns_);
-  std::transform(values.begin(), values.end(), fixed.begin(), FixedSum::to_fixed);
+  std::vector<UserSum::Word> fixed(columns_);
+  std::transform(values.begin(), values.end(), fixed.begin(), UserSum::to_fixed);
   fill_bootstrap_weights(random_, user, drawn_);
   for (std::size_t b = 0; b < weights_.size(); ++b) weights_[b] += drawn_[b];
   for (std::size_t c = 0; c < columns_; ++c) {
     if (fixed[c] == 0) continue;
     totals_[c].add(fixed[c], 1);
-    FixedSum* sums = sums_.data() + c * options_.replicates;
+    UserSum* sums = sums_.data() + c * options_.replicates;
     for (std::size_t b = 0; b < drawn_.size(); ++b) sums[b].add(fixed[c], drawn_[b]);
   }
   ++users_;
@@ -73,7 +73,7 @@ std::vector<std::uint64_t> PairedBootstrap::state() const {
   std::vector<std::uint64_t> words{users_};
   words.insert(words.end(), weights_.begin(), weights_.end());
   for (const auto* sums : {&totals_, &sums_}) {
-    for (const FixedSum& sum : *sums) {
+    for (const UserSum& sum : *sums) {
       for (const std::uint64_t word : sum.state()) words.push_back(word);
     }
   }
@@ -89,8 +89,8 @@ void PairedBootstrap::merge_state(std::span<const std::uint64_t> state) {
   users_ += *at++;
   for (std::uint64_t& weight : weights_) weight += *at++;
   for (auto* sums : {&totals_, &sums_}) {
-    for (FixedSum& sum : *sums) {
-      sum.merge(FixedSum::from_state({at[0], at[1]}));
+    for (UserSum& sum : *sums) {
+      sum.merge(UserSum::from_state({at[0], at[1]}));
       at += 2;
     }
   }

@@ -9,15 +9,15 @@
 namespace coldframe {
 namespace {
 
-bool has_reachable_target(const Newcomer& newcomer) {
+bool has_reachable_target(const HeldOutUser& newcomer) {
   return std::any_of(newcomer.targets.begin(), newcomer.targets.end(), [&](ItemId target) {
     return std::find(newcomer.masked.begin(), newcomer.masked.end(), target) == newcomer.masked.end();
   });
 }
 
-std::vector<Newcomer> evaluable(std::span<const Newcomer> newcomers, std::size_t largest_shots) {
-  std::vector<Newcomer> kept;
-  std::copy_if(newcomers.begin(), newcomers.end(), std::back_inserter(kept), [&](const Newcomer& newcomer) {
+std::vector<HeldOutUser> evaluable(std::span<const HeldOutUser> newcomers, std::size_t largest_shots) {
+  std::vector<HeldOutUser> kept;
+  std::copy_if(newcomers.begin(), newcomers.end(), std::back_inserter(kept), [&](const HeldOutUser& newcomer) {
     return newcomer.support.size() >= largest_shots && has_reachable_target(newcomer);
   });
   return kept;
@@ -32,7 +32,7 @@ class RowEvaluation {
         evaluator_(items, options.metrics, ties, options.coverage_at),
         values_(options.metrics.size()) {}
 
-  ShotRow run(std::span<const Newcomer> newcomers, std::size_t shots) {
+  ShotRow run(std::span<const HeldOutUser> newcomers, std::size_t shots) {
     ShotRow row{shots, std::vector<std::vector<double>>(options_.metrics.size()), Exposure(items_)};
     for (std::size_t begin = 0; begin < newcomers.size(); begin += options_.batch_users) {
       const std::size_t count = std::min(options_.batch_users, newcomers.size() - begin);
@@ -42,9 +42,9 @@ class RowEvaluation {
   }
 
  private:
-  void add_batch(std::span<const Newcomer> batch, ShotRow& row) {
+  void add_batch(std::span<const HeldOutUser> batch, ShotRow& row) {
     std::vector<NewcomerQuery> queries;
-    for (const Newcomer& newcomer : batch) {
+    for (const HeldOutUser& newcomer : batch) {
       queries.push_back({newcomer.user, newcomer.key, newcomer.support.first(row.shots)});
     }
     scores_.assign(batch.size() * items_, 0.0f);
@@ -96,18 +96,18 @@ void NewcomerTable::append(const NewcomerTable& next) {
   left_out += next.left_out;
 }
 
-NewcomerTable evaluate_newcomers(std::span<const Newcomer> newcomers, std::size_t items, const TieBreak& ties,
+NewcomerTable evaluate_newcomers(std::span<const HeldOutUser> newcomers, std::size_t items, const TieBreak& ties,
                                  NewcomerScorer& scorer, const NewcomerOptions& options) {
   if (options.batch_users == 0 || options.shots.empty() || options.metrics.empty()) {
     throw ConfigError("nothing to evaluate", "shots, metrics and the batch of users must not be empty");
   }
   const std::size_t largest = *std::max_element(options.shots.begin(), options.shots.end());
-  const std::vector<Newcomer> kept = evaluable(newcomers, largest);
+  const std::vector<HeldOutUser> kept = evaluable(newcomers, largest);
 
   NewcomerTable table;
   table.metrics = options.metrics;
   table.left_out = newcomers.size() - kept.size();
-  for (const Newcomer& newcomer : kept) table.users.push_back(newcomer.key);
+  for (const HeldOutUser& newcomer : kept) table.users.push_back(newcomer.key);
   RowEvaluation evaluation(items, ties, scorer, options);
   for (const std::size_t shots : options.shots) {
     if (shots >= scorer.minimum_shots()) table.rows.push_back(evaluation.run(kept, shots));

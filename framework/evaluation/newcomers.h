@@ -11,7 +11,7 @@
 namespace coldframe {
 
 /// One held-out newcomer as plain data; the spans are borrowed.
-struct Newcomer {
+struct HeldOutUser {
   UserId user;                      // row of the user table, for scorers that read attributes
   UserKey key;                      // names the user in ties and in the bootstrap
   std::span<const ItemId> support;  // interactions that may be revealed, oldest first
@@ -68,7 +68,7 @@ struct NewcomerTable {
 
 /// Ranks all items that are not masked for every newcomer at every k. A row is a function of the user alone: batches,
 /// shards and the order of users change nothing.
-NewcomerTable evaluate_newcomers(std::span<const Newcomer> newcomers, std::size_t items, const TieBreak& ties,
+NewcomerTable evaluate_newcomers(std::span<const HeldOutUser> newcomers, std::size_t items, const TieBreak& ties,
                                  NewcomerScorer& scorer, const NewcomerOptions& options);
 
 }  // namespace coldframe

@@ -7,14 +7,14 @@
 #include "framework/core/error.h"
 #include "framework/core/philox.h"
 #include "framework/evaluation/distributions.h"
-#include "framework/evaluation/fixed_sum.h"
+#include "framework/evaluation/user_sum.h"
 
 namespace coldframe {
 namespace {
 
 constexpr std::size_t k_signs_per_block = 128;
 
-FixedSum::Word magnitude(FixedSum::Word word) { return word < 0 ? -word : word; }
+UserSum::Word magnitude(UserSum::Word word) { return word < 0 ? -word : word; }
 
 }  // namespace
 
@@ -24,10 +24,10 @@ double sign_flip_p_value(std::span<const UserKey> units, std::span<const double>
     throw DataError("units and differences of a sign-flip test differ in number", "every unit needs one difference");
   }
   const KeyedRandom random(options.seed, Purpose::permutation);
-  FixedSum::Word observed = 0;
-  std::vector<FixedSum::Word> flipped(options.permutations, 0);
+  UserSum::Word observed = 0;
+  std::vector<UserSum::Word> flipped(options.permutations, 0);
   for (std::size_t u = 0; u < units.size(); ++u) {
-    const FixedSum::Word difference = FixedSum::to_fixed(differences[u] - centre);
+    const UserSum::Word difference = UserSum::to_fixed(differences[u] - centre);
     observed += difference;
     if (difference == 0) continue;
     for (std::size_t begin = 0; begin < flipped.size(); begin += k_signs_per_block) {
@@ -40,7 +40,7 @@ double sign_flip_p_value(std::span<const UserKey> units, std::span<const double>
     }
   }
   const auto extreme = std::count_if(flipped.begin(), flipped.end(),
-                                     [&](FixedSum::Word sum) { return magnitude(sum) >= magnitude(observed); });
+                                     [&](UserSum::Word sum) { return magnitude(sum) >= magnitude(observed); });
   return (1.0 + static_cast<double>(extreme)) / (1.0 + static_cast<double>(options.permutations));
 }
 
