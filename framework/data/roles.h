@@ -3,10 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/core/ids.h"
-#include "framework/core/options.h"
 #include "framework/data/dataset.h"
 
 namespace coldframe {
@@ -18,7 +18,8 @@ enum class Role : std::uint8_t { train, validate, world, held_out };
 /// `[data]` options that decide who is what and what counts as a like.
 struct RoleOptions {
   std::int64_t seed = 17;
-  std::int64_t fold = 0;  // 0..4: H = deciles 2f, 2f+1; T = the next five, V = the next one, W = the next two (modulo 10)
+  std::int64_t fold =
+      0;  // 0..4: H = deciles 2f, 2f+1; T = the next five, V = the next one, W = the next two (modulo 10)
 };
 
 /// The role of every user: users sorted by a keyed hash of their external id, cut into deciles. A pure function of
@@ -39,5 +40,8 @@ class Roles {
   std::array<std::vector<UserId>, 4> members_;
   std::array<std::string, 4> fingerprints_;
 };
+
+/// "T", "V", "W" or "H".
+std::string_view role_letter(Role role);
 
 }  // namespace coldframe

@@ -1,0 +1,311 @@
+#include "framework/data/hdf5_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "framework/core/error.h"
+#include "framework/core/utf8.h"
+#include "framework/data/hdf5_handle.h"
+
+namespace coldframe {
+namespace {
+
+using detail::Hdf5Handle;
+
+[[noreturn]] void fail_writing(const std::filesystem::path& path, std::string_view object) {
+  throw IoError(fmt::format("cannot write {} in {}", object, path.string()), detail::take_hdf5_reason(),
+                "check the free space of the disk");
+}
+
+[[noreturn]] void fail_reading(const std::filesystem::path& path, std::string_view object, std::string_view why) {
+  throw DataError(fmt::format("cannot read {} in {}", object, path.string()), why);
+}
+
+Hdf5Handle access_list() {
+  Hdf5Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fclose_degree(list.id(), H5F_CLOSE_STRONG);
+  return list;
+}
+
+Hdf5Handle link_list() {
+  Hdf5Handle list(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_create_intermediate_group(list.id(), 1);
+  return list;
+}
+
+std::string text(std::string_view name) { return std::string(name); }
+
+Hdf5Handle open_array(hid_t file, const std::filesystem::path& path, std::string_view object) {
+  Hdf5Handle array(H5Dopen2(file, text(object).c_str(), H5P_DEFAULT), H5Dclose);
+  if (!array.valid()) fail_reading(path, object, "there is no such array: " + detail::take_hdf5_reason());
+  return array;
+}
+
+void check_type(hid_t array, Hdf5Type wanted, const std::filesystem::path& path, std::string_view object) {
+  const Hdf5Handle stored(H5Dget_type(array), H5Tclose);
+  if (!detail::widens(stored.id(), wanted)) {
+    fail_reading(
+        path, object,
+        fmt::format("it holds {}, expected {}", detail::describe_stored(stored.id()), detail::name_of(wanted)));
+  }
+}
+
+std::vector<hsize_t> shape_of(hid_t array, const std::filesystem::path& path, std::string_view object) {
+  const Hdf5Handle space(H5Dget_space(array), H5Sclose);
+  const int axes = H5Sget_simple_extent_ndims(space.id());
+  if (axes < 1 || axes > 2) fail_reading(path, object, fmt::format("it has {} axes, expected 1 or 2", axes));
+  std::vector<hsize_t> shape(static_cast<std::size_t>(axes));
+  H5Sget_simple_extent_dims(space.id(), shape.data(), nullptr);
+  return shape;
+}
+
+// A damaged header can claim any size; deflate cannot shrink below about 1/1030, so a larger claim is a lie.
+void check_claim(hid_t file, hsize_t bytes, const std::filesystem::path& path, std::string_view object) {
+  hsize_t file_bytes = 0;
+  H5Fget_filesize(file, &file_bytes);
+  if (bytes / 1100 > file_bytes) {
+    fail_reading(path, object, fmt::format("it claims {} bytes, more than the file can hold", bytes));
+  }
+}
+
+std::pair<Hdf5Handle, Hdf5Handle> select_rows(hid_t array, const std::vector<hsize_t>& shape, hsize_t first,
+                                              hsize_t count) {
+  Hdf5Handle stored(H5Dget_space(array), H5Sclose);
+  const std::array<hsize_t, 2> start = {first, 0};
+  const std::array<hsize_t, 2> size = {count, shape.size() == 2 ? shape[1] : 1};
+  H5Sselect_hyperslab(stored.id(), H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr);
+  Hdf5Handle memory(H5Screate_simple(static_cast<int>(shape.size()), size.data(), nullptr), H5Sclose);
+  return {std::move(stored), std::move(memory)};
+}
+
+}  // namespace
+
+Hdf5File::Hdf5File(std::filesystem::path path, std::int64_t handle) : path_(std::move(path)), handle_(handle) {}
+
+Hdf5File::Hdf5File(Hdf5File&& other) noexcept
+    : path_(std::move(other.path_)), handle_(std::exchange(other.handle_, -1)) {}
+
+Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+Hdf5File::~Hdf5File() {
+  if (handle_ >= 0) H5Fclose(handle_);
+}
+
+Hdf5File Hdf5File::create(const std::filesystem::path& path) {
+  detail::silence_hdf5();
+  const Hdf5Handle access = access_list();  // alive until the reason is taken: closing it would clear the reason
+  const hid_t handle = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id());
+  if (handle < 0) throw IoError(fmt::format("cannot create {}", path.string()), detail::take_hdf5_reason());
+  return Hdf5File(path, handle);
+}
+
+namespace {
+
+std::int64_t open_existing(const std::filesystem::path& path, unsigned mode) {
+  detail::silence_hdf5();
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    throw IoError(fmt::format("cannot open {}", path.string()), "there is no such file");
+  }
+  if (!std::filesystem::is_regular_file(status)) {
+    throw IoError(fmt::format("cannot open {}", path.string()), "it is not a file");
+  }
+  const htri_t recognised = H5Fis_hdf5(path.c_str());
+  if (recognised == 0) {
+    throw DataError(fmt::format("{} is not an HDF5 file", path.string()), "its signature is missing");
+  }
+  const Hdf5Handle access = access_list();
+  const hid_t handle = H5Fopen(path.c_str(), mode, access.id());
+  if (handle >= 0) return handle;
+  const std::string reason = detail::take_hdf5_reason();
+  if (recognised < 0) throw IoError(fmt::format("cannot open {}", path.string()), reason);
+  throw DataError(fmt::format("cannot open {}", path.string()), reason, "the file may be truncated or damaged");
+}
+
+}  // namespace
+
+Hdf5File Hdf5File::open(const std::filesystem::path& path) {
+  return Hdf5File(path, open_existing(path, H5F_ACC_RDONLY));
+}
+
+Hdf5File Hdf5File::open_to_append(const std::filesystem::path& path) {
+  return Hdf5File(path, open_existing(path, H5F_ACC_RDWR));
+}
+
+bool Hdf5File::exists(std::string_view object) const {
+  // HDF5 answers only for the last name of a path; every parent has to be asked first.
+  for (std::size_t end = object.find('/', 1); true; end = object.find('/', end + 1)) {
+    const std::string part = text(object.substr(0, end));
+    if (part.empty() || part == "/") return true;
+    if (H5Lexists(handle_, part.c_str(), H5P_DEFAULT) <= 0) {
+      H5Eclear2(H5E_DEFAULT);
+      return false;
+    }
+    if (end == std::string_view::npos) return true;
+  }
+}
+
+void Hdf5File::make_group(std::string_view group) {
+  if (exists(group)) return;
+  Hdf5Handle creation(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
+  H5Pset_obj_track_times(creation.id(), false);
+  const Hdf5Handle made(H5Gcreate2(handle_, text(group).c_str(), link_list().id(), creation.id(), H5P_DEFAULT),
+                        H5Gclose);
+  if (!made.valid()) fail_writing(path_, group);
+}
+
+std::vector<std::string> Hdf5File::children(std::string_view group) const {
+  const Hdf5Handle opened(H5Gopen2(handle_, text(group).c_str(), H5P_DEFAULT), H5Gclose);
+  if (!opened.valid()) fail_reading(path_, group, "there is no such group: " + detail::take_hdf5_reason());
+  std::vector<std::string> names;
+  H5G_info_t info{};
+  if (H5Gget_info(opened.id(), &info) < 0) fail_reading(path_, group, detail::take_hdf5_reason());
+  for (hsize_t index = 0; index < info.nlinks; ++index) {
+    const auto name_of = [&](char* buffer, std::size_t size) {
+      return H5Lget_name_by_idx(opened.id(), ".", H5_INDEX_NAME, H5_ITER_INC, index, buffer, size, H5P_DEFAULT);
+    };
+    const ssize_t length = name_of(nullptr, 0);
+    if (length < 0) fail_reading(path_, group, detail::take_hdf5_reason());
+    std::string name(static_cast<std::size_t>(length), ' ');
+    name_of(name.data(), name.size() + 1);
+    names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::size_t> Hdf5File::shape(std::string_view object) const {
+  const Hdf5Handle array = open_array(handle_, path_, object);
+  const std::vector<hsize_t> shape = shape_of(array.id(), path_, object);
+  return {shape.begin(), shape.end()};
+}
+
+void Hdf5File::write_array(std::string_view object, Hdf5Type type, const void* values,
+                           const std::vector<std::size_t>& shape) {
+  const std::vector<hsize_t> axes(shape.begin(), shape.end());
+  const Hdf5Handle space(H5Screate_simple(static_cast<int>(axes.size()), axes.data(), nullptr), H5Sclose);
+  const Hdf5Handle creation = detail::array_creation(type, axes.data(), static_cast<int>(axes.size()), false);
+  const Hdf5Handle array(H5Dcreate2(handle_, text(object).c_str(), detail::stored_type(type), space.id(),
+                                    link_list().id(), creation.id(), H5P_DEFAULT),
+                         H5Dclose);
+  if (!array.valid()) fail_writing(path_, object);
+  if (H5Sget_simple_extent_npoints(space.id()) == 0) return;
+  if (H5Dwrite(array.id(), detail::native_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
+    fail_writing(path_, object);
+  }
+}
+
+void Hdf5File::append_rows(std::string_view object, Hdf5Type type, const void* values, std::size_t count,
+                           std::size_t columns) {
+  const int axes = columns == 0 ? 1 : 2;
+  const hsize_t rows = columns == 0 ? count : count / columns;
+  if (!exists(object)) {
+    const std::array<hsize_t, 2> empty = {0, columns};
+    const std::array<hsize_t, 2> largest = {H5S_UNLIMITED, columns};
+    const Hdf5Handle space(H5Screate_simple(axes, empty.data(), largest.data()), H5Sclose);
+    const Hdf5Handle creation = detail::array_creation(type, empty.data(), axes, true);
+    const Hdf5Handle made(H5Dcreate2(handle_, text(object).c_str(), detail::stored_type(type), space.id(),
+                                     link_list().id(), creation.id(), H5P_DEFAULT),
+                          H5Dclose);
+    if (!made.valid()) fail_writing(path_, object);
+  }
+  const Hdf5Handle array = open_array(handle_, path_, object);
+  check_type(array.id(), type, path_, object);
+  std::vector<hsize_t> shape = shape_of(array.id(), path_, object);
+  if (static_cast<int>(shape.size()) != axes || (axes == 2 && shape[1] != columns)) {
+    throw DataError(fmt::format("cannot append to {} in {}", object, path_.string()), "the width of the rows differs");
+  }
+  if (rows == 0) return;
+  const hsize_t first = shape[0];
+  shape[0] += rows;
+  if (H5Dset_extent(array.id(), shape.data()) < 0) fail_writing(path_, object);
+  const auto [stored, memory] = select_rows(array.id(), shape, first, rows);
+  if (H5Dwrite(array.id(), detail::native_type(type), memory.id(), stored.id(), H5P_DEFAULT, values) < 0) {
+    fail_writing(path_, object);
+  }
+}
+
+std::size_t Hdf5File::checked_size(std::string_view object, Hdf5Type type, std::size_t first, std::size_t count) const {
+  const Hdf5Handle array = open_array(handle_, path_, object);
+  check_type(array.id(), type, path_, object);
+  const std::vector<hsize_t> shape = shape_of(array.id(), path_, object);
+  if (first > shape[0] || count > shape[0] - first) {
+    fail_reading(path_, object, fmt::format("rows {} to {} were asked for, it has {}", first, first + count, shape[0]));
+  }
+  const hsize_t width = shape.size() == 2 ? shape[1] : 1;
+  if (width != 0 && count > std::numeric_limits<hsize_t>::max() / width / 8) {
+    fail_reading(path_, object, "its claimed size overflows");
+  }
+  check_claim(handle_, count * width * detail::size_of(type), path_, object);
+  return count * width;
+}
+
+void Hdf5File::read_array(std::string_view object, Hdf5Type type, void* values, std::size_t first,
+                          std::size_t count) const {
+  const Hdf5Handle array = open_array(handle_, path_, object);
+  const std::vector<hsize_t> shape = shape_of(array.id(), path_, object);
+  if (count == 0 || (shape.size() == 2 && shape[1] == 0)) return;
+  const auto [stored, memory] = select_rows(array.id(), shape, first, count);
+  if (H5Dread(array.id(), detail::native_type(type), memory.id(), stored.id(), H5P_DEFAULT, values) < 0) {
+    fail_reading(path_, object, detail::take_hdf5_reason());
+  }
+}
+
+void Hdf5File::write_strings(std::string_view object, std::span<const std::string> values) {
+  std::vector<std::uint64_t> offsets = {0};
+  std::vector<std::uint8_t> bytes;
+  offsets.reserve(values.size() + 1);
+  for (const std::string& value : values) {
+    if (find_invalid_utf8(value)) {
+      throw DataError(fmt::format("cannot write {} in {}", object, path_.string()),
+                      fmt::format("text {} is not UTF-8", offsets.size() - 1));
+    }
+    bytes.insert(bytes.end(), value.begin(), value.end());
+    offsets.push_back(bytes.size());
+  }
+  make_group(object);
+  write(text(object) + "/offsets", offsets);
+  write(text(object) + "/bytes", bytes);
+}
+
+std::vector<std::string> Hdf5File::read_strings(std::string_view object) const {
+  const auto offsets = read<std::uint64_t>(text(object) + "/offsets");
+  const auto bytes = read<std::uint8_t>(text(object) + "/bytes");
+  if (offsets.empty() || offsets.front() != 0 || offsets.back() != bytes.size() ||
+      !std::is_sorted(offsets.begin(), offsets.end())) {
+    fail_reading(path_, object, "its offsets do not fit its bytes");
+  }
+  std::vector<std::string> values(offsets.size() - 1);
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    values[row].assign(bytes.begin() + static_cast<std::ptrdiff_t>(offsets[row]),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(offsets[row + 1]));
+    if (find_invalid_utf8(values[row])) fail_reading(path_, object, fmt::format("text {} is not UTF-8", row));
+  }
+  return values;
+}
+
+void Hdf5File::flush() {
+  if (H5Fflush(handle_, H5F_SCOPE_LOCAL) < 0) fail_writing(path_, "/");
+}
+
+void Hdf5File::close() {
+  if (handle_ < 0) return;
+  const bool flushed = H5Fflush(handle_, H5F_SCOPE_LOCAL) >= 0;
+  const std::string reason = flushed ? std::string{} : detail::take_hdf5_reason();
+  const bool closed = H5Fclose(std::exchange(handle_, -1)) >= 0;
+  if (!flushed || !closed) {
+    throw IoError(fmt::format("cannot finish {}", path_.string()), flushed ? detail::take_hdf5_reason() : reason,
+                  "check the free space of the disk");
+  }
+}
+
+}  // namespace coldframe

@@ -1,0 +1,119 @@
+#include "framework/data/impression_log.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "framework/core/error.h"
+#include "framework/data/hdf5_file.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::string_view k_group = "/impressions";
+
+std::string path_of(std::string_view column) { return fmt::format("{}/{}", k_group, column); }
+
+template <class Id>
+std::vector<std::uint32_t> rows_of(const std::vector<Id>& ids) {
+  std::vector<std::uint32_t> rows;
+  rows.reserve(ids.size());
+  for (const Id id : ids) rows.push_back(id.value());
+  return rows;
+}
+
+template <class Id>
+std::vector<Id> ids_of(const std::vector<std::uint32_t>& rows) {
+  return std::vector<Id>(rows.begin(), rows.end());
+}
+
+template <class T>
+void put(std::string& bytes, T value) {
+  char buffer[sizeof(T)];
+  std::memcpy(buffer, &value, sizeof(T));
+  bytes.append(buffer, sizeof(T));
+}
+
+[[noreturn]] void fail(std::string_view why) { throw DataError("the impressions are inconsistent", why); }
+
+}  // namespace
+
+RowDigest ImpressionLog::digest() const {
+  RowDigest digest;
+  std::string bytes;
+  for (std::size_t row = 0; row < size(); ++row) {
+    bytes.clear();
+    put(bytes, user[row].value());
+    put(bytes, period[row]);
+    put(bytes, session[row]);
+    put(bytes, page[row]);
+    put(bytes, position[row]);
+    put(bytes, item[row].value());
+    put(bytes, std::isnan(log_propensity[row]) ? std::numeric_limits<double>::quiet_NaN() : log_propensity[row]);
+    put(bytes, clicked[row]);
+    put(bytes, timestamp[row]);
+    digest.add_row(bytes);
+  }
+  return digest;
+}
+
+void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t items) {
+  const std::size_t rows = log.size();
+  for (const std::size_t length :
+       {log.period.size(), log.session.size(), log.page.size(), log.position.size(), log.item.size(),
+        log.log_propensity.size(), log.clicked.size(), log.timestamp.size()}) {
+    if (length != rows) fail(fmt::format("a column has {} rows, expected {}", length, rows));
+  }
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (log.user[row].value() >= users) fail(fmt::format("row {} names no user", row));
+    if (log.item[row].value() >= items) fail(fmt::format("row {} names no item", row));
+    if (log.clicked[row] > 1) fail(fmt::format("row {} has clicked = {}", row, log.clicked[row]));
+    if (log.log_propensity[row] > 1e-9) fail(fmt::format("row {} has a propensity above 1", row));
+  }
+}
+
+void append_impressions(Hdf5File& file, const ImpressionLog& rows) {
+  RowDigest digest = rows.digest();
+  if (has_impressions(file)) {
+    digest.merge(RowDigest::from_words({static_cast<std::uint64_t>(file.read_integer(k_group, "digest_low")),
+                                        static_cast<std::uint64_t>(file.read_integer(k_group, "digest_high"))}));
+  }
+  const auto append = [&](std::string_view column, const auto& values) {
+    file.append(path_of(column), std::span(values));
+  };
+  append("user", rows_of(rows.user));
+  append("period", rows.period);
+  append("session", rows.session);
+  append("page", rows.page);
+  append("position", rows.position);
+  append("item", rows_of(rows.item));
+  append("log_propensity", rows.log_propensity);
+  append("clicked", rows.clicked);
+  append("timestamp", rows.timestamp);
+  file.write_attribute(k_group, "digest_low", digest.words()[0]);
+  file.write_attribute(k_group, "digest_high", digest.words()[1]);
+}
+
+bool has_impressions(const Hdf5File& file) { return file.exists(k_group); }
+
+std::size_t impression_count(const Hdf5File& file) { return file.shape(path_of("user")).front(); }
+
+ImpressionLog read_impressions(const Hdf5File& file, std::size_t first, std::size_t count) {
+  ImpressionLog log;
+  log.user = ids_of<UserId>(file.read_rows<std::uint32_t>(path_of("user"), first, count));
+  log.period = file.read_rows<std::uint32_t>(path_of("period"), first, count);
+  log.session = file.read_rows<std::uint32_t>(path_of("session"), first, count);
+  log.page = file.read_rows<std::uint32_t>(path_of("page"), first, count);
+  log.position = file.read_rows<std::uint32_t>(path_of("position"), first, count);
+  log.item = ids_of<ItemId>(file.read_rows<std::uint32_t>(path_of("item"), first, count));
+  log.log_propensity = file.read_rows<double>(path_of("log_propensity"), first, count);
+  log.clicked = file.read_rows<std::uint8_t>(path_of("clicked"), first, count);
+  log.timestamp = file.read_rows<std::int64_t>(path_of("timestamp"), first, count);
+  return log;
+}
+
+}  // namespace coldframe

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "framework/core/hash.h"
+#include "framework/core/ids.h"
+
+namespace coldframe {
+
+class Hdf5File;
+
+/// What was shown and what was clicked, one row per (user, period, session, page, position), in columns of equal
+/// length.
+struct ImpressionLog {
+  std::vector<UserId> user;
+  std::vector<std::uint32_t> period;
+  std::vector<std::uint32_t> session;
+  std::vector<std::uint32_t> page;
+  std::vector<std::uint32_t> position;  // 0 = top of the slate
+  std::vector<ItemId> item;
+  std::vector<double> log_propensity;   // log probability of this item at this position; NaN when the policy has none
+  std::vector<std::uint8_t> clicked;    // 0 or 1
+  std::vector<std::int64_t> timestamp;  // unix seconds
+
+  std::size_t size() const { return user.size(); }
+  /// Order-independent digest of all rows.
+  RowDigest digest() const;
+};
+
+/// Throws DataError unless all columns have one length and the references are in range.
+void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t items);
+
+/// Adds rows to `/impressions` of an open store, which the first call makes.
+void append_impressions(Hdf5File& file, const ImpressionLog& rows);
+bool has_impressions(const Hdf5File& file);
+/// The rows [first, first + count) of `/impressions`.
+ImpressionLog read_impressions(const Hdf5File& file, std::size_t first, std::size_t count);
+std::size_t impression_count(const Hdf5File& file);
+
+}  // namespace coldframe
