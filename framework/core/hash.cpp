@@ -93,6 +93,7 @@ std::string sha256_file(const std::filesystem::path& path) {
   while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {
     sha.add(buffer.data(), static_cast<std::size_t>(file.gcount()));
   }
+  if (file.bad()) throw IoError(fmt::format("cannot read {}", path.string()), std::strerror(errno));
   return sha.hex();
 }
 
