@@ -28,7 +28,7 @@ set_property(GLOBAL APPEND PROPERTY JOB_POOLS torch_pool=2 link_pool=2)
 
 add_library(coldframe_flags INTERFACE)
 target_compile_options(coldframe_flags INTERFACE
-  -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+  -ffp-contract=off -fno-math-errno -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
 target_include_directories(coldframe_flags INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
 target_compile_definitions(coldframe_flags INTERFACE $<$<CONFIG:Debug>:COLDFRAME_CONTRACTS>)

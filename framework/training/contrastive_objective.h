@@ -1,0 +1,39 @@
+#pragma once
+
+#include "framework/training/objective.h"
+
+namespace coldframe {
+
+/// `[objective.contrastive]`
+struct ContrastiveOptions : Options {
+  double initial_scale = 20.0;             // 1 / temperature
+  double largest_scale = 100.0;
+  std::string known_positives = "mask";    // mask: never negatives; share: further targets
+  bool inclusion_correction = true;        // logit -= log pi_j
+
+  void describe(OptionVisitor& visitor) override;
+  std::vector<Problem> validate() const override;
+};
+
+/// Two-tower InfoNCE (van den Oord et al., arXiv 1807.03748) over the distinct items of the global batch:
+///   logit_ij = exp(s) cos(u_i, v_j) - log pi_j,   s trained, starting at ln(initial_scale), at most ln(largest_scale)
+/// pi_j is the probability that j stands among the candidates of the row (Yi et al., "Sampling-bias-corrected neural
+/// modeling", RecSys'19); the row's own positive is certain and carries no correction. Items the user is known to like
+/// are removed from the row, or share the target evenly with the positive.
+class ContrastiveObjective final : public Objective {
+ public:
+  explicit ContrastiveObjective(const ContrastiveOptions& options) : options_(options) {}
+  std::string_view kind() const override { return "contrastive"; }
+  CandidateRule candidate_rule() const override { return CandidateRule::distinct_items; }
+  void attach(ParameterStore& parameters) override;
+  const std::vector<ParameterIndex>& parameters() const override { return parameters_; }
+  LossShare share(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
+                  const ParameterStore& parameters) const override;
+  void constrain(ParameterStore& parameters) const override;
+
+ private:
+  ContrastiveOptions options_;
+  std::vector<ParameterIndex> parameters_;
+};
+
+}  // namespace coldframe

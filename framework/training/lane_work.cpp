@@ -1,0 +1,90 @@
+#include "framework/training/lane_work.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/from_blob.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cstring>
+
+#include "framework/core/error.h"
+
+namespace coldframe {
+
+PackedBatch pack(const std::vector<PlannedText>& texts, TextRange range) {
+  PackedBatch batch;
+  batch.row_offsets.push_back(0);
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    batch.token_ids.insert(batch.token_ids.end(), texts[i].tokens->begin(), texts[i].tokens->end());
+    batch.row_offsets.push_back(static_cast<std::int64_t>(batch.token_ids.size()));
+    batch.view_keys.push_back(texts[i].key);
+  }
+  return batch;
+}
+
+LaneWork::LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout)
+    : encoder_(encoder), layout_(layout), view_(parameters, /*with_gradients=*/true) {}
+
+void LaneWork::encode(MicroBatch& micro_batch) const {
+  micro_batch.token_rows = {};
+  const ForwardContext context{view_, micro_batch.batch, dropout_,
+                               layout_.sparse().empty() ? nullptr : &micro_batch.token_rows};
+  micro_batch.output = encoder_.forward(context);
+}
+
+void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const DropoutContext& dropout, Activations activations,
+                       std::span<float> embeddings) {
+  dropout_ = dropout;
+  activations_ = activations;
+  micro_batches_.clear();
+  const at::AutoGradMode mode(activations == Activations::keep);
+  std::size_t at = 0;
+  for (const TextRange range : lane.micro_batches) {
+    MicroBatch& micro_batch = micro_batches_.emplace_back();
+    micro_batch.batch = pack(plan.texts, range);
+    encode(micro_batch);
+    const at::Tensor rows = micro_batch.output.contiguous();
+    const auto size = static_cast<std::size_t>(rows.numel());
+    CF_ASSERT(at + size <= embeddings.size());
+    std::memcpy(embeddings.data() + at, rows.data_ptr<float>(), size * sizeof(float));
+    at += size;
+    if (activations == Activations::recompute) micro_batch.output = {};
+  }
+}
+
+void LaneWork::backward(std::span<const float> gradient, GradientSum& sum) {
+  const at::AutoGradMode mode(true);
+  std::size_t at = 0;
+  for (MicroBatch& micro_batch : micro_batches_) {
+    if (activations_ == Activations::recompute) encode(micro_batch);
+    const at::Tensor& output = micro_batch.output;
+    // The gradient is copied: a slice of the gathered buffer need not be aligned.
+    at::Tensor head = at::from_blob(const_cast<float*>(gradient.data()) + at, output.sizes(), at::kFloat).clone();
+    at += static_cast<std::size_t>(output.numel());
+    if (!output.requires_grad()) continue;
+    std::vector<at::Tensor> inputs;
+    for (const DenseSlot& slot : layout_.dense()) inputs.push_back(view_[slot.parameter]);
+    if (micro_batch.token_rows.defined()) inputs.push_back(micro_batch.token_rows);
+    const std::vector<at::Tensor> gradients =
+        torch::autograd::grad({output}, inputs, {head}, /*retain_graph=*/std::nullopt, /*create_graph=*/false,
+                              /*allow_unused=*/true);
+    add_gradients(micro_batch, gradients, sum);
+    micro_batch.output = {};
+    micro_batch.token_rows = {};
+  }
+}
+
+void LaneWork::add_gradients(const MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients,
+                             GradientSum& sum) const {
+  for (std::size_t i = 0; i < layout_.dense().size(); ++i) {
+    if (!gradients[i].defined()) continue;
+    const DenseSlot& slot = layout_.dense()[i];
+    const at::Tensor values = gradients[i].contiguous();
+    add_into(sum.dense.span().subspan(slot.offset, slot.size), {values.data_ptr<float>(), slot.size});
+  }
+  if (gradients.size() == layout_.dense().size() || !gradients.back().defined()) return;
+  const at::Tensor rows = gradients.back().contiguous();
+  sum.sparse[0].add(group_rows(micro_batch.batch.token_ids,
+                               {rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())}, rows.size(1)));
+}
+
+}  // namespace coldframe

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+#include <vector>
+
+#include "framework/data/lane_plan.h"
+#include "framework/distributed/gradient_sum.h"
+#include "framework/model/encoder.h"
+#include "framework/training/flat_layout.h"
+
+namespace coldframe {
+
+enum class Activations { keep, recompute };
+
+/// One lane of one pass: encodes its micro-batches, then carries the gradient of its embeddings back into its own
+/// buffer. Every call runs on one thread with one intra-op thread.
+class LaneWork {
+ public:
+  LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout);
+
+  /// Writes the embeddings of the lane's texts to `embeddings` [texts of the lane, D].
+  void forward(const TextPlan& plan, const LanePlan& lane, const DropoutContext& dropout, Activations activations,
+               std::span<float> embeddings);
+  /// `gradient` [texts of the lane, D]. Micro-batches are added in order.
+  void backward(std::span<const float> gradient, GradientSum& sum);
+
+ private:
+  struct MicroBatch {
+    PackedBatch batch;
+    at::Tensor token_rows;
+    at::Tensor output;  // [N, D], with its graph when activations are kept
+  };
+  void encode(MicroBatch& micro_batch) const;
+  void add_gradients(const MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients, GradientSum& sum) const;
+
+  const Encoder& encoder_;
+  const FlatLayout& layout_;
+  ParameterView view_;
+  DropoutContext dropout_;
+  Activations activations_ = Activations::keep;
+  std::vector<MicroBatch> micro_batches_;
+};
+
+/// Lays the texts [range.begin, range.end) of a plan end to end.
+PackedBatch pack(const std::vector<PlannedText>& texts, TextRange range);
+
+}  // namespace coldframe

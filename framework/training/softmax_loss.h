@@ -1,0 +1,29 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+
+#include "framework/training/loss_batch.h"
+
+namespace coldframe {
+
+/// Softmax cross-entropy of a block of anchors against all candidates, with its gradient by hand.
+///   logit_ij = scale u_i . v_j + bias_ij,   loss_i = sum_j t_ij (log sum_k exp(logit_ik) - logit_ij)
+/// B anchors of the whole batch, b of the block, C candidates, D width, U gathered texts.
+struct SoftmaxBlock {
+  at::Tensor bias;     // [b, C] float32: corrections, -infinity removes a candidate
+  at::Tensor targets;  // [b, C] float32, rows sum to 1
+};
+
+struct SoftmaxResult {
+  double loss = 0;                // sum over the block / B
+  double scale_gradient = 0;      // d loss / d scale
+  at::Tensor embedding_gradient;  // [U, D]
+};
+
+/// Thread-safety: pure.
+SoftmaxResult softmax_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
+                            double scale, const SoftmaxBlock& block);
+
+}  // namespace coldframe

@@ -1,0 +1,207 @@
+#include "framework/training/train_step.h"
+
+#include <ATen/ops/from_blob.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include "framework/core/error.h"
+#include "framework/distributed/tree_reduce.h"
+#include "framework/training/gradient_norm.h"
+
+namespace coldframe {
+namespace {
+
+/// Rides in front of the gathered embeddings, so that agreement costs no message of its own.
+struct StepHeader {
+  std::int64_t step = 0;
+  std::uint64_t digest = 0;
+  std::uint64_t stop = 0;
+};
+
+/// Anchors of a loss block: block b of L holds rows [b B / L, (b + 1) B / L).
+TextRange block_rows(std::size_t block, std::size_t blocks, std::size_t anchors) {
+  return {block * anchors / blocks, (block + 1) * anchors / blocks};
+}
+
+}  // namespace
+
+TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
+                     const Objective& objective, const StepOptions& options)
+    : group_(group),
+      pool_(pool),
+      encoder_(encoder),
+      parameters_(parameters),
+      objective_(objective),
+      options_(options),
+      tree_(static_cast<int>(options.lanes), group.size()),
+      layout_(parameters),
+      optimizer_(layout_, options_.optimizer),
+      sums_(tree_, group.rank(), layout_.dense_size(), layout_.sparse_widths()),
+      digest_(parameter_digest(parameters, layout_)) {
+  CF_EXPECTS(layout_.sparse().size() <= 1);
+  for (int lane = tree_.first_lane(group.rank()); lane < tree_.end_lane(group.rank()); ++lane) {
+    lanes_.emplace_back(encoder, parameters, layout_);
+  }
+}
+
+int TrainStep::gradient_buffer_bound() const {
+  const int extra = std::min(pool_.threads(), static_cast<int>(lanes_.size())) - 1;
+  return static_cast<int>(std::ceil(std::log2(static_cast<double>(lanes_.size())))) + 1 + extra;
+}
+
+StepReport TrainStep::run(const StepPlan& plan, bool wants_stop) {
+  const auto started = std::chrono::steady_clock::now();
+  StepReport report;
+  report.step = plan.step;
+  report.texts = static_cast<std::int64_t>(plan.texts.texts.size());
+  report.tokens = static_cast<std::int64_t>(plan.texts.tokens());
+  PassResult result = run_pass(plan, Pass{0}, wants_stop);
+  report.loss = result.loss;
+  report.stop = result.stop;
+  apply(result, report);
+  sums_.give_back(std::move(result.gradient));
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return report;
+}
+
+TrainStep::PassResult TrainStep::run_pass(const StepPlan& plan, Pass pass, bool wants_stop) {
+  group_.report_position("encode", plan.step);
+  Gathered gathered = encode_and_gather(plan, pass, wants_stop);
+  group_.report_position("loss", plan.step);
+  const Loss loss = compute_loss(plan, gathered.embeddings);
+  group_.report_position("backward", plan.step);
+  PassResult result{loss.value, gathered.stop, backward(plan, loss)};
+  for (std::size_t i = 0; i < objective_.parameters().size(); ++i) {
+    const DenseSlot* slot = layout_.find_dense(objective_.parameters()[i]);
+    if (slot != nullptr) result.gradient.dense.data()[slot->offset] += static_cast<float>(loss.parameter_gradient[i]);
+  }
+  return result;
+}
+
+TrainStep::Gathered TrainStep::encode_and_gather(const StepPlan& plan, Pass pass, bool wants_stop) {
+  const auto width = static_cast<std::size_t>(encoder_.width());
+  Gathered gathered{AlignedBuffer(plan.texts.texts.size() * width), wants_stop};
+  const DropoutContext dropout{true, options_.seed, plan.step, pass.number};
+  const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
+  pool_.run(lanes_.size(), [&](std::size_t i) {
+    const LanePlan& lane = plan.texts.lanes[first + i];
+    const auto rows = gathered.embeddings.span().subspan(lane.texts.begin * width,
+                                                         (lane.texts.end - lane.texts.begin) * width);
+    lanes_[i].forward(plan.texts, lane, dropout, options_.activations, rows);
+  });
+  if (group_.size() > 1) gather(plan, gathered, wants_stop);
+  return gathered;
+}
+
+void TrainStep::gather(const StepPlan& plan, Gathered& gathered, bool wants_stop) {
+  const auto width = static_cast<std::size_t>(encoder_.width());
+  const auto rows_of = [&](int rank) {
+    const std::size_t begin = plan.texts.lanes[static_cast<std::size_t>(tree_.first_lane(rank))].texts.begin;
+    const std::size_t end = plan.texts.lanes[static_cast<std::size_t>(tree_.end_lane(rank)) - 1].texts.end;
+    return std::as_writable_bytes(gathered.embeddings.span().subspan(begin * width, (end - begin) * width));
+  };
+  const StepHeader mine{plan.step, digest_, wants_stop ? 1u : 0u};
+  const auto own = rows_of(group_.rank());
+  std::vector<std::byte> message(sizeof(StepHeader) + own.size());
+  std::memcpy(message.data(), &mine, sizeof(mine));
+  std::memcpy(message.data() + sizeof(mine), own.data(), own.size());
+  const std::vector<std::vector<std::byte>> messages = all_gather(group_, message);
+  for (int rank = 0; rank < group_.size(); ++rank) {
+    const std::vector<std::byte>& theirs = messages[static_cast<std::size_t>(rank)];
+    StepHeader header;
+    std::memcpy(&header, theirs.data(), std::min(sizeof(header), theirs.size()));
+    const auto rows = rows_of(rank);
+    if (header.step != mine.step || header.digest != mine.digest || theirs.size() != sizeof(header) + rows.size()) {
+      throw DistributedError(
+          fmt::format("rank {} on {} left the common path before step {}", rank, group_.host_of(rank), plan.step),
+          fmt::format("it is at step {} with parameter digest {:016x}, rank {} has {:016x}", header.step, header.digest,
+                      group_.rank(), mine.digest),
+          "resume from the last checkpoint; if it repeats, check memory and libraries of that host");
+    }
+    gathered.stop = gathered.stop || header.stop != 0;
+    if (rank != group_.rank()) std::memcpy(rows.data(), theirs.data() + sizeof(header), rows.size());
+  }
+}
+
+GradientSum TrainStep::loss_block(const StepPlan& plan, const at::Tensor& embeddings, std::size_t block) const {
+  const TextRange rows =
+      block_rows(block, static_cast<std::size_t>(tree_.lanes()), plan.loss.anchor_rows.size());
+  const LossShare share = objective_.share(plan.loss, embeddings, rows.begin, rows.end, parameters_);
+  const auto size = static_cast<std::size_t>(embeddings.numel());
+  // [U D] embedding gradient, then the objective's parameters, then the loss.
+  GradientSum sum{AlignedBuffer(size + share.parameter_gradient.size() + 1), {}};
+  std::memcpy(sum.dense.data(), share.embedding_gradient.data_ptr<float>(), size * sizeof(float));
+  for (std::size_t i = 0; i < share.parameter_gradient.size(); ++i) {
+    sum.dense.data()[size + i] = static_cast<float>(share.parameter_gradient[i]);
+  }
+  sum.dense.data()[sum.dense.size() - 1] = static_cast<float>(share.loss);
+  return sum;
+}
+
+TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, AlignedBuffer& gathered) {
+  const auto texts = static_cast<std::int64_t>(plan.texts.texts.size());
+  const at::Tensor embeddings = at::from_blob(gathered.data(), {texts, encoder_.width()}, at::kFloat);
+  const auto blocks = static_cast<std::size_t>(tree_.lanes());
+  const bool replicated =
+      group_.size() == 1 || static_cast<std::int64_t>(plan.loss.anchor_rows.size()) <= options_.replicate_below;
+  GradientSum total;
+  if (replicated) {
+    std::vector<GradientSum> sums(blocks);
+    pool_.run(blocks, [&](std::size_t block) { sums[block] = loss_block(plan, embeddings, block); });
+    tree_reduce_local(sums);
+    total = std::move(sums.front());
+  } else {
+    const std::size_t size = gathered.size() + objective_.parameters().size() + 1;
+    SubtreeSums sums(tree_, group_.rank(), size, {});
+    const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
+    pool_.run(lanes_.size(), [&](std::size_t i) {
+      sums.deliver(static_cast<int>(first + i), loss_block(plan, embeddings, first + i));
+    });
+    std::vector<GradientSum> spare;
+    total = tree_reduce(group_, tree_, sums.take(), spare);
+  }
+  Loss loss;
+  loss.value = total.dense.data()[total.dense.size() - 1];
+  for (std::size_t i = 0; i < objective_.parameters().size(); ++i) {
+    loss.parameter_gradient.push_back(total.dense.data()[gathered.size() + i]);
+  }
+  loss.gradient = std::move(total.dense);
+  return loss;
+}
+
+GradientSum TrainStep::backward(const StepPlan& plan, const Loss& loss) {
+  const auto width = static_cast<std::size_t>(encoder_.width());
+  const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
+  pool_.run(lanes_.size(), [&](std::size_t i) {
+    const TextRange texts = plan.texts.lanes[first + i].texts;
+    GradientSum sum = sums_.lease();
+    lanes_[i].backward(loss.gradient.span().subspan(texts.begin * width, (texts.end - texts.begin) * width), sum);
+    sums_.deliver(static_cast<int>(first + i), std::move(sum));
+  });
+  group_.report_position("reduce", plan.step);
+  std::vector<GradientSum> spare;
+  GradientSum total = tree_reduce(group_, tree_, sums_.take(), spare);
+  for (GradientSum& buffer : spare) sums_.give_back(std::move(buffer));
+  return total;
+}
+
+void TrainStep::apply(const PassResult& result, StepReport& report) {
+  group_.report_position("update", report.step);
+  report.gradient_norm = gradient_norm(result.gradient);
+  if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
+    throw NumericError(fmt::format("step {}: loss {}, gradient norm {}", report.step, report.loss, report.gradient_norm),
+                       "training diverged", "lower optimizer.learning_rate or set optimizer.clip_norm");
+  }
+  const float clip = clip_factor(report.gradient_norm, options_.optimizer.clip_norm);
+  report.clip = clip;
+  report.learning_rate = options_.optimizer.learning_rate * schedule_factor(options_.schedule, report.step);
+  optimizer_.update(parameters_, result.gradient, report.learning_rate, report.step + 1, clip);
+  objective_.constrain(parameters_);
+  digest_ = parameter_digest(parameters_, layout_);
+  report.digest = digest_;
+}
+
+}  // namespace coldframe

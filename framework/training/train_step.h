@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "framework/comm/group.h"
+#include "framework/distributed/lane_tree.h"
+#include "framework/distributed/subtree_sums.h"
+#include "framework/model/encoder.h"
+#include "framework/training/adamw.h"
+#include "framework/training/lane_pool.h"
+#include "framework/training/lane_work.h"
+#include "framework/training/objective.h"
+#include "framework/training/schedule.h"
+#include "framework/training/step_plan.h"
+
+namespace coldframe {
+
+/// What a step needs to know besides its plan.
+struct StepOptions {
+  std::uint64_t seed = 1;
+  std::int64_t lanes = 4;
+  std::int64_t replicate_below = 1024;  // up to this many anchors every rank computes all loss blocks
+  Activations activations = Activations::keep;
+  OptimizerOptions optimizer;
+  ScheduleOptions schedule;
+};
+
+/// What a step reports. Everything but the times has the same bits on any number of ranks and threads.
+struct StepReport {
+  std::int64_t step = 0;  // 0-based
+  double loss = 0;        // mean over the global batch
+  double gradient_norm = 0;
+  double learning_rate = 0;
+  double clip = 1;
+  std::int64_t texts = 0;
+  std::int64_t tokens = 0;
+  std::uint64_t digest = 0;  // of the parameters after the update
+  bool stop = false;         // some rank wants to stop after this step
+  double seconds = 0;
+};
+
+/// A forward and backward of the whole batch under one dropout pass, reduced over all ranks. Most steps are one pass.
+struct Pass {
+  std::int32_t number = 0;  // enters the dropout key
+};
+
+/// One training step on a group: encode lanes, gather, loss, backward, reduce in the fixed tree, update.
+/// Every rank holds all parameters and ends with the same bits.
+class TrainStep {
+ public:
+  TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters, const Objective& objective,
+            const StepOptions& options);
+
+  /// `wants_stop` is this rank's wish; the report tells what the ranks agreed on.
+  StepReport run(const StepPlan& plan, bool wants_stop);
+
+  /// To be called after parameters were replaced (resume): ranks compare the digest in the next step.
+  void refresh_digest() { digest_ = parameter_digest(parameters_, layout_); }
+
+  AdamW& optimizer() { return optimizer_; }
+  const FlatLayout& layout() const { return layout_; }
+  int peak_gradient_buffers() const { return sums_.peak_buffers(); }
+  /// Live gradient buffers a rank can need at most.
+  int gradient_buffer_bound() const;
+
+ private:
+  struct Gathered {
+    AlignedBuffer embeddings;  // [U, D]
+    bool stop = false;
+  };
+  struct Loss {
+    double value = 0;
+    AlignedBuffer gradient;                  // [U, D], then objective parameters
+    std::vector<double> parameter_gradient;  // by Objective::parameters()
+  };
+  struct PassResult {
+    double loss = 0;
+    bool stop = false;
+    GradientSum gradient;
+  };
+  PassResult run_pass(const StepPlan& plan, Pass pass, bool wants_stop);
+  Gathered encode_and_gather(const StepPlan& plan, Pass pass, bool wants_stop);
+  void gather(const StepPlan& plan, Gathered& gathered, bool wants_stop);
+  Loss compute_loss(const StepPlan& plan, AlignedBuffer& embeddings);
+  GradientSum loss_block(const StepPlan& plan, const at::Tensor& embeddings, std::size_t block) const;
+  GradientSum backward(const StepPlan& plan, const Loss& loss);
+  void apply(const PassResult& result, StepReport& report);
+
+  const Group& group_;
+  LanePool& pool_;
+  const Encoder& encoder_;
+  ParameterStore& parameters_;
+  const Objective& objective_;
+  StepOptions options_;
+  LaneTree tree_;
+  FlatLayout layout_;
+  AdamW optimizer_;
+  SubtreeSums sums_;
+  std::vector<LaneWork> lanes_;  // of this rank
+  std::uint64_t digest_;
+};
+
+}  // namespace coldframe
