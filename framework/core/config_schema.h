@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "framework/core/options.h"
@@ -19,8 +20,9 @@ struct FamilyKind {
   std::function<std::unique_ptr<Options>()> make_options;
 };
 
-/// What a configuration may hold: sections, families of instance sections, free-form sections and rules across
-/// sections. Section options are borrowed and must outlive the schema; load_config() assigns them.
+/// What a configuration may hold, in the order in which it is printed: sections, families of instance sections,
+/// free-form sections; and rules across them. Section options are borrowed and must outlive the schema; load_config()
+/// assigns them.
 class ConfigSchema {
  public:
   struct Section {
@@ -39,29 +41,34 @@ class ConfigSchema {
     std::string doc;
     Effect effect;
   };
+  using Part = std::variant<Section, Family, FreeSection>;
   using Rule = std::function<std::vector<Problem>(const ResolvedConfig&)>;
 
   /// `effect` operation takes the whole section out of the digest.
   void section(std::string name, std::string doc, Options& options, Effect effect = Effect::results);
-  /// Any number of `[name.INSTANCE]` sections; key `kind` (default INSTANCE) picks the options.
+  /// Any number of `[name.INSTANCE]` sections; key `kind` (default INSTANCE) picks the options. A section may have the
+  /// family's name too: `[strategy]` for what all instances share.
   void family(std::string name, std::string doc, std::vector<FamilyKind> kinds);
-  /// Keys and values kept as they stand, in order. Meant for bounds like `[expect]`, which change no result.
+  /// Keys (dots allowed) and values kept as they stand, in order. Meant for bounds like `[expect]`, which change no
+  /// result.
   void free_section(std::string name, std::string doc, Effect effect = Effect::operation);
   /// A rule across sections; problem keys are written `section.key`. Runs only when every single value is fine.
   void rule(Rule rule);
 
-  const std::vector<Section>& sections() const { return sections_; }
-  const std::vector<Family>& families() const { return families_; }
-  const std::vector<FreeSection>& free_sections() const { return free_sections_; }
+  const std::vector<Part>& parts() const { return parts_; }
   const std::vector<Rule>& rules() const { return rules_; }
-  const Section* find_section(std::string_view name) const;
-  const Family* find_family(std::string_view name) const;
-  const FreeSection* find_free_section(std::string_view name) const;
+  /// nullptr when there is none of that name.
+  template <class Kind>
+  const Kind* find(std::string_view name) const {
+    for (const Part& part : parts_) {
+      const Kind* candidate = std::get_if<Kind>(&part);
+      if (candidate != nullptr && candidate->name == name) return candidate;
+    }
+    return nullptr;
+  }
 
  private:
-  std::vector<Section> sections_;
-  std::vector<Family> families_;
-  std::vector<FreeSection> free_sections_;
+  std::vector<Part> parts_;
   std::vector<Rule> rules_;
 };
 

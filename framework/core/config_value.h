@@ -21,7 +21,8 @@ struct Origin {
   std::string file;
   int line = 0;
 
-  std::string text() const;  // "base.ini:14", "command line", "default"
+  std::string text() const;    // "base.ini:14", "command line", "default"
+  std::string phrase() const;  // "in base.ini:14", "on the command line", "by default"
 };
 
 /// A Field that owns its words (fields may be made from short-lived names), with the value at hand.
@@ -45,9 +46,15 @@ std::vector<FieldRecord> describe_fields(Options& options);
 /// Assigns one option by name; the value must have the option's own type.
 void assign_field(Options& options, std::string_view name, const OptionValue& value);
 
-/// Text as it stands in a file or on the command line -> a value of the field's type. ConfigError's text is the bare
-/// reason: "(not a whole number)". Conversions are Boost.Program_options'.
-OptionValue parse_option_value(const FieldRecord& field, std::string_view text);
+/// A value, or why the text is none: "not a whole number".
+struct ParsedValue {
+  OptionValue value;
+  std::string mistake;  // empty: fine
+};
+
+/// Text as it stands in a file or on the command line -> a value of the field's type. Conversions are those of
+/// Boost.Program_options; a text in double quotes is taken literally; lists are separated by commas or spaces.
+ParsedValue parse_option_value(const FieldRecord& field, std::string_view text);
 
 /// Empty when range and choices hold, else "must be > 0".
 std::string range_violation(const FieldRecord& field, const OptionValue& value);

@@ -55,14 +55,14 @@ enum class Purpose : std::uint32_t {
 
 /// Key of a (seed, purpose) pair: one Philox call, so that neighbouring seeds share nothing.
 constexpr PhiloxKey philox_key(std::uint64_t seed, Purpose purpose) {
-  const PhiloxBlock block = philox4x32(
-      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32), static_cast<std::uint32_t>(purpose), 0},
-      {0xC01DF4A3u, 0x5EEDB0C5u});
+  const PhiloxBlock block = philox4x32({static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                                        static_cast<std::uint32_t>(purpose), 0},
+                                       {0xC01DF4A3u, 0x5EEDB0C5u});
   return {block[0], block[1]};
 }
 
-/// The layout of every counter in the project (frozen): user 64 bit | session 20 bit and page 12 bit | item or slot 32 bit.
-/// Training uses the same layout with view key, token and column in these places.
+/// The layout of every counter in the project (frozen): user 64 bit | session 20 bit and page 12 bit | item or slot 32
+/// bit. Training uses the same layout with view key, token and column in these places.
 constexpr PhiloxBlock philox_counter(UserKey user, std::uint32_t session, std::uint32_t page, std::uint32_t slot) {
   return {static_cast<std::uint32_t>(user.value()), static_cast<std::uint32_t>(user.value() >> 32),
           (session << 12) | (page & 0xFFFu), slot};

@@ -1,0 +1,19 @@
+#include "framework/core/config_schema.h"
+
+namespace coldframe {
+
+void ConfigSchema::section(std::string name, std::string doc, Options& options, Effect effect) {
+  parts_.push_back(Section{std::move(name), std::move(doc), &options, effect});
+}
+
+void ConfigSchema::family(std::string name, std::string doc, std::vector<FamilyKind> kinds) {
+  parts_.push_back(Family{std::move(name), std::move(doc), std::move(kinds)});
+}
+
+void ConfigSchema::free_section(std::string name, std::string doc, Effect effect) {
+  parts_.push_back(FreeSection{std::move(name), std::move(doc), effect});
+}
+
+void ConfigSchema::rule(Rule rule) { rules_.push_back(std::move(rule)); }
+
+}  // namespace coldframe
