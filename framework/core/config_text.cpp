@@ -31,7 +31,10 @@ std::string help_lines(const std::vector<FieldRecord>& fields, std::string_view 
 
 std::string escape_cell(std::string_view text) {
   std::string escaped;
-  for (const char c : text) escaped += c == '|' ? "\\|" : std::string(1, c);
+  for (const char c : text) {
+    if (c == '|') escaped += '\\';
+    escaped += c;
+  }
   return escaped;
 }
 
@@ -76,7 +79,7 @@ class MarkdownWriter {
     for (const FamilyKind& kind : family.kinds) {
       const std::vector<FieldRecord> fields = describe_fields(*kind.make_options());
       text += fmt::format("\n### `kind = {}`\n\n{}\n", kind.kind, kind.summary);
-      if (!fields.empty()) text += "\n" + markdown_table(fields);
+      if (!fields.empty()) text += fmt::format("\n{}", markdown_table(fields));
     }
   }
   void operator()(const ConfigSchema::FreeSection& section) {

@@ -1,4 +1,6 @@
 // The only source that includes Boost.Program_options (91,000 lines).
+#include <fmt/format.h>
+
 #include <boost/program_options.hpp>
 #include <memory>
 
