@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,7 +22,7 @@ struct EncoderHead {
 /// T packed tokens, N texts, D width.
 class BertEncoder final : public Encoder {
  public:
-  /// The weights named in `bert_tensor_shapes` must be in the store.
+  /// The weights of bert_tensor_shapes(config) must be in the store.
   BertEncoder(const BertConfig& config, const EncoderHead& head, const ParameterStore& parameters);
 
   std::string_view family() const override { return "bert"; }
@@ -54,19 +53,20 @@ class BertEncoder final : public Encoder {
     std::size_t site;
   };
   struct Layer {
-    std::size_t query, key, value, attention_output, inner, output;  // linear sites
+    std::size_t query, key, value, attention_output, inner, output;  // indices of linear sites
     DropoutSite probabilities;
     Block attention;
     Block feed_forward;
   };
-  class Pass;
+  class Pass;  // one forward pass
 
   void add_layer(std::int32_t layer, const ParameterStore& parameters);
   std::size_t add_linear(const std::string& site, std::int32_t layer, const std::string& module,
                          const ParameterStore& parameters);
   Block add_block(const std::string& site, std::int32_t layer, const std::string& module,
                   const ParameterStore& parameters);
-  bool layer_trainable(std::int64_t layer, const ParameterView& parameters) const;
+  bool layer_trainable(const Layer& layer, const ParameterView& parameters) const;
+  void check(const PackedBatch& batch, const PackedLayout& layout) const;
 
   BertConfig config_;
   EncoderHead head_;
@@ -80,7 +80,7 @@ class BertEncoder final : public Encoder {
   std::vector<LinearSite> linear_sites_;
   std::vector<BlockSite> block_sites_;
   std::vector<std::vector<std::shared_ptr<const SiteDelta>>> linear_deltas_;
-  std::vector<std::vector<std::shared_ptr<const SiteDelta>>> block_deltas_;
+  std::vector<std::shared_ptr<const SiteDelta>> block_deltas_;  // null where there is none
 };
 
 }  // namespace coldframe

@@ -7,6 +7,7 @@
 
 #include "framework/model/bert_config.h"
 #include "framework/model/parameters.h"
+#include "framework/model/weight_files.h"
 
 namespace coldframe {
 
@@ -22,5 +23,8 @@ std::vector<TensorShape> bert_tensor_shapes(const BertConfig& config);
 /// Knows a "bert." prefix and the old names gamma and beta; leaves out heads (pooler, cls, classifier, qa_outputs) and
 /// position_ids. DataError naming file and tensor for a missing, extra, misshapen or non-finite one.
 void load_bert_weights(const std::filesystem::path& folder, const BertConfig& config, ParameterStore& parameters);
+
+/// The pooler of a folder that has one, by canonical name: carried over into exports, so that they lack nothing.
+NamedTensors read_bert_pooler(const std::filesystem::path& folder);
 
 }  // namespace coldframe

@@ -33,6 +33,7 @@ struct BlockSite {
   std::string name;
   std::int32_t layer = 0;
   std::int64_t width = 0;
+  std::string module;  // path of the block's module in the checkpoint: "encoder.layer.3.output"
 };
 
 struct ForwardContext {
@@ -40,9 +41,9 @@ struct ForwardContext {
   const PackedBatch& batch;
   DropoutContext dropout;
   /// Sparse gradients of the token table. When not null and the table requires gradients, forward() gathers the rows
-  /// [T, D] of the batch as a new leaf that requires gradients and leaves it here: ask autograd for the gradient of this
-  /// leaf and add its rows by token id; the table itself then takes no part in the graph. A tensor that is defined on
-  /// entry is used instead of the gathered rows. Null: an ordinary lookup with a dense gradient of the table.
+  /// [T, D] of the batch as a new leaf that requires gradients and leaves it here: ask autograd for the gradient of
+  /// this leaf and add its rows by token id; the table itself then takes no part in the graph. A tensor that is defined
+  /// on entry is used instead of the gathered rows. Null: an ordinary lookup with a dense gradient of the table.
   at::Tensor* token_rows = nullptr;
   /// Filled in by forward() for the deltas.
   std::shared_ptr<const PackedLayout> layout = nullptr;
@@ -80,7 +81,7 @@ class Encoder {
   virtual const std::vector<ParameterIndex>& parameters() const = 0;
   virtual const std::vector<LinearSite>& linear_sites() const = 0;
   virtual const std::vector<BlockSite>& block_sites() const = 0;
-  /// Deltas are applied in the order attached.
+  /// Deltas of a linear map are applied in the order attached; a block takes one (ConfigError on a second).
   virtual void attach_linear(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
   virtual void attach_block(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
   /// The first block that can receive gradients: -1 the embeddings, layers() when nothing is trainable.

@@ -8,9 +8,9 @@ namespace coldframe {
 /// A micro-batch of tokenised texts laid end to end, without padding. Texts stand in order of length (the plan sorts
 /// them), so texts of equal length are neighbours.
 struct PackedBatch {
-  std::vector<std::int64_t> token_ids;   // [T], T packed tokens
-  std::vector<std::int64_t> row_offsets; // [N + 1], text n owns tokens row_offsets[n] .. row_offsets[n + 1]
-  std::vector<std::uint64_t> view_keys;  // [N], names the text and its view in dropout counters
+  std::vector<std::int64_t> token_ids;    // [T], T packed tokens
+  std::vector<std::int64_t> row_offsets;  // [N + 1], text n owns tokens row_offsets[n] .. row_offsets[n + 1]
+  std::vector<std::uint64_t> view_keys;   // [N], names the text and its view in dropout counters
 
   std::int64_t texts() const { return static_cast<std::int64_t>(view_keys.size()); }
   std::int64_t tokens() const { return static_cast<std::int64_t>(token_ids.size()); }

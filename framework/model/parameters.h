@@ -14,20 +14,21 @@ namespace coldframe {
 using ParameterIndex = std::int32_t;
 
 struct ParameterInfo {
-  std::string name;          // "encoder.layer.3.attention.self.query.weight", or "lora.encoder.layer.3....A"
+  std::string name;  // "encoder.layer.3.attention.self.query.weight", or "lora.encoder.layer.3....A"
   bool trainable = false;
   bool decay = true;         // false for biases, LayerNorm and scalars such as the temperature
   bool sparse_rows = false;  // gradients arrive as (row id, row) lists: token embeddings
   double learning_rate_factor = 1.0;
 };
 
-/// All parameters of a model and its strategy, in a fixed order. Tensors are contiguous float32 on 64-byte-aligned memory.
+/// All parameters of a model and its strategy, in a fixed order. Tensors are contiguous float32 on 64-byte-aligned
+/// memory.
 class ParameterStore {
  public:
   /// Keeps `value` when it is contiguous, aligned and owns its memory, else a copy in that form. Throws ConfigError on
   /// a second parameter of the same name.
   ParameterIndex add(ParameterInfo info, at::Tensor value);
-  ParameterIndex find(std::string_view name) const;  // -1 when absent
+  ParameterIndex find(std::string_view name) const;     // -1 when absent
   ParameterIndex require(std::string_view name) const;  // throws DataError when absent
 
   std::size_t size() const { return infos_.size(); }
@@ -46,8 +47,8 @@ class ParameterStore {
   std::unordered_map<std::string, ParameterIndex> by_name_;
 };
 
-/// What an encoder reads: one tensor per parameter. The trainer makes one view per lane, whose trainable tensors are leaf
-/// aliases (`detach().requires_grad_()`) of the store's memory, so lanes never share a gradient.
+/// What an encoder reads: one tensor per parameter. The trainer makes one view per lane, whose trainable tensors are
+/// leaf aliases (`detach().requires_grad_()`) of the store's memory, so lanes never share a gradient.
 class ParameterView {
  public:
   /// Aliases of the store; trainable ones require gradients when `with_gradients`.
@@ -67,8 +68,8 @@ class ParameterView {
 /// Contiguous float32 copy on 64-byte-aligned memory: bits of a matrix product may depend on the alignment of operands.
 at::Tensor aligned_copy(const at::Tensor& source);
 
-/// Trainable and total elements per module ("embeddings", "encoder.layer.3", "lora.encoder.layer.3", ...), one line each,
-/// with a total: what `train` and `check` print.
+/// Trainable and total elements per module ("embeddings", "encoder.layer.3", "lora.encoder.layer.3", ...), one line
+/// each, with a total: what `train` and `check` print.
 std::string trainable_table(const ParameterStore& parameters);
 
 }  // namespace coldframe

@@ -20,11 +20,13 @@ struct LoraFolder {
   std::int64_t rank = 0;
   double alpha = 0;
   double dropout = 0;
-  std::string base_model;
+  std::string base_model;   // folder or hub name of the encoder
+  std::string base_sha256;  // encoder_digest() of the weights it belongs to; empty when unknown
   std::vector<LoraPair> pairs;
 };
 
-/// adapter_config.json and adapter_model.safetensors as PEFT reads and writes them.
+/// adapter_config.json and adapter_model.safetensors as PEFT reads and writes them; the folder appears complete or not
+/// at all. Reading refuses what is not plain LoRA (rank patterns, DoRA, rsLoRA, trained biases, further modules).
 void write_peft_folder(const std::filesystem::path& folder, const LoraFolder& adapter);
 LoraFolder read_peft_folder(const std::filesystem::path& folder);
 

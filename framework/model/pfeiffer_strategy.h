@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "framework/model/strategy.h"
 
@@ -13,7 +11,6 @@ namespace coldframe {
 /// start from N(0, 0.02), biases from 0. Bottleneck width = D / reduction.
 struct PfeifferOptions final : Options {
   std::int64_t reduction = 16;
-  std::vector<std::string> targets = {"feed_forward"};
 
   void describe(OptionVisitor& visitor) override;
 };

@@ -1,0 +1,68 @@
+#include "framework/model/bert_config.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+
+#include "framework/core/error.h"
+#include "framework/model/json_object.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::int64_t k_largest = std::int64_t{1} << 24;
+
+void expect_supported(const JsonObject& config) {
+  if (config.text("model_type", "bert") != "bert") {
+    config.reject("model_type", "only the bert family can be read", "choose a BERT encoder such as all-MiniLM-L6-v2");
+  }
+  if (config.text("position_embedding_type", "absolute") != "absolute") {
+    config.reject("position_embedding_type", "only absolute positions are supported");
+  }
+  for (const char* key : {"is_decoder", "add_cross_attention", "is_encoder_decoder"}) {
+    if (config.flag(key, false)) config.reject(key, "only plain encoders are supported");
+  }
+}
+
+Activation read_activation(const JsonObject& config) {
+  static const std::map<std::string, Activation> known = {{"gelu", Activation::gelu},
+                                                          {"relu", Activation::relu},
+                                                          {"gelu_new", Activation::gelu_tanh},
+                                                          {"gelu_pytorch_tanh", Activation::gelu_tanh}};
+  const auto found = known.find(config.text("hidden_act", "gelu"));
+  if (found == known.end()) config.reject("hidden_act", "must be gelu, gelu_new, gelu_pytorch_tanh or relu");
+  return found->second;
+}
+
+double read_dropout(const JsonObject& config, const char* key) {
+  const double rate = config.number(key, 0.1);
+  if (rate < 0 || rate >= 1) config.reject(key, "must be at least 0 and below 1");
+  return rate;
+}
+
+}  // namespace
+
+BertConfig read_bert_config(const std::filesystem::path& config_file) {
+  const JsonObject file(config_file);
+  expect_supported(file);
+  BertConfig config;
+  config.layers = file.integer("num_hidden_layers", 1, 1024);
+  config.width = file.integer("hidden_size", 1, k_largest);
+  config.heads = file.integer("num_attention_heads", 1, config.width);
+  config.inner_width = file.integer("intermediate_size", 1, k_largest);
+  config.vocabulary = file.integer("vocab_size", 1, k_largest);
+  config.positions = file.integer("max_position_embeddings", 1, k_largest);
+  config.token_types = file.has("type_vocab_size") ? file.integer("type_vocab_size", 1, 1024) : 2;
+  config.norm_epsilon = file.number("layer_norm_eps", 1e-12);
+  config.hidden_dropout = read_dropout(file, "hidden_dropout_prob");
+  config.attention_dropout = read_dropout(file, "attention_probs_dropout_prob");
+  config.activation = read_activation(file);
+  if (config.width % config.heads != 0) {
+    file.reject("num_attention_heads", fmt::format("must divide hidden_size = {}", config.width));
+  }
+  if (config.norm_epsilon < 0) file.reject("layer_norm_eps", "must not be negative");
+  return config;
+}
+
+}  // namespace coldframe

@@ -1,0 +1,30 @@
+#include "framework/model/packed_layout.h"
+
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include "framework/core/error.h"
+
+namespace coldframe {
+
+PackedLayout::PackedLayout(const PackedBatch& batch)
+    : row_offsets(batch.row_offsets), view_keys(batch.view_keys), positions(at::empty({batch.tokens()}, at::kLong)) {
+  CF_EXPECTS(batch.row_offsets.size() == batch.view_keys.size() + 1);
+  CF_EXPECTS(batch.row_offsets.front() == 0 && batch.row_offsets.back() == batch.tokens());
+  token_rows.reserve(batch.token_ids.size());
+  auto* position = positions.mutable_data_ptr<std::int64_t>();
+  for (std::int64_t n = 0; n < batch.texts(); ++n) {
+    const std::int64_t begin = row_offsets[static_cast<std::size_t>(n)];
+    const std::int64_t length = row_offsets[static_cast<std::size_t>(n) + 1] - begin;
+    if (length < 1)
+      throw DataError(fmt::format("text {} of a batch has no tokens", n), "an encoder needs at least one");
+    for (std::int64_t i = 0; i < length; ++i) {
+      position[begin + i] = i;
+      token_rows.push_back({view_keys[static_cast<std::size_t>(n)], static_cast<std::uint32_t>(i), 0});
+    }
+    if (runs.empty() || runs.back().length != length) runs.push_back({n, 0, length, begin});
+    ++runs.back().texts;
+  }
+}
+
+}  // namespace coldframe

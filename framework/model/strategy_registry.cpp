@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "framework/core/error.h"
+#include "framework/core/nearest.h"
+#include "framework/model/frozen_strategy.h"
+#include "framework/model/full_strategy.h"
+#include "framework/model/lora_strategy.h"
+#include "framework/model/pfeiffer_strategy.h"
+#include "framework/model/strategy.h"
+
+namespace coldframe {
+
+void StrategyRegistry::add(StrategyEntry entry) {
+  std::string kind = entry.kind;
+  if (!entries_.emplace(kind, std::move(entry)).second) {
+    throw ConfigError(fmt::format("strategy kind {} is registered twice", kind), "a kind has one implementation");
+  }
+}
+
+const StrategyEntry& StrategyRegistry::require(std::string_view kind) const {
+  const auto found = entries_.find(kind);
+  if (found == entries_.end()) {
+    throw ConfigError(fmt::format("strategy kind {}", kind), "there is no such strategy", suggest_name(kind, kinds()));
+  }
+  return found->second;
+}
+
+std::vector<std::string> StrategyRegistry::kinds() const {
+  std::vector<std::string> names;
+  for (const auto& [kind, entry] : entries_) names.push_back(kind);
+  return names;
+}
+
+void add_builtin_strategies(StrategyRegistry& registry) {
+  registry.add(frozen_strategy());
+  registry.add(full_strategy());
+  registry.add(lora_strategy());
+  registry.add(pfeiffer_strategy());
+}
+
+}  // namespace coldframe
