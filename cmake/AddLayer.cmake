@@ -12,7 +12,10 @@ function(add_layer)
   add_library(${target} STATIC ${ARG_SOURCES})
   add_library(Coldframe::${ARG_NAME} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME})
-  target_link_libraries(${target} PUBLIC coldframe_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  # An installed layer carries flags of its own: our warnings are for our sources only.
+  target_link_libraries(${target}
+    PUBLIC $<BUILD_INTERFACE:coldframe_flags> $<INSTALL_INTERFACE:Coldframe::flags> ${ARG_PUBLIC}
+    PRIVATE ${ARG_PRIVATE})
   foreach(layer IN LISTS ARG_LAYERS)
     target_link_libraries(${target} PUBLIC coldframe_${layer})
   endforeach()

@@ -3,7 +3,11 @@ if(TARGET Torch::cpu)
   return()
 endif()
 
-set(COLDFRAME_TORCH_ROOT "${COLDFRAME_DEPS_DIR}/libtorch" CACHE PATH
+set(torch_root_default "${COLDFRAME_DEPS_DIR}/libtorch")
+if(NOT "$ENV{COLDFRAME_TORCH_ROOT}" STREQUAL "")
+  set(torch_root_default "$ENV{COLDFRAME_TORCH_ROOT}")
+endif()
+set(COLDFRAME_TORCH_ROOT "${torch_root_default}" CACHE PATH
     "LibTorch folder with lib/ and include/ (2.11)")
 if(NOT EXISTS "${COLDFRAME_TORCH_ROOT}/lib/libtorch_cpu.so")
   message(FATAL_ERROR "no LibTorch in ${COLDFRAME_TORCH_ROOT} (lib/libtorch_cpu.so is missing) "
@@ -19,13 +23,13 @@ set_target_properties(torch_cpu PROPERTIES
   IMPORTED_LOCATION "${COLDFRAME_TORCH_ROOT}/lib/libtorch_cpu.so"
   INTERFACE_LINK_LIBRARIES c10)
 
-add_library(coldframe_torch INTERFACE)
-add_library(Torch::cpu ALIAS coldframe_torch)
-target_link_libraries(coldframe_torch INTERFACE torch_cpu c10)
-target_include_directories(coldframe_torch SYSTEM INTERFACE
+# Imported, so that an exported layer refers to it by name and an installed copy of this file brings it back.
+add_library(Torch::cpu INTERFACE IMPORTED GLOBAL)
+target_link_libraries(Torch::cpu INTERFACE torch_cpu c10)
+target_include_directories(Torch::cpu SYSTEM INTERFACE
   "${COLDFRAME_TORCH_ROOT}/include" "${COLDFRAME_TORCH_ROOT}/include/torch/csrc/api/include")
-target_compile_definitions(coldframe_torch INTERFACE USE_DISTRIBUTED)
-target_link_options(coldframe_torch INTERFACE
+target_compile_definitions(Torch::cpu INTERFACE USE_DISTRIBUTED)
+target_link_options(Torch::cpu INTERFACE
   "-Wl,-rpath-link,${COLDFRAME_CUDA_LIBRARIES}"
   "-Wl,-rpath,${COLDFRAME_TORCH_ROOT}/lib" "-Wl,-rpath,${COLDFRAME_CUDA_LIBRARIES}"
   "-Wl,--disable-new-dtags")
