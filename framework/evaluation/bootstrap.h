@@ -74,8 +74,8 @@ class PairedBootstrap {
   std::size_t columns_;
   KeyedRandom random_;
   std::size_t users_ = 0;
-  std::vector<UserSum> totals_;        // [columns]
-  std::vector<UserSum> sums_;          // [columns, replicates]
+  std::vector<UserSum> totals_;         // [columns]
+  std::vector<UserSum> sums_;           // [columns, replicates]
   std::vector<std::uint64_t> weights_;  // [replicates] sum of weights
   std::vector<std::uint8_t> drawn_;     // [replicates] weights of the user being added
 };
