@@ -9,7 +9,7 @@
 namespace coldframe::detail {
 namespace {
 
-constexpr std::size_t k_segment_bytes = std::size_t{8} << 20;
+constexpr std::size_t k_segment_bytes = std::size_t{4} << 20;
 constexpr int k_tag_more = 2;
 constexpr int k_tag_last = 3;
 
