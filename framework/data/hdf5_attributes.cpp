@@ -1,6 +1,8 @@
 // The attribute half of Hdf5File: single numbers and texts on groups and arrays.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "framework/core/error.h"
 #include "framework/core/utf8.h"
 #include "framework/data/hdf5_file.h"
@@ -15,9 +17,11 @@ std::string place(std::string_view object, std::string_view name, const std::fil
   return fmt::format("{}@{} in {}", object, name, path.string());
 }
 
-Hdf5Handle text_type() {
+// Of fixed length: variable ones live in HDF5's global heap, the one part of a file that no checksum protects.
+Hdf5Handle text_type(std::size_t length) {
   Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type.id(), H5T_VARIABLE);
+  H5Tset_size(type.id(), std::max<std::size_t>(1, length));
+  H5Tset_strpad(type.id(), H5T_STR_NULLPAD);
   H5Tset_cset(type.id(), H5T_CSET_UTF8);
   return type;
 }
@@ -74,10 +78,8 @@ void Hdf5File::write_attribute(std::string_view object, std::string_view name, s
   if (find_invalid_utf8(value) || value.find('\0') != std::string_view::npos) {
     throw DataError("cannot write " + place(object, name, path_), "the text is not UTF-8 or holds a zero byte");
   }
-  const std::string copy(value);
-  const char* pointer = copy.c_str();
-  const Hdf5Handle type = text_type();
-  write_value(handle_, path_, object, name, type.id(), type.id(), &pointer);
+  const Hdf5Handle type = text_type(value.size());
+  write_value(handle_, path_, object, name, type.id(), type.id(), value.empty() ? "" : value.data());
 }
 
 std::int64_t Hdf5File::read_integer(std::string_view object, std::string_view name) const {
@@ -101,15 +103,15 @@ double Hdf5File::read_number(std::string_view object, std::string_view name) con
 std::string Hdf5File::read_text(std::string_view object, std::string_view name) const {
   const Hdf5Handle opened = open_attribute(handle_, path_, object, name, H5T_STRING, "a text");
   const Hdf5Handle stored(H5Aget_type(opened.id()), H5Tclose);
-  if (H5Tis_variable_str(stored.id()) <= 0) {
-    throw DataError("cannot read " + place(object, name, path_), "expected a text of variable length");
+  if (H5Tis_variable_str(stored.id()) != 0) {
+    throw DataError("cannot read " + place(object, name, path_), "expected a text of fixed length");
   }
-  char* pointer = nullptr;
-  if (H5Aread(opened.id(), stored.id(), &pointer) < 0 || pointer == nullptr) {
+  std::string value(H5Tget_size(stored.id()), '\0');
+  const Hdf5Handle type = text_type(value.size());
+  if (H5Aread(opened.id(), type.id(), value.data()) < 0) {
     throw DataError("cannot read " + place(object, name, path_), detail::take_hdf5_reason());
   }
-  std::string value(pointer);
-  H5free_memory(pointer);
+  value.erase(std::min(value.find('\0'), value.size()));
   if (find_invalid_utf8(value)) throw DataError("cannot read " + place(object, name, path_), "it is not UTF-8");
   return value;
 }

@@ -28,6 +28,8 @@ using detail::Hdf5Handle;
 Hdf5Handle access_list() {
   Hdf5Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fclose_degree(list.id(), H5F_CLOSE_STRONG);
+  // This format keeps checksums over all metadata; damage in the older one can crash the library itself.
+  H5Pset_libver_bounds(list.id(), H5F_LIBVER_V110, H5F_LIBVER_V110);
   return list;
 }
 

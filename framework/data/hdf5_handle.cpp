@@ -101,6 +101,7 @@ Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool gr
   H5Pset_chunk(list.id(), axes, chunk.data());
   H5Pset_shuffle(list.id());
   H5Pset_deflate(list.id(), 4);
+  H5Pset_fletcher32(list.id());
   return list;
 }
 
