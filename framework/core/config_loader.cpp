@@ -123,9 +123,10 @@ void ConfigLoader::report_unknown_sections() {
         return is_instance_of(given.name, family->name);
       return std::visit([&](const auto& typed) { return typed.name == given.name; }, part);
     });
-    if (known) continue;
-    const std::string first = given.name.substr(0, given.name.find('.'));
     const bool bare_family = schema_.find<ConfigSchema::Family>(given.name) != nullptr;
+    // `[strategy]` may be a heading over `lora.rank = 8`.
+    if (known || (bare_family && given.settings.empty())) continue;
+    const std::string first = given.name.substr(0, given.name.find('.'));
     const std::string suggestion =
         bare_family ? fmt::format("name an instance: [{}.NAME]", given.name) : suggest_name(first, names);
     problem(fmt::format("[{}] {} (unknown section) {}", given.name, given.first.phrase(), suggestion));

@@ -1,6 +1,7 @@
 // The only source that includes Boost.Program_options (91,000 lines).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <memory>
 
@@ -75,26 +76,22 @@ namespace detail {
 
 std::vector<CommandLineToken> tokenize(std::span<const std::string> arguments, const std::vector<FieldRecord>& fields) {
   po::options_description description;
+  std::vector<std::string> words(arguments.begin(), arguments.end());
   for (const FieldRecord& field : fields) {
-    auto* value = po::value<std::vector<std::string>>();
-    if (std::holds_alternative<bool>(field.value)) value->implicit_value({"true"}, "true");
-    description.add_options()(field.name.c_str(), value);
+    description.add_options()(field.name.c_str(), po::value<std::vector<std::string>>());
+    // A switch needs no value; Boost's implicit values would swallow the word behind it.
+    if (!std::holds_alternative<bool>(field.value)) continue;
+    std::replace(words.begin(), words.end(), fmt::format("--{}", field.name), fmt::format("--{}=true", field.name));
   }
   using Style = po::command_line_style::style_t;
   constexpr int style = Style::allow_long | Style::long_allow_adjacent | Style::long_allow_next;
   std::vector<CommandLineToken> tokens;
   try {
     const po::basic_parsed_options<char> parsed =
-        po::command_line_parser(std::vector<std::string>(arguments.begin(), arguments.end()))
-            .options(description)
-            .style(style)
-            .allow_unregistered()
-            .run();
+        po::command_line_parser(words).options(description).style(style).allow_unregistered().run();
     for (const po::option& option : parsed.options) {
       const bool word = option.position_key != -1;
-      std::vector<std::string> values = option.value;
-      if (!word && values.empty() && !option.unregistered) values = {"true"};
-      tokens.push_back({word ? std::string{} : option.string_key, std::move(values), word || !option.unregistered});
+      tokens.push_back({word ? std::string{} : option.string_key, option.value, word || !option.unregistered});
     }
   } catch (const po::error& error) {
     throw ConfigError(error.what());
