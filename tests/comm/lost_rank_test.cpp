@@ -11,8 +11,6 @@
 namespace coldframe {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 constexpr double k_deadline = 6;
@@ -102,8 +100,7 @@ TEST_P(LostRankTest, that_throws_ends_the_job_with_its_exit_code) {
   EXPECT_THAT(ending.result.output, HasSubstr("error: row 7 has no user"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ranks, LostRankTest,
-                         ::testing::Values(Case{2, 0}, Case{2, 1}, Case{3, 1}, Case{4, 0}, Case{4, 3}),
+INSTANTIATE_TEST_SUITE_P(Ranks, LostRankTest, ::testing::Values(Case{2, 0}, Case{3, 1}, Case{4, 3}),
                          [](const auto& each) {
                            return fmt::format("victim_{}_of_{}", each.param.victim, each.param.ranks);
                          });
@@ -118,12 +115,12 @@ TEST(LostRanksTest, several_stopped_ranks_are_named_together) {
 TEST(SlowRankTest, that_computes_past_the_deadline_is_waited_for) {
   const Ending ending = run_unlucky(3, "compute_long", 1);
   EXPECT_EQ(ending.result.exit_code, 0) << ending.result.output;
-  EXPECT_GT(ending.result.seconds, 2 * k_deadline);
+  EXPECT_GT(ending.result.seconds, 1.3 * k_deadline);
 }
 
 TEST(SlowRankTest, that_never_answers_is_named_at_the_stall_limit) {
   const Ending ending = run_unlucky(2, "linger", 0);
-  expect_the_job_ended(ending, 4 * k_deadline + k_launcher_seconds);
+  expect_the_job_ended(ending, 2 * k_deadline + k_launcher_seconds);
   EXPECT_EQ(ending.result.exit_code, 5) << ending.result.output;
   EXPECT_THAT(ending.result.output, HasSubstr(place(0, "training", 17) + " did not answer rank 1"));
   EXPECT_THAT(ending.result.output, HasSubstr("stall_limit_seconds"));

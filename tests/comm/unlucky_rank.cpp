@@ -78,7 +78,7 @@ void happen(const Scene& scene) {
        }},
       {"compute_long",
        [&] {
-         if (mine) sleep_seconds(2 * scene.deadline);
+         if (mine) sleep_seconds(1.3 * scene.deadline);
        }},
       {"request",
        [&] {
@@ -87,6 +87,7 @@ void happen(const Scene& scene) {
       {"stop_while_computing",
        [&] {
          scene.group.report_position("evaluation", k_fatal_step);
+         sleep_seconds(0.5);
          if (mine) raise(SIGSTOP);
          sleep_seconds(600);
        }},
@@ -114,7 +115,7 @@ int main(int argc, char** argv) {
   CommOptions options;
   options.deadline_seconds = std::atof(argv[3]);
   options.heartbeat_seconds = 0.2;
-  options.stall_limit_seconds = 4 * options.deadline_seconds;
+  options.stall_limit_seconds = 2 * options.deadline_seconds;
   Launch launch(options);
   try {
     const Scene scene{launch.group(), argv[1], std::atoi(argv[2]), options.deadline_seconds};

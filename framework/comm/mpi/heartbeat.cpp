@@ -34,6 +34,13 @@ void block_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+int first_living_watcher(int silent, const std::vector<int>& suspects, int size) {
+  for (const int watcher : watched_ranks(silent, size)) {
+    if (std::find(suspects.begin(), suspects.end(), watcher) == suspects.end()) return watcher;
+  }
+  return silent;
+}
+
 }  // namespace
 
 struct Heartbeat::Peer {
@@ -104,8 +111,8 @@ std::string Heartbeat::failure() const {
   return failure_;
 }
 
-/// The deadline holds four parts: silence, then up to one margin until the second watcher speaks, one margin between
-/// the message and the end, and one for the launcher to kill what is left.
+/// The deadline is a silence and three margins: the first watcher speaks after the silence and ends the job one margin
+/// later; should that not happen, the other watchers speak two margins after the silence and end it one margin later.
 double Heartbeat::margin_locked() const { return std::min(2.0, options_.deadline_seconds / 6); }
 
 void Heartbeat::listen(Peer& peer) {
@@ -130,8 +137,10 @@ void Heartbeat::speak(Peer& peer) {
     leaving = leaving_;
     interval = options_.heartbeat_seconds;
   }
-  if (peer.goodbye_sent || (!leaving && peer.seconds_since_spoken < interval)) return;
   const Position position = board_.get();
+  const bool news = position.step != peer.outgoing.step || position.phase != peer.outgoing.phase.data();
+  const bool due = leaving || peer.seconds_since_spoken >= interval || news;
+  if (peer.goodbye_sent || !due) return;
   peer.outgoing = {};
   peer.outgoing.step = position.step;
   peer.outgoing.goodbye = leaving ? 1 : 0;
@@ -151,9 +160,10 @@ void Heartbeat::judge() {
   const double limit = std::max(options_.deadline_seconds - 3 * margin_locked(), 2 * options_.heartbeat_seconds);
   const std::vector<int> silent = ledger_.silent_for(limit);
   if (silent.empty()) return;
-  const int first_watcher = watched_ranks(silent.front(), port_.size()).front();
-  if (first_watcher == port_.rank() || ledger_.silence_of(silent.front()) >= limit + margin_locked()) {
-    accuse(ledger_.silent_for(limit / 2));
+  const std::vector<int> suspects = ledger_.silent_for(limit / 2);
+  if (first_living_watcher(silent.front(), suspects, port_.size()) == port_.rank() ||
+      ledger_.silence_of(silent.front()) >= limit + 2 * margin_locked()) {
+    accuse(suspects);
   }
 }
 

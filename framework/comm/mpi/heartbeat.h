@@ -18,8 +18,9 @@ namespace coldframe::detail {
 /// A thread that tells the watched ranks where this one is, hears the same from them, and ends the job when one has
 /// been silent too long: it prints who (rank, host, phase, step), gives the computing thread a moment to notice
 /// failure() in its wait and to report it, then calls MpiPort::abort with exit code 5. The first watcher of a silent
-/// rank speaks; the others only if it does not. All of this fits into the deadline.
-/// Thread-safety: all members. Borrows the port and the board, which must outlive it.
+/// rank speaks; the others only if it does not. All of this fits into the deadline. A word is sent at least once per
+/// heartbeat interval, and within a fifth of it when the position changed, so that what is known of a lost rank is
+/// fresh. Thread-safety: all members. Borrows the port and the board, which must outlive it.
 class Heartbeat {
  public:
   Heartbeat(MpiPort& port, const PositionBoard& board, const CommOptions& options);
