@@ -79,12 +79,13 @@ void WeightFiles::read_index(const std::filesystem::path& index) {
   std::map<std::string, std::string> shard_of;
   std::set<std::string> shards;
   for (const auto& [name, shard] : object.json()["weight_map"].items()) {
-    const bool plain = shard.is_string() && std::filesystem::path(shard.get<std::string>()).filename() == shard;
+    const bool plain = shard.is_string() && !shard.get<std::string>().empty() &&
+                       std::filesystem::path(shard.get<std::string>()).filename() == shard.get<std::string>();
     if (!plain) {
       throw DataError(fmt::format("weight_map of {} gives {} no file in the same folder", index.string(), name));
     }
-    shard_of[name] = shard;
-    shards.insert(shard);
+    shard_of[name] = shard.get<std::string>();
+    shards.insert(shard.get<std::string>());
   }
   for (const std::string& shard : shards) add_file(index.parent_path() / shard);
   for (const auto& [name, shard] : shard_of) {

@@ -101,11 +101,11 @@ def write_tiny_encoder():
 
 
 def texts_of(lengths, vocab_size):
-    """Token ids without special meaning; sorted by length as the batch plan does."""
+    """Token ids, sorted by length as the batch plan does. Never 0: transformers gives the padding row no gradient."""
     result = []
     for number, length in enumerate(sorted(lengths)):
         values = uniform(f"text.{number}", length)
-        result.append([int((value + 1) / 2 * vocab_size) for value in values])
+        result.append([1 + int((value + 1) / 2 * (vocab_size - 1)) for value in values])
     return result
 
 
