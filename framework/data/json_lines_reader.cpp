@@ -13,14 +13,18 @@ namespace {
 
 using nlohmann::json;
 
-void append_text(const json& value, std::string& text) {
+// Lists of lists are flattened as far as real files go; a hostile depth must not exhaust the stack.
+constexpr int k_deepest_list = 8;
+
+void append_text(const json& value, std::string& text, int depth = 0) {
   std::string piece;
   if (value.is_string()) {
     piece = value.get_ref<const std::string&>();
   } else if (value.is_number() || value.is_boolean()) {
     piece = value.dump();
   } else if (value.is_array()) {
-    for (const json& element : value) append_text(element, text);
+    if (depth == k_deepest_list) return;
+    for (const json& element : value) append_text(element, text, depth + 1);
     return;
   }
   if (piece.empty()) return;
