@@ -1,5 +1,6 @@
-# install_layers(): libraries, headers, the program, and a package for find_package(Coldframe COMPONENTS <layers>).
-# Called once, after all layers are declared. The composition root (cli) is a program, not a library to build on.
+# install_layers(): libraries, headers and a package for find_package(Coldframe COMPONENTS <layers>).
+# Called once, after all layers are declared. The composition root (cli) is a program, not a library to build on;
+# it installs itself.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -16,9 +17,6 @@ function(install_layers)
   endforeach()
   if(TARGET coldframe_hdf5)
     install(TARGETS coldframe_hdf5 EXPORT ColdframeTargets)
-  endif()
-  if(TARGET coldframe)
-    install(TARGETS coldframe RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
   list(JOIN layers " " COLDFRAME_PACKAGE_LAYERS)
 

@@ -23,10 +23,18 @@ set_target_properties(torch_cpu PROPERTIES
   IMPORTED_LOCATION "${COLDFRAME_TORCH_ROOT}/lib/libtorch_cpu.so"
   INTERFACE_LINK_LIBRARIES c10)
 
+# LibTorch brings an fmt of its own, in front of the system's and not the one we link (undefined fmt::v12 symbols).
+# A folder that holds nothing but the system's fmt goes before it.
+find_package(fmt REQUIRED)
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+set(fmt_first "${CMAKE_BINARY_DIR}/fmt_first")
+file(MAKE_DIRECTORY "${fmt_first}")
+file(CREATE_LINK "${fmt_include}/fmt" "${fmt_first}/fmt" SYMBOLIC)
+
 # Imported, so that an exported layer refers to it by name and an installed copy of this file brings it back.
 add_library(Torch::cpu INTERFACE IMPORTED GLOBAL)
 target_link_libraries(Torch::cpu INTERFACE torch_cpu c10)
-target_include_directories(Torch::cpu SYSTEM INTERFACE
+target_include_directories(Torch::cpu SYSTEM INTERFACE "${fmt_first}"
   "${COLDFRAME_TORCH_ROOT}/include" "${COLDFRAME_TORCH_ROOT}/include/torch/csrc/api/include")
 target_compile_definitions(Torch::cpu INTERFACE USE_DISTRIBUTED)
 target_link_options(Torch::cpu INTERFACE
