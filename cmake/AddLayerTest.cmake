@@ -22,6 +22,8 @@ function(add_layer_test)
   if(NOT no_torch)
     set_property(TARGET ${target} PROPERTY JOB_POOL_COMPILE torch_pool)
     target_use_torch_pch(${target})
+    # Programs get -fPIE from CMake; the precompiled header was made with -fPIC and fits only code that has it too.
+    target_compile_options(${target} PRIVATE -fPIC)
   endif()
   set(environment
     "COLDFRAME_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
