@@ -25,7 +25,7 @@ LaneWork::LaneWork(const Encoder& encoder, const ParameterStore& parameters, con
     : encoder_(encoder), layout_(layout), view_(parameters, /*with_gradients=*/true) {}
 
 void LaneWork::encode(MicroBatch& micro_batch) const {
-  micro_batch.token_rows = {};
+  micro_batch.token_rows.reset();
   const ForwardContext context{view_, micro_batch.batch, dropout_,
                                layout_.sparse().empty() ? nullptr : &micro_batch.token_rows};
   micro_batch.output = encoder_.forward(context);
@@ -47,7 +47,7 @@ void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const Dropout
     CF_ASSERT(at + size <= embeddings.size());
     std::memcpy(embeddings.data() + at, rows.data_ptr<float>(), size * sizeof(float));
     at += size;
-    if (activations == Activations::recompute) micro_batch.output = {};
+    if (activations == Activations::recompute) micro_batch.output.reset();
   }
 }
 
@@ -68,8 +68,8 @@ void LaneWork::backward(std::span<const float> gradient, GradientSum& sum) {
         torch::autograd::grad({output}, inputs, {head}, /*retain_graph=*/std::nullopt, /*create_graph=*/false,
                               /*allow_unused=*/true);
     add_gradients(micro_batch, gradients, sum);
-    micro_batch.output = {};
-    micro_batch.token_rows = {};
+    micro_batch.output.reset();
+    micro_batch.token_rows.reset();
   }
 }
 

@@ -84,7 +84,7 @@ TrainStep::PassResult TrainStep::run_pass(const StepPlan& plan, Pass pass, bool 
 TrainStep::Gathered TrainStep::encode_and_gather(const StepPlan& plan, Pass pass, bool wants_stop) {
   const auto width = static_cast<std::size_t>(encoder_.width());
   Gathered gathered{AlignedBuffer(plan.texts.texts.size() * width), wants_stop};
-  const DropoutContext dropout{true, options_.seed, plan.step, pass.number};
+  const DropoutContext dropout{true, options_.seed, plan.step, pass.number, options_.dropout_below_trainable};
   const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
   pool_.run(lanes_.size(), [&](std::size_t i) {
     const LanePlan& lane = plan.texts.lanes[first + i];

@@ -23,6 +23,7 @@ struct StepOptions {
   std::int64_t lanes = 4;
   std::int64_t replicate_below = 1024;  // up to this many anchors every rank computes all loss blocks
   Activations activations = Activations::keep;
+  bool dropout_below_trainable = true;  // `[strategy] frozen_dropout`
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
 };

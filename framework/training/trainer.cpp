@@ -7,7 +7,6 @@
 
 #include "framework/core/error.h"
 #include "framework/core/log.h"
-#include "framework/distributed/checkpoint_files.h"
 #include "framework/training/plan_ahead.h"
 
 namespace coldframe {

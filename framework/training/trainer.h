@@ -9,6 +9,7 @@
 
 #include "framework/core/clock.h"
 #include "framework/core/options.h"
+#include "framework/distributed/checkpoint_files.h"
 #include "framework/training/metrics_log.h"
 #include "framework/training/train_step.h"
 

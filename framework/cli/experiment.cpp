@@ -1,0 +1,93 @@
+#include "framework/cli/experiment.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "framework/core/error.h"
+#include "framework/core/nearest.h"
+
+namespace coldframe {
+namespace {
+
+template <class Registry>
+std::vector<FamilyKind> family_kinds(const Registry& registry) {
+  std::vector<FamilyKind> kinds;
+  for (const std::string& kind : registry.kinds()) {
+    const auto& entry = registry.require(kind);
+    kinds.push_back({entry.kind, entry.summary, entry.make_options});
+  }
+  return kinds;
+}
+
+/// Makes the instance section of that name, or the kind of that name with its defaults.
+template <class Registry>
+auto make_named(const Registry& registry, const ResolvedConfig& config, const std::string& family, const std::string& name) {
+  for (const ConfigInstance& instance : config.instances(family)) {
+    if (instance.name == name) return registry.require(instance.kind).make(*instance.options);
+  }
+  std::vector<std::string> known = registry.kinds();
+  if (std::ranges::find(known, name) == known.end()) {
+    for (const ConfigInstance& instance : config.instances(family)) known.push_back(instance.name);
+    throw ConfigError(fmt::format("{}.use names {}", family, name),
+                      fmt::format("neither a kind nor a section [{}.{}]", family, name), suggest_name(name, known));
+  }
+  const auto& entry = registry.require(name);
+  return entry.make(*entry.make_options());
+}
+
+}  // namespace
+
+Experiment::Experiment() {
+  add_builtin_strategies(strategies);
+  add_builtin_objectives(objectives);
+}
+
+void Experiment::add_to(ConfigSchema& schema) {
+  schema.section("experiment", "names and seeds of a run", experiment);
+  schema.section("data", "the data set, who is what, what counts as a like", data);
+  schema.section("text", "how users and items become texts", text);
+  schema.section("encoder", "the pretrained encoder", encoder);
+  schema.section("strategy", "how the encoder is fine-tuned", strategy);
+  schema.family("strategy", "options of a strategy", family_kinds(strategies));
+  schema.section("objective", "the loss", objective);
+  schema.family("objective", "options of a loss", family_kinds(objectives));
+  schema.section("training", "training views and early stopping", training);
+  schema.section("batch", "how a step is cut", batch);
+  schema.section("optimizer", "AdamW", optimizer);
+  schema.section("schedule", "length of the run and learning rate over it", schedule);
+  schema.section("distributed", "ranks, threads, deadlines", distributed, Effect::operation);
+  schema.section("checkpoint", "when state is saved", checkpoint, Effect::operation);
+  schema.section("evaluation", "the k-shot table of real newcomers", evaluation, Effect::operation);
+  schema.free_section("expect", "acceptance bounds: measure = comparison and number");
+  schema.rule([this](const ResolvedConfig&) {
+    std::vector<Problem> problems;
+    if (data.path.empty()) problems.push_back({"data.path", "(is missing) give the store that `coldframe import` wrote"});
+    if (objective.use == "mnrl" && batch.extra_items != 0) {
+      problems.push_back({"batch.extra_items", "(mnrl knows no extra items) set it to 0"});
+    }
+    return problems;
+  });
+}
+
+std::string Experiment::variant() const {
+  return experiment.variant.empty() ? fmt::format("{}", fmt::join(strategy.use, "+")) : experiment.variant;
+}
+
+std::filesystem::path Experiment::run_folder() const {
+  return std::filesystem::path(experiment.root) / experiment.name / variant() /
+         fmt::format("fold-{}", data.roles.fold) / fmt::format("seed-{}", experiment.seed);
+}
+
+std::vector<std::unique_ptr<Strategy>> Experiment::make_strategies(const ResolvedConfig& config) const {
+  std::vector<std::unique_ptr<Strategy>> made;
+  for (const std::string& name : strategy.use) made.push_back(make_named(strategies, config, "strategy", name));
+  return made;
+}
+
+std::unique_ptr<Objective> Experiment::make_objective(const ResolvedConfig& config) const {
+  return make_named(objectives, config, "objective", objective.use);
+}
+
+}  // namespace coldframe

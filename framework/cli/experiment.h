@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "framework/cli/experiment_options.h"
+#include "framework/core/config.h"
+#include "framework/data/data_options.h"
+#include "framework/data/lane_plan.h"
+#include "framework/data/text_views.h"
+#include "framework/evaluation/options.h"
+#include "framework/model/encoder_loader.h"
+#include "framework/model/strategy.h"
+#include "framework/training/adamw.h"
+#include "framework/training/objective.h"
+#include "framework/training/schedule.h"
+#include "framework/training/trainer.h"
+
+namespace coldframe {
+
+/// All sections of an experiment file, and the registries that its families are made from. `train`, `evaluate` and
+/// `check` read the same file. The registries are filled here: a strategy or objective from outside the tree is added
+/// before add_to().
+class Experiment {
+ public:
+  Experiment();
+
+  /// Declares every section; this object must outlive the schema.
+  void add_to(ConfigSchema& schema);
+
+  std::string variant() const;
+  /// root / name / variant / fold-F / seed-S
+  std::filesystem::path run_folder() const;
+  /// In the order of strategy.use. ConfigError when a name is neither an instance section nor a kind.
+  std::vector<std::unique_ptr<Strategy>> make_strategies(const ResolvedConfig& config) const;
+  std::unique_ptr<Objective> make_objective(const ResolvedConfig& config) const;
+
+  ExperimentOptions experiment;
+  DataOptions data;
+  TextOptions text;
+  EncoderOptions encoder;
+  StrategyChoice strategy;
+  ObjectiveChoice objective;
+  TrainingOptions training;
+  BatchOptions batch;
+  OptimizerOptions optimizer;
+  ScheduleOptions schedule;
+  DistributedOptions distributed;
+  CheckpointOptions checkpoint;
+  EvaluationOptions evaluation;
+  StrategyRegistry strategies;
+  ObjectiveRegistry objectives;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,57 @@
+#include "framework/cli/experiment_options.h"
+
+namespace coldframe {
+
+void ExperimentOptions::describe(OptionVisitor& visitor) {
+  visitor.visit({.name = "root", .doc = "folder under which run folders are made", .effect = Effect::operation}, root);
+  visitor.visit({.name = "name", .doc = "first part of the run folder", .effect = Effect::operation}, name);
+  visitor.visit({.name = "variant", .doc = "second part of the run folder; empty: the strategies in use",
+                 .effect = Effect::operation},
+                variant);
+  visitor.visit({.name = "seed", .doc = "seed of data order, dropout and initial values", .minimum = 0}, seed);
+}
+
+void StrategyChoice::describe(OptionVisitor& visitor) {
+  visitor.visit({.name = "use", .doc = "strategies to attach, in order: kinds, or names of [strategy.NAME] sections"}, use);
+  visitor.visit({.name = "frozen_dropout",
+                 .doc = "whether blocks below the lowest trainable site keep their dropout (true in paired studies)"},
+                frozen_dropout);
+}
+
+std::vector<Problem> StrategyChoice::validate() const {
+  if (use.empty()) return {{"use", "(must name a strategy) try lora"}};
+  return {};
+}
+
+void ObjectiveChoice::describe(OptionVisitor& visitor) {
+  visitor.visit({.name = "use", .doc = "the loss: a kind, or the name of an [objective.NAME] section"}, use);
+  visitor.visit({.name = "replicate_below",
+                 .doc = "up to this many anchors every rank computes the whole loss, above it only its own rows (same bits)",
+                 .unit = "pairs",
+                 .minimum = 0,
+                 .effect = Effect::operation},
+                replicate_below);
+}
+
+void TrainingOptions::describe(OptionVisitor& visitor) {
+  visitor.visit({.name = "history_sizes",
+                 .doc = "sizes from which the history of an anchor is drawn; repeats weigh more",
+                 .unit = "items",
+                 .minimum = 0},
+                history_sizes);
+  visitor.visit({.name = "validate_every", .doc = "steps between looks at role V (NDCG@10 at k = 0), 0 = never",
+                 .unit = "optimizer steps", .minimum = 0},
+                validate_every);
+  visitor.visit({.name = "patience", .doc = "looks without improvement after which the run stops, 0 = never",
+                 .unit = "looks", .minimum = 0},
+                patience);
+}
+
+void DistributedOptions::describe(OptionVisitor& visitor) {
+  visitor.visit({.name = "threads", .doc = "threads per rank that compute lanes, 0 = this rank's share of the cores",
+                 .unit = "threads", .minimum = 0, .maximum = 1024, .effect = Effect::operation},
+                threads);
+  comm.describe(visitor);
+}
+
+}  // namespace coldframe

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/cli/learner.h"
+#include "framework/data/cold_start.h"
+#include "framework/evaluation/newcomers.h"
+#include "framework/training/bulk_encoder.h"
+
+namespace coldframe {
+
+/// How k interactions enter a user vector: profile and history encoded as one text, or the profile's vector averaged with
+/// the cached vectors of the items. The same rule in train, evaluate and simulate.
+enum class UserVector { reencode, recompose };
+
+/// Cold-start cases with what the evaluation asks of them. Borrows nothing.
+class NewcomerSet {
+ public:
+  NewcomerSet(const ExperimentData& data, Role role, std::size_t masked);
+
+  const ColdStartCases& cases() const { return cases_; }
+  std::span<const HeldOutUser> users() const { return users_; }
+
+ private:
+  ColdStartCases cases_;
+  std::vector<HeldOutUser> users_;
+};
+
+/// Ties between items of one score, by the keyed hash that the experiment's seed names.
+TieBreak tie_break(const Experiment& experiment, const ExperimentData& data);
+
+/// Scores newcomers by cosine between user and item vectors, optionally over the temperature with an item prior:
+///   s(u, i) = scale u . v_i + weight prior_i
+/// All vectors are encoded in the constructor (collective); scoring is local. Supports are known up to the largest shot.
+class EncoderScorer final : public NewcomerScorer {
+ public:
+  EncoderScorer(const BulkEncoder& encoder, const TokenizedTexts& texts, const ExperimentData& data,
+                const NewcomerSet& newcomers, std::span<const std::size_t> shots, UserVector rule);
+
+  /// Empty prior: the pure text score.
+  void set_prior(double scale, double weight, std::vector<float> prior);
+  void score(std::span<const NewcomerQuery> queries, std::span<float> scores) override;
+  std::span<const float> item_vectors() const { return items_.vectors.span(); }
+
+ private:
+  std::size_t query_row(const NewcomerQuery& query) const;
+
+  EncodedTexts items_;
+  EncodedTexts queries_;                        // [shots x users]
+  std::vector<std::size_t> shots_;
+  std::vector<std::size_t> row_of_user_;        // by UserId
+  std::size_t user_count_ = 0;
+  double scale_ = 1;
+  double weight_ = 0;
+  std::vector<float> prior_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "framework/core/config.h"
+
+namespace coldframe {
+
+/// What to do when a run folder is there already.
+enum class ExistingRun { refuse, resume, overwrite };
+
+/// Names of what a run folder holds (docs/guide/run-folder.md).
+struct RunFolder {
+  std::filesystem::path path;
+
+  std::filesystem::path config() const { return path / "config.ini"; }
+  std::filesystem::path log() const { return path / "log.txt"; }
+  std::filesystem::path metrics() const { return path / "metrics.log"; }
+  std::filesystem::path record() const { return path / "run.h5"; }
+  std::filesystem::path checkpoints() const { return path / "checkpoints"; }
+  std::filesystem::path model() const { return path / "model"; }
+};
+
+/// Makes the folder ready for a run with this configuration: new, or resumed with the same one, or emptied. ConfigError
+/// when the folder belongs to another configuration, or exists and neither was asked for. One process calls it.
+void prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing);
+
+/// The digest of the configuration that a folder was made for; empty when it holds none.
+std::string stored_config_digest(const RunFolder& folder);
+
+}  // namespace coldframe

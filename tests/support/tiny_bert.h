@@ -1,0 +1,61 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "framework/core/hash.h"
+#include "framework/core/philox.h"
+#include "framework/model/bert_encoder.h"
+#include "framework/model/bert_weights.h"
+#include "framework/model/strategy.h"
+
+namespace coldframe::testing {
+
+inline BertConfig tiny_bert_config(double dropout = 0.1) {
+  return {.layers = 2, .width = 64, .heads = 4, .inner_width = 128, .vocabulary = 100, .positions = 64, .token_types = 2,
+          .norm_epsilon = 1e-12, .hidden_dropout = dropout, .attention_dropout = dropout};
+}
+
+/// Normal(0, 0.08) weights, LayerNorm near (1, 0): keyed by name, so every process makes the same.
+inline at::Tensor random_weight(std::string_view name, const std::vector<std::int64_t>& shape) {
+  at::Tensor value = at::empty(shape, at::kFloat);
+  const KeyedRandom random(stable_hash(name), Purpose::initialisation);
+  const bool gain = name.find("LayerNorm.weight") != std::string_view::npos;
+  auto* data = value.data_ptr<float>();
+  for (std::int64_t i = 0; i < value.numel(); ++i) {
+    const PhiloxBlock words = random.block(UserKey(static_cast<std::uint64_t>(i)));
+    data[i] = (gain ? 1.0f : 0.0f) + 0.08f * static_cast<float>(standard_normals(words[0], words[1])[0]);
+  }
+  return value;
+}
+
+/// A two-layer, width-64 encoder with its strategy attached.
+struct TinyModel {
+  explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1) {
+    const BertConfig config = tiny_bert_config(dropout);
+    for (const TensorShape& tensor : bert_tensor_shapes(config)) {
+      ParameterInfo info{.name = tensor.name};
+      info.sparse_rows = tensor.name.find("word_embeddings") != std::string::npos;
+      parameters.add(std::move(info), random_weight(tensor.name, tensor.shape));
+    }
+    encoder = std::make_unique<BertEncoder>(
+        config, EncoderHead{Pooling::mean, Normalization::unit_length, config.positions}, parameters);
+    StrategyRegistry registry;
+    add_builtin_strategies(registry);
+    const StrategyEntry& entry = registry.require(strategy_kind);
+    options = entry.make_options();
+    strategy = entry.make(*options);
+    strategy->attach(*encoder, parameters, /*seed=*/1);
+  }
+
+  ParameterStore parameters;
+  std::unique_ptr<Encoder> encoder;
+  std::unique_ptr<Options> options;
+  std::unique_ptr<Strategy> strategy;
+};
+
+}  // namespace coldframe::testing

@@ -1,0 +1,238 @@
+#include "framework/training/objective.h"
+
+#include <ATen/ops/empty.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "framework/core/philox.h"
+#include "framework/training/contrastive_objective.h"
+#include "framework/training/mnrl_objective.h"
+#include "framework/training/step_plan.h"
+#include "tests/support/tiny_taste.h"
+
+namespace coldframe {
+namespace {
+
+/// Unit rows from keyed normals. [n, d]
+at::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
+  at::Tensor rows = at::empty({n, d}, at::kFloat);
+  const KeyedRandom random(seed, Purpose::initialisation);
+  for (std::int64_t i = 0; i < n; ++i) {
+    double norm = 0;
+    float* row = rows.data_ptr<float>() + i * d;
+    for (std::int64_t k = 0; k < d; ++k) {
+      const PhiloxBlock words = random.block(UserKey(static_cast<std::uint64_t>(i)), 0, 0, static_cast<std::uint32_t>(k));
+      row[k] = static_cast<float>(standard_normals(words[0], words[1])[0]);
+      norm += row[k] * row[k];
+    }
+    for (std::int64_t k = 0; k < d; ++k) row[k] /= static_cast<float>(std::sqrt(norm));
+  }
+  return rows;
+}
+
+double cosine(const at::Tensor& rows, std::size_t a, std::size_t b) {
+  const std::int64_t d = rows.size(1);
+  const float* data = rows.data_ptr<float>();
+  double sum = 0;
+  for (std::int64_t k = 0; k < d; ++k) sum += double{data[static_cast<std::int64_t>(a) * d + k]} * data[static_cast<std::int64_t>(b) * d + k];
+  return sum;
+}
+
+/// Three anchors (rows 0..2), four candidates (rows 3..6); anchor 1 also likes candidate 3; anchors 0 and 2 share a text.
+LossBatch small_batch() {
+  LossBatch batch;
+  batch.anchor_rows = {0, 1, 0};
+  batch.candidate_rows = {3, 4, 5, 6};
+  batch.candidate_items = {ItemId(0), ItemId(1), ItemId(2), ItemId(3)};
+  batch.positives = {0, 1, 2};
+  batch.known = {{}, {3}, {}};
+  batch.log_inclusion = {-0.1f, -0.7f, -1.2f, -0.4f};
+  return batch;
+}
+
+struct Whole {
+  double loss = 0;
+  std::vector<double> embedding_gradient;
+  double parameter_gradient = 0;
+};
+
+Whole all_blocks(const Objective& objective, const LossBatch& batch, const at::Tensor& embeddings,
+                 const ParameterStore& store, std::size_t blocks) {
+  Whole whole;
+  whole.embedding_gradient.assign(static_cast<std::size_t>(embeddings.numel()), 0.0);
+  const std::size_t anchors = batch.anchor_rows.size();
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const LossShare share = objective.share(batch, embeddings, b * anchors / blocks, (b + 1) * anchors / blocks, store);
+    whole.loss += share.loss;
+    for (std::size_t i = 0; i < whole.embedding_gradient.size(); ++i) {
+      whole.embedding_gradient[i] += share.embedding_gradient.data_ptr<float>()[i];
+    }
+    if (!share.parameter_gradient.empty()) whole.parameter_gradient += share.parameter_gradient[0];
+  }
+  return whole;
+}
+
+class ContrastiveTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  ContrastiveTest() {
+    ContrastiveOptions options;
+    options.known_positives = GetParam();
+    objective_ = std::make_unique<ContrastiveObjective>(options);
+    objective_->attach(store_);
+  }
+  ParameterStore store_;
+  std::unique_ptr<ContrastiveObjective> objective_;
+};
+
+TEST_P(ContrastiveTest, loss_is_the_formula) {
+  const LossBatch batch = small_batch();
+  const at::Tensor rows = unit_rows(7, 8, 1);
+  double expected = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::vector<double> logits(4);
+    std::vector<double> targets(4, 0.0);
+    targets[batch.positives[i]] = 1.0;
+    double sum = 0;
+    for (std::size_t j = 0; j < 4; ++j) {
+      const bool own = j == batch.positives[i], known = i == 1 && j == 3;
+      if (known && std::string(GetParam()) == "share") targets[j] = targets[batch.positives[i]] = 0.5;
+      logits[j] = 20 * cosine(rows, batch.anchor_rows[i], batch.candidate_rows[j]) - (own ? 0.0 : batch.log_inclusion[j]);
+      if (!(known && std::string(GetParam()) == "mask")) sum += std::exp(logits[j]);
+    }
+    for (std::size_t j = 0; j < 4; ++j) expected += targets[j] * (std::log(sum) - logits[j]) / 3;
+  }
+  EXPECT_NEAR(all_blocks(*objective_, batch, rows, store_, 1).loss, expected, 1e-5);
+}
+
+TEST_P(ContrastiveTest, gradients_agree_with_finite_differences) {
+  const LossBatch batch = small_batch();
+  const at::Tensor rows = unit_rows(7, 8, 1);
+  const Whole whole = all_blocks(*objective_, batch, rows, store_, 1);
+  for (std::size_t i = 0; i < whole.embedding_gradient.size(); ++i) {
+    float& x = rows.data_ptr<float>()[i];
+    const float kept = x;
+    x = kept + 1e-3f;
+    const double above = all_blocks(*objective_, batch, rows, store_, 1).loss;
+    x = kept - 1e-3f;
+    const double below = all_blocks(*objective_, batch, rows, store_, 1).loss;
+    x = kept;
+    EXPECT_NEAR(whole.embedding_gradient[i], (above - below) / 2e-3, 2e-3) << i;
+  }
+  float& log_scale = store_.value(0).data_ptr<float>()[0];
+  const float kept = log_scale;
+  log_scale = kept + 1e-3f;
+  const double above = all_blocks(*objective_, batch, rows, store_, 1).loss;
+  log_scale = kept - 1e-3f;
+  const double below = all_blocks(*objective_, batch, rows, store_, 1).loss;
+  EXPECT_NEAR(whole.parameter_gradient, (above - below) / 2e-3, 2e-3);
+}
+
+TEST_P(ContrastiveTest, blocks_add_up_to_the_whole) {
+  const LossBatch batch = small_batch();
+  const at::Tensor rows = unit_rows(7, 8, 1);
+  const Whole one = all_blocks(*objective_, batch, rows, store_, 1), many = all_blocks(*objective_, batch, rows, store_, 8);
+  EXPECT_NEAR(one.loss, many.loss, 1e-9);
+  for (std::size_t i = 0; i < one.embedding_gradient.size(); ++i) {
+    EXPECT_NEAR(one.embedding_gradient[i], many.embedding_gradient[i], 1e-6);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(KnownPositives, ContrastiveTest, ::testing::Values("mask", "share"));
+
+TEST(ContrastiveOptionsTest, the_scale_starts_where_told_and_stays_below_its_bound) {
+  ParameterStore store;
+  ContrastiveObjective objective{ContrastiveOptions{}};
+  objective.attach(store);
+  float& log_scale = store.value(0).data_ptr<float>()[0];
+  EXPECT_FLOAT_EQ(log_scale, std::log(20.0f));
+  log_scale = 9.0f;
+  objective.constrain(store);
+  EXPECT_FLOAT_EQ(log_scale, std::log(100.0f));
+}
+
+TEST(MnrlTest, is_cross_entropy_over_pairs_with_repeats) {
+  // Two pairs share their positive text: it stands twice among the candidates, once as a negative of the other.
+  LossBatch batch;
+  batch.anchor_rows = {0, 1, 2};
+  batch.candidate_rows = {3, 4, 3};
+  batch.candidate_items = {ItemId(0), ItemId(1), ItemId(0)};
+  batch.positives = {0, 1, 2};
+  batch.known.resize(3);
+  const at::Tensor rows = unit_rows(5, 8, 2);
+  double expected = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    double sum = 0;
+    for (std::size_t j = 0; j < 3; ++j) sum += std::exp(20 * cosine(rows, i, batch.candidate_rows[j]));
+    expected += (std::log(sum) - 20 * cosine(rows, i, batch.candidate_rows[i])) / 3;
+  }
+  const MnrlObjective objective{MnrlOptions{}};
+  EXPECT_NEAR(all_blocks(objective, batch, rows, ParameterStore(), 2).loss, expected, 1e-5);
+}
+
+/// The mean gradient over sampled batches against the gradient of the full softmax over all 50 items, m = 10 extra: the
+/// correction must remove most of the bias.
+TEST(InclusionCorrectionTest, removes_most_of_the_bias_of_the_mean_gradient) {
+  constexpr std::int64_t items = 50, width = 8;
+  const testing::TinyTaste taste(200, items);
+  const PairSampler sampler(taste.sampled, {0}, 4);
+  const std::vector<double> law = sampler.positive_law(items);
+  const std::vector<float> log_pi = log_inclusion(law, 8, 10);
+  const at::Tensor rows = unit_rows(items + 1, width, 3);  // row 50: one fixed anchor
+  // Without known likes: what is compared is sampling against the full softmax.
+  const auto gradient_of = [&](const std::vector<ItemId>& candidates, ItemId positive, bool corrected) {
+    LossBatch batch;
+    batch.anchor_rows = {items};
+    batch.known.resize(1);
+    for (const ItemId item : candidates) {
+      if (item == positive) batch.positives = {batch.candidate_items.size()};
+      batch.candidate_items.push_back(item);
+      batch.candidate_rows.push_back(item.value());
+      if (corrected) batch.log_inclusion.push_back(log_pi[item.value()]);
+    }
+    ParameterStore store;
+    ContrastiveOptions options;
+    options.initial_scale = 3;
+    ContrastiveObjective objective(options);
+    objective.attach(store);
+    const LossShare share = objective.share(batch, rows, 0, 1, store);
+    const float* anchor = share.embedding_gradient.data_ptr<float>() + items * width;
+    return std::vector<double>(anchor, anchor + width);
+  };
+  std::vector<ItemId> everything;
+  for (std::uint32_t i = 0; i < items; ++i) everything.emplace_back(i);
+  std::vector<double> full(width, 0), plain(width, 0), corrected(width, 0);
+  constexpr int steps = 4000;
+  for (std::uint64_t step = 0; step < steps; ++step) {
+    const std::vector<TrainingPair> pairs = sampler.pairs(step * 8, 8);
+    std::vector<ItemId> candidates = sampler.extra_items(step, 10, items);
+    for (const TrainingPair& pair : pairs) candidates.push_back(pair.positive);
+    std::ranges::sort(candidates);
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+    const ItemId positive = pairs[0].positive;
+    const auto add = [&](std::vector<double>& sum, const std::vector<double>& gradient) {
+      for (std::size_t d = 0; d < width; ++d) sum[d] += gradient[d] / steps;
+    };
+    add(full, gradient_of(everything, positive, false));
+    add(plain, gradient_of(candidates, positive, false));
+    add(corrected, gradient_of(candidates, positive, true));
+  }
+  const auto distance = [&](const std::vector<double>& a) {
+    double sum = 0;
+    for (std::size_t d = 0; d < width; ++d) sum += (a[d] - full[d]) * (a[d] - full[d]);
+    return std::sqrt(sum);
+  };
+  EXPECT_LT(distance(corrected), 0.35 * distance(plain));
+}
+
+TEST(ObjectiveRegistryTest, unknown_kinds_are_config_errors_and_kinds_are_listed) {
+  ObjectiveRegistry registry;
+  add_builtin_objectives(registry);
+  EXPECT_EQ(registry.kinds(), (std::vector<std::string>{"contrastive", "mnrl"}));
+  EXPECT_THROW(registry.require("contrastiv"), ConfigError);
+  EXPECT_THROW(add_builtin_objectives(registry), ConfigError);
+}
+
+}  // namespace
+}  // namespace coldframe

@@ -1,0 +1,211 @@
+// The first promise, in one process: a run has the same bits on 1, 2, 3 and 4 virtual ranks and on 1 and 2 threads.
+// The same source is linked against mutants of single functions (see CMakeLists.txt), which must fail it.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "framework/comm/threads/virtual_ranks.h"
+#include "framework/core/error.h"
+#include "framework/training/bulk_encoder.h"
+#include "framework/training/trainer.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/tiny_bert.h"
+#include "tests/support/tiny_taste.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::int64_t k_steps = 200;
+
+struct Outcome {
+  std::vector<std::pair<std::string, std::vector<float>>> parameters;
+  std::vector<float> moments;
+  std::vector<MetricsRecord> metrics;
+  std::int64_t clipped_steps = 0;
+};
+
+struct RunShape {
+  std::string strategy;
+  int ranks = 1;
+  int threads = 1;
+  std::int64_t replicate_below = 1024;
+  std::string activations = "keep";
+};
+
+class Run {
+ public:
+  Run(const Group& group, const RunShape& shape, const std::filesystem::path& folder)
+      : group_(group), model_(shape.strategy), pool_(shape.threads), sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
+    ObjectiveRegistry registry;
+    add_builtin_objectives(registry);
+    const ObjectiveEntry& entry = registry.require("contrastive");
+    objective_options_ = entry.make_options();
+    objective_ = entry.make(*objective_options_);
+    objective_->attach(model_.parameters);
+    // Seven pairs and two extra items in eight lanes: few texts, so that some lanes stay empty in some steps.
+    batch_.pairs = 7;
+    batch_.extra_items = 2;
+    batch_.lanes = 8;
+    batch_.tokens = 64;
+    step_options_.lanes = batch_.lanes;
+    step_options_.replicate_below = shape.replicate_below;
+    step_options_.activations = shape.activations == "keep" ? Activations::keep : Activations::recompute;
+    step_options_.optimizer.learning_rate = 2e-3;
+    step_options_.optimizer.clip_norm = 0.5;
+    step_options_.schedule.steps = k_steps;
+    planner_ = std::make_unique<StepPlanner>(taste_.planner(sampler_, batch_, objective_->candidate_rule()));
+    step_ = std::make_unique<TrainStep>(group_, pool_, *model_.encoder, model_.parameters, *objective_, step_options_);
+    paths_ = {folder / "checkpoints", folder / "metrics.log"};
+  }
+
+  Outcome train(std::int64_t until, bool resume) {
+    CheckpointOptions checkpoint;
+    checkpoint.every = 70;
+    TrainerHooks hooks;
+    hooks.validate = [this](std::int64_t) { return validation(); };
+    Trainer trainer(group_, *step_, *planner_, model_.parameters, paths_, checkpoint, {.every = 50}, clock_, hooks);
+    std::vector<std::string> damaged;
+    if (resume) EXPECT_TRUE(trainer.resume({{"config", "tiny"}}, damaged));
+    const TrainingSummary summary = trainer.run({{"config", "tiny"}}, until);
+    EXPECT_EQ(summary.steps_done, until);
+    EXPECT_LE(step_->peak_gradient_buffers(), step_->gradient_buffer_bound());
+    return outcome();
+  }
+
+ private:
+  Validation validation() {
+    const BulkEncoder encoder(group_, pool_, *model_.encoder, model_.parameters, 64);
+    std::vector<Tokens> texts;
+    for (std::uint32_t i = 0; i < taste_.item_count; ++i) texts.push_back(taste_.texts.item(ItemId(i)));
+    const EncodedTexts encoded = encoder.encode(texts, "validation");
+    double sum = 0;
+    for (const float value : encoded.vectors.span()) sum += value;
+    return {sum, {}};
+  }
+
+  Outcome outcome() {
+    Outcome result;
+    for (const ParameterIndex index : model_.parameters.trainable()) {
+      const at::Tensor& value = model_.parameters.value(index);
+      const auto* data = value.data_ptr<float>();
+      result.parameters.emplace_back(model_.parameters.info(index).name, std::vector<float>(data, data + value.numel()));
+    }
+    const auto first = step_->optimizer().first_moment(), second = step_->optimizer().second_moment();
+    result.moments.assign(first.begin(), first.end());
+    result.moments.insert(result.moments.end(), second.begin(), second.end());
+    result.metrics = read_metrics(paths_.metrics_log);
+    for (const MetricsRecord& record : result.metrics) {
+      for (const auto& [key, value] : record.values) result.clipped_steps += key == "clip" && value < 1 ? 1 : 0;
+    }
+    return result;
+  }
+
+  const Group& group_;
+  testing::TinyModel model_;
+  testing::TinyTaste taste_;
+  LanePool pool_;
+  PairSampler sampler_;
+  std::unique_ptr<Options> objective_options_;
+  std::unique_ptr<Objective> objective_;
+  BatchOptions batch_;
+  StepOptions step_options_;
+  std::unique_ptr<StepPlanner> planner_;
+  std::unique_ptr<TrainStep> step_;
+  TrainerPaths paths_;
+  SystemClock clock_;
+};
+
+/// What rank 0 ends with, after every rank was compared with it by the digest in the step itself.
+Outcome train(const RunShape& shape, std::int64_t until, const std::filesystem::path& folder, bool resume = false) {
+  Outcome root;
+  run_virtual_ranks(shape.ranks, [&](const Group& group) {
+    Run run(group, shape, folder);
+    Outcome mine = run.train(until, resume);
+    if (group.is_root()) root = std::move(mine);
+  });
+  return root;
+}
+
+bool equal_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+void expect_same_bits(const Outcome& expected, const Outcome& got, const std::string& what) {
+  ASSERT_EQ(expected.parameters.size(), got.parameters.size());
+  for (std::size_t i = 0; i < expected.parameters.size(); ++i) {
+    EXPECT_TRUE(equal_bits(expected.parameters[i].second, got.parameters[i].second))
+        << "bits differ: parameter " << expected.parameters[i].first << " (" << what << ")";
+  }
+  EXPECT_TRUE(equal_bits(expected.moments, got.moments)) << "bits differ: optimizer state (" << what << ")";
+  ASSERT_EQ(expected.metrics.size(), got.metrics.size()) << what;
+  for (std::size_t r = 0; r < expected.metrics.size(); ++r) {
+    ASSERT_EQ(expected.metrics[r].values.size(), got.metrics[r].values.size());
+    for (std::size_t v = 0; v < expected.metrics[r].values.size(); ++v) {
+      const auto& [key, value] = expected.metrics[r].values[v];
+      if (key.starts_with("time.")) continue;
+      EXPECT_EQ(value, got.metrics[r].values[v].second)
+          << "bits differ: metric " << key << " of step " << expected.metrics[r].step << " (" << what << ")";
+    }
+  }
+}
+
+class SameBitsTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  testing::TemporaryFolder folder_;
+};
+
+TEST_P(SameBitsTest, on_any_ranks_and_threads) {
+  const Outcome expected = train({GetParam(), 1, 1}, k_steps, folder_ / "1x1");
+  EXPECT_GT(expected.clipped_steps, 10) << "clipping is not active: the test would not see a wrong norm";
+  const std::vector<RunShape> shapes = {{GetParam(), 1, 2},    {GetParam(), 2, 1},    {GetParam(), 3, 1},
+                                        {GetParam(), 4, 1},    {GetParam(), 3, 1, 0}, {GetParam(), 4, 1, 0},
+                                        {GetParam(), 2, 1, 1024, "recompute"}};
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const RunShape& shape = shapes[i];
+    const std::string what = std::to_string(shape.ranks) + " ranks x " + std::to_string(shape.threads) + " threads, " +
+                             (shape.replicate_below > 0 ? "replicated" : "blocked") + " loss, " + shape.activations;
+    expect_same_bits(expected, train(shape, k_steps, folder_ / std::to_string(i)), what);
+  }
+}
+
+TEST_P(SameBitsTest, after_a_resume_on_other_ranks) {
+  const Outcome expected = train({GetParam(), 1, 1}, k_steps, folder_ / "whole");
+  train({GetParam(), 3, 1}, 140, folder_ / "parts");
+  // The log knows more steps than the newest checkpoint when a process was killed in between: 140 is one, 150 is not.
+  std::filesystem::remove_all(folder_ / "parts/checkpoints/step-140");
+  expect_same_bits(expected, train({GetParam(), 2, 1}, k_steps, folder_ / "parts", /*resume=*/true), "resumed on 2 ranks");
+}
+
+TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
+  const Group group;
+  const testing::TinyTaste taste;
+  const PairSampler sampler(taste.sampled, {0, 0, 1, 3, 5}, 11);
+  BatchOptions batch;
+  batch.pairs = 7;
+  batch.extra_items = 2;
+  batch.lanes = 8;
+  batch.tokens = 64;
+  const StepPlanner planner = taste.planner(sampler, batch, CandidateRule::distinct_items);
+  bool empty_lane = false, shared_text = false, several_micro_batches = false;
+  std::uint64_t epochs = 0;
+  for (std::int64_t step = 0; step < k_steps; ++step) {
+    const StepPlan plan = planner.plan(step);
+    epochs = std::max(epochs, plan.epoch);
+    shared_text = shared_text || plan.texts.texts.size() < plan.loss.anchor_rows.size() + plan.loss.candidate_rows.size();
+    for (const LanePlan& lane : plan.texts.lanes) {
+      empty_lane = empty_lane || lane.texts.begin == lane.texts.end;
+      several_micro_batches = several_micro_batches || lane.micro_batches.size() > 1;
+    }
+  }
+  EXPECT_TRUE(shared_text);
+  EXPECT_TRUE(several_micro_batches || empty_lane);
+  EXPECT_GE(epochs, 2u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Strategies, SameBitsTest, ::testing::Values("full", "lora"));
+
+}  // namespace
+}  // namespace coldframe
