@@ -36,11 +36,18 @@ PairedBootstrap::PairedBootstrap(std::size_t columns, const BootstrapOptions& op
       sums_(columns * options.replicates),
       weights_(options.replicates),
       drawn_(options.replicates) {
-  if (options.replicates < 2 || !(options.level > 0.0 && options.level < 1.0)) {
-    throw ConfigError(fmt::format("bootstrap with {} replicates at level {}", options.replicates, options.level),
-                      "at least 2 replicates and a level between 0 and 1 are needed",
-                      "use 2000 replicates at level 0.95");
+  if (options.replicates < 2) {
+    throw ConfigError(fmt::format("bootstrap with {} replicates", options.replicates), "at least 2 are needed",
+                      "use 2000");
   }
+  set_level(options.level);
+}
+
+void PairedBootstrap::set_level(double level) {
+  if (!(level > 0.0 && level < 1.0)) {
+    throw ConfigError(fmt::format("interval of level {}", level), "it must lie between 0 and 1", "use 0.95");
+  }
+  options_.level = level;
 }
 
 void PairedBootstrap::add(UserKey user, std::span<const double> values) {

@@ -60,6 +60,8 @@ class PairedBootstrap {
   /// sum_c coefficients_c mean x_c; differences of differences and the like.
   Estimate contrast(std::span<const double> coefficients) const;
 
+  /// Level of the intervals asked for from now on; the replicates stay.
+  void set_level(double level);
   std::size_t users() const { return users_; }
   /// All sums as plain words for a message between ranks; merge_state adds one.
   std::vector<std::uint64_t> state() const;

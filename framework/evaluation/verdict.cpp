@@ -81,18 +81,15 @@ std::vector<double> paired_differences(const CheckpointComparison& comparison) {
 
 Draft draft_of(const CheckpointComparison& comparison, const VerdictRules& rules) {
   const std::vector<double> differences = paired_differences(comparison);
-  const auto estimate_at = [&](double level) {
-    BootstrapOptions options = rules.bootstrap;
-    options.level = level;
-    PairedBootstrap bootstrap(1, options);
-    for (std::size_t u = 0; u < differences.size(); ++u) bootstrap.add(comparison.users[u], {&differences[u], 1});
-    return bootstrap.mean(0);
-  };
+  PairedBootstrap bootstrap(1, rules.bootstrap);
+  for (std::size_t u = 0; u < differences.size(); ++u) bootstrap.add(comparison.users[u], {&differences[u], 1});
   Draft draft;
   Judgement& result = draft.judgement;
   result.name = comparison.name;
-  result.difference = estimate_at(1.0 - rules.alpha);
-  draft.equivalence_interval = estimate_at(1.0 - 2.0 * rules.alpha).interval;
+  bootstrap.set_level(1.0 - rules.alpha);
+  result.difference = bootstrap.mean(0);
+  bootstrap.set_level(1.0 - 2.0 * rules.alpha);
+  draft.equivalence_interval = bootstrap.mean(0).interval;
   if (differences.size() < rules.minimum_users) {
     result.reason = too_few(differences.size(), "user", rules.minimum_users);
     return draft;

@@ -6,10 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "framework/baselines/attribute_popularity.h"
-#include "framework/baselines/ease.h"
-#include "framework/baselines/item_knn.h"
-#include "framework/baselines/unpersonalised.h"
+#include "framework/baselines/standard_baselines.h"
 #include "framework/data/cold_start.h"
 #include "framework/data/likes.h"
 #include "framework/data/roles.h"
@@ -71,14 +68,7 @@ class MovielensStudy : public ::testing::Test {
     std::vector<std::uint64_t> item_keys;
     for (std::uint32_t i = 0; i < training.items; ++i) item_keys.push_back(dataset_->item_key(ItemId(i)));
 
-    std::vector<std::unique_ptr<Baseline>> baselines;
-    baselines.push_back(std::make_unique<RandomBaseline>(17, item_keys));
-    baselines.push_back(std::make_unique<PopularityBaseline>(training));
-    baselines.push_back(std::make_unique<ItemPriorBaseline>(training));
-    baselines.push_back(std::make_unique<AttributePopularity>(training, dataset_->users));
-    baselines.push_back(std::make_unique<ItemKnn>(training));
-    baselines.push_back(std::make_unique<Ease>(training));
-
+    const auto baselines = standard_baselines(training, dataset_->users, item_keys, 17);
     const ColdStartCases cases = make_cold_start_cases(likes, roles.users(Role::held_out));
     std::vector<HeldOutUser> users;
     for (const ColdStartUser& one : cases.users) {

@@ -121,7 +121,12 @@ TEST(StrategyVerdict, simulated_claims_need_ten_worlds) {
 }
 
 TEST(StrategyVerdict, seeds_that_disagree_leave_it_undecided_however_many_users_there_are) {
-  EXPECT_EQ(judge(seed_table(5, 5000, 0.02, 0.05), 5).verdict, Verdict::undecided);
+  std::vector<double> table;
+  for (const double seed_effect : {-0.10, 0.17, -0.05, 0.10, -0.02}) {  // mean .02
+    const std::vector<double> users = seed_table(1, 5000, seed_effect, 0.0);
+    table.insert(table.end(), users.begin(), users.end());
+  }
+  EXPECT_EQ(judge(table, 5).verdict, Verdict::undecided);
 }
 
 }  // namespace
