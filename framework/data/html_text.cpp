@@ -95,9 +95,10 @@ std::string strip_html(std::string_view text) {
   std::string plain;
   for (const char c : unescape_html(without_tags)) {
     const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (c == k_list_separator && !plain.empty() && plain.back() == ' ') plain.pop_back();
     if (!space) {
       plain.push_back(c);
-    } else if (!plain.empty() && plain.back() != ' ') {
+    } else if (!plain.empty() && plain.back() != ' ' && plain.back() != k_list_separator) {
       plain.push_back(' ');
     }
   }
