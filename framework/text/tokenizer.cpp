@@ -46,7 +46,7 @@ std::string settings_fingerprint(const TokenizerSettings& settings) {
   for (const AddedToken& token : settings.added) {
     added.push_back({token.content, token.id, token.normalized, token.single_word, token.lstrip, token.rstrip});
   }
-  std::ranges::sort(added);  // their order in the file changes no id
+  std::sort(added.begin(), added.end());  // their order in the file changes no id
   const NormalizerSettings& normalizer = settings.normalizer;
   const nlohmann::json all = {
       {"normalizer",
