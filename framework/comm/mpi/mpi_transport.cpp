@@ -64,7 +64,7 @@ class MpiTransport::Patience {
     transport_.stalled_ = true;
     throw DistributedError(fmt::format("{} did not answer {} for {:g} s", transport_.heartbeat_.describe(peer_),
                                        transport_.heartbeat_.describe(transport_.rank()), limit),
-                           "it is alive but slower than comm.stall_limit_seconds, or the ranks wait for each other",
+                           "it is alive but slower than distributed.stall_limit_seconds, or the ranks wait for each other",
                            "raise the limit if that phase really takes so long");
   }
 
