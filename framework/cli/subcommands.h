@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "framework/cli/subcommand.h"
+
+namespace coldframe {
+
+/// Every subcommand, in the order of a day's work. Adding one: a file, a line below and a line in the table.
+std::vector<SubcommandEntry> subcommands();
+
+/// The part of the table that needs an encoder (learning_commands.cpp; empty in a build of the torch-free layers alone).
+void append_learning_commands(std::vector<SubcommandEntry>& table);
+
+std::unique_ptr<Subcommand> make_import_command();
+std::unique_ptr<Subcommand> make_train_command();
+std::unique_ptr<Subcommand> make_evaluate_command();
+
+}  // namespace coldframe

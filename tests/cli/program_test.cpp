@@ -1,0 +1,47 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/program.h"
+
+namespace coldframe {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using testing::Outcome;
+using testing::run_program;
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(std::filesystem::exists(testing::program_path())) << testing::program_path();
+  }
+};
+
+TEST_F(ProgramTest, tells_its_version_and_commit) {
+  const Outcome outcome = run_program("--version");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.output, MatchesRegex("coldframe [0-9.]+ \\(revision ([0-9a-f]+(-dirty)?|unknown), GNU .*\\)\n"));
+}
+
+TEST_F(ProgramTest, help_of_every_subcommand_works) {
+  const Outcome outcome = run_program("--help");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.output, HasSubstr("  import "));
+  EXPECT_EQ(run_program("import --help").code, 0);
+}
+
+TEST_F(ProgramTest, unknown_words_end_with_the_code_for_configurations) {
+  EXPECT_EQ(run_program("imprt").code, 2);
+  EXPECT_THAT(run_program("imprt").errors, HasSubstr("did you mean import?"));
+  EXPECT_EQ(run_program("import --nothing").code, 2);
+}
+
+TEST_F(ProgramTest, a_full_disk_behind_standard_output_is_an_error) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+  const std::string command = fmt::format("'{}' --help >/dev/full 2>/dev/null", testing::program_path().string());
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 3);
+}
+
+}  // namespace
+}  // namespace coldframe
