@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <tuple>
 #include <unordered_set>
@@ -212,7 +213,8 @@ void sort_interactions(Dataset& dataset) {
   Interactions& all = dataset.interactions;
   std::vector<std::size_t> order(all.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), InteractionOrder(dataset));
+  const InteractionOrder before(dataset);
+  std::stable_sort(order.begin(), order.end(), std::cref(before));  // by reference: the algorithm copies it per range
   reorder(all.user, order);
   reorder(all.item, order);
   reorder(all.rating, order);
