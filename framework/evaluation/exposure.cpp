@@ -10,6 +10,13 @@
 
 namespace coldframe {
 
+Exposure Exposure::from_counts(std::vector<std::uint64_t> counts) {
+  Exposure exposure(0);
+  exposure.counts_ = std::move(counts);
+  for (const std::uint64_t count : exposure.counts_) exposure.slots_ += count;
+  return exposure;
+}
+
 void Exposure::add_list(std::span<const ItemId> shown) {
   for (const ItemId item : shown) {
     if (item.value() >= counts_.size()) {

@@ -15,6 +15,8 @@ namespace coldframe {
 class Exposure {
  public:
   explicit Exposure(std::size_t items) : counts_(items, 0) {}
+  /// counts [I], as counts() gave them.
+  static Exposure from_counts(std::vector<std::uint64_t> counts);
 
   void add_list(std::span<const ItemId> shown);
   /// Throws DataError when the catalogues differ in size.

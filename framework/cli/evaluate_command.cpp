@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "framework/baselines/unpersonalised.h"
+#include "framework/cli/baseline_rows.h"
+#include "framework/cli/newcomer_vectors.h"
+#include "framework/cli/stored_run.h"
+#include "framework/cli/subcommands.h"
+#include "framework/comm/topology.h"
+#include "framework/core/error.h"
+#include "framework/core/log.h"
+#include "framework/reporting/newcomer_text.h"
+#include "framework/training/lane_pool.h"
+
+namespace coldframe {
+namespace {
+
+struct EvaluateOptions final : Options {
+  std::string run;
+  std::string user_vector = "reencode";
+  std::int64_t threads = 0;
+  CommOptions comm;
+
+  void describe(OptionVisitor& visitor) override {
+    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it"}, run);
+    visitor.visit({.name = "user-vector",
+                   .doc = "how shown interactions enter: profile and history as one text, or averaged vectors",
+                   .choices = {"reencode", "recompose"}},
+                  user_vector);
+    visitor.visit({.name = "threads", .doc = "threads per rank, 0 = this rank's share of the cores", .minimum = 0}, threads);
+  }
+  std::vector<Problem> validate() const override {
+    if (run.empty()) return {{"run", "(is missing) give a run folder"}};
+    return {};
+  }
+  UserVector rule() const { return user_vector == "reencode" ? UserVector::reencode : UserVector::recompose; }
+};
+
+/// Everything that scores newcomers needs, loaded once.
+class Evaluation {
+ public:
+  Evaluation(const EvaluateOptions& options, const Group& group)
+      : options_(options), group_(group) {
+    agree_on_errors(group, "open run", [&] {
+      run_ = std::make_unique<StoredRun>(options.run);
+      data_ = run_->load_data();
+      learner_ = run_->load_pretrained();
+      texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(run_->experiment(), *learner_->encoder));
+    });
+    const int threads = options.threads > 0 ? static_cast<int>(options.threads) : discover_topology(group).default_threads;
+    pool_ = std::make_unique<LanePool>(threads);
+    newcomer_options_ = run_->experiment().evaluation.newcomers();
+    const auto masked = static_cast<std::size_t>(run_->experiment().evaluation.masked);
+    test_ = std::make_unique<NewcomerSet>(*data_, Role::held_out, masked);
+    chosen_on_ = std::make_unique<NewcomerSet>(*data_, Role::validate, masked);
+    if (test_->users().empty()) {
+      throw DataError(fmt::format("no user of role H has more than {} likes", masked), "nobody is left to be tested",
+                      "lower evaluation.masked and evaluation.shots, or data.like_threshold");
+    }
+  }
+
+  void run() {
+    RunRecord& record = run_->record();
+    record.newcomers.clear();
+    for (const std::unique_ptr<Baseline>& baseline : make_baselines(*data_)) {
+      BaselineScorer scorer(*baseline, data_->dataset.users, data_->dataset.items.size());
+      const char* role = baseline->name() == "random" ? "floor" : "baseline";
+      record.newcomers.push_back({std::string(baseline->name()), role, evaluate(*test_, scorer)});
+    }
+    add_encoder_rows("frozen encoder", "baseline", 20.0);
+    agree_on_errors(group_, "load model", [&] { learner_ = run_->load_learner(); });
+    record.summary["model"]["item_prior_weight"] = add_encoder_rows(run_->name(), "strategy", run_->scale());
+    record.summary["evaluation"] = {{"user_vector", options_.user_vector},
+                                    {"test_users", test_->users().size()},
+                                    {"left_out", test_->cases().left_out},
+                                    {"ordered_by_time", test_->cases().ordered_by_time},
+                                    {"items", data_->dataset.items.size()}};
+    agree_on_errors(group_, "write record", [&] {
+      if (group_.is_root()) write_run_record(run_->folder().record(), record);
+    });
+  }
+
+  std::string text() { return newcomer_text(run_->record(), run_->experiment().evaluation.bootstrap()); }
+
+ private:
+  NewcomerTable evaluate(const NewcomerSet& newcomers, NewcomerScorer& scorer) const {
+    return evaluate_newcomers(newcomers.users(), data_->dataset.items.size(), tie_break(run_->experiment(), *data_), scorer,
+                              newcomer_options_);
+  }
+
+  EncoderScorer encode(const NewcomerSet& newcomers) const {
+    const BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, run_->experiment().batch.tokens);
+    return EncoderScorer(encoder, *texts_, *data_, newcomers, newcomer_options_.shots, options_.rule());
+  }
+
+  /// The pure score and the score with item prior; returns the weight that role V chose.
+  double add_encoder_rows(const std::string& name, const char* role, double scale) {
+    const std::vector<float> prior = item_log_prior(training_likes(data_->likes, data_->roles.users(Role::train)));
+    EncoderScorer chooser = encode(*chosen_on_);
+    const double weight = chosen_on_->users().empty() ? 1.0 : choose_weight(chooser, scale, prior);
+    EncoderScorer scorer = encode(*test_);
+    run_->record().newcomers.push_back({name, role, evaluate(*test_, scorer)});
+    scorer.set_prior(scale, weight, prior);
+    run_->record().newcomers.push_back({name + " + item prior", role, evaluate(*test_, scorer)});
+    return weight;
+  }
+
+  /// One weight for all k: the largest mean NDCG@10 on role V.
+  double choose_weight(EncoderScorer& scorer, double scale, const std::vector<float>& prior) const {
+    double best_weight = 0, best = -1;
+    for (const double weight : {0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0}) {
+      scorer.set_prior(scale, weight, prior);
+      NewcomerOptions options = newcomer_options_;
+      options.metrics = {{RankingMetric::ndcg, 10}};
+      const NewcomerTable table = evaluate_newcomers(chosen_on_->users(), data_->dataset.items.size(),
+                                                     tie_break(run_->experiment(), *data_), scorer, options);
+      double sum = 0;
+      for (const ShotRow& row : table.rows) sum += row.mean(0);
+      if (sum > best) {
+        best = sum;
+        best_weight = weight;
+      }
+    }
+    return best_weight;
+  }
+
+  const EvaluateOptions& options_;
+  const Group& group_;
+  std::unique_ptr<StoredRun> run_;
+  std::unique_ptr<ExperimentData> data_;
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<TokenizedTexts> texts_;
+  std::unique_ptr<LanePool> pool_;
+  std::unique_ptr<NewcomerSet> test_;
+  std::unique_ptr<NewcomerSet> chosen_on_;
+  NewcomerOptions newcomer_options_;
+};
+
+class EvaluateCommand final : public Subcommand {
+ public:
+  SubcommandInfo info() const override {
+    return {.usage = "--run RUN [--user-vector reencode|recompose]",
+            .text =
+                "Ranks all items for the strict new users of role H after k = 0, 1, 3, 5, 10 shown likes, beside baselines\n"
+                "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.",
+            .ranks = Ranks::many};
+  }
+  Options& options() override { return options_; }
+
+  ExitCode run(const Invocation& invocation) override {
+    Evaluation evaluation(options_, invocation.group);
+    evaluation.run();
+    if (invocation.group.is_root()) invocation.output << evaluation.text();
+    return ExitCode::done;
+  }
+
+ private:
+  EvaluateOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Subcommand> make_evaluate_command() { return std::make_unique<EvaluateCommand>(); }
+
+}  // namespace coldframe

@@ -1,0 +1,70 @@
+#include "framework/cli/stored_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "framework/core/error.h"
+
+namespace coldframe {
+namespace {
+
+void require_same(const StoredRun& run, const nlohmann::json& identity, const std::string& key, const std::string& found,
+                  const std::string& where) {
+  const std::string expected = identity.at(key);
+  if (expected == found) return;
+  throw DataError(fmt::format("{} is not what {} was trained with", where, run.folder().path.string()),
+                  fmt::format("{} is {:.12}..., the run has {:.12}...", key, found, expected),
+                  "restore it, or train again");
+}
+
+}  // namespace
+
+StoredRun::StoredRun(const std::filesystem::path& folder, const std::vector<std::string>& overrides) : folder_{folder} {
+  if (!std::filesystem::exists(folder_.config())) {
+    throw DataError(fmt::format("{} is no run folder", folder.string()), "config.ini is missing",
+                    "give ROOT/NAME/VARIANT/fold-F/seed-S as `coldframe train` prints it");
+  }
+  if (!std::filesystem::exists(folder_.record())) {
+    throw DataError(fmt::format("{} holds no finished run", folder.string()), "run.h5 is missing",
+                    "go on with `coldframe train --resume`");
+  }
+  experiment_.add_to(schema_);
+  config_ = load_config(schema_, {{folder_.config()}, overrides});
+  record_ = read_run_record(folder_.record());
+  if (!record_.summary.value("finished", false)) {
+    throw DataError(fmt::format("{} is not finished", folder.string()),
+                    fmt::format("{} of {} steps are done", record_.summary.value("steps", 0), experiment_.schedule.steps),
+                    "go on with `coldframe train --resume`");
+  }
+}
+
+std::unique_ptr<ExperimentData> StoredRun::load_data() const {
+  auto data = std::make_unique<ExperimentData>(experiment_);
+  require_same(*this, record_.summary.at("identity"), "data", data->checksum, experiment_.data.path);
+  return data;
+}
+
+std::unique_ptr<Learner> StoredRun::load_pretrained() const {
+  auto learner = std::make_unique<Learner>(experiment_, config_);
+  const nlohmann::json& identity = record_.summary.at("identity");
+  require_same(*this, identity, "encoder", learner->encoder_digest, experiment_.encoder.folder);
+  require_same(*this, identity, "tokenizer", learner->tokenizer->fingerprint(), experiment_.encoder.folder);
+  return learner;
+}
+
+std::unique_ptr<Learner> StoredRun::load_learner() const {
+  std::unique_ptr<Learner> learner = load_pretrained();
+  const std::vector<std::unique_ptr<Strategy>>& strategies = learner->strategies;
+  for (std::size_t i = 0; i < strategies.size(); ++i) {
+    const std::filesystem::path model = strategies.size() == 1 ? folder_.model() : folder_.model() / experiment_.strategy.use[i];
+    strategies[i]->import_from(model, *learner->encoder, learner->parameters);
+  }
+  return learner;
+}
+
+std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder) {
+  return experiment.text.max_tokens > 0 ? std::min(experiment.text.max_tokens, encoder.max_tokens()) : encoder.max_tokens();
+}
+
+}  // namespace coldframe

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "framework/cli/experiment.h"
+#include "framework/cli/learner.h"
+#include "framework/cli/run_folder.h"
+#include "framework/core/config.h"
+#include "framework/reporting/run_record.h"
+
+namespace coldframe {
+
+/// A finished run, opened to be used: its configuration (from config.ini, with overrides), its record, and on demand its
+/// data and trained encoder. DataError when the folder is no run or the run is not finished.
+class StoredRun {
+ public:
+  StoredRun(const std::filesystem::path& folder, const std::vector<std::string>& overrides = {});
+  StoredRun(const StoredRun&) = delete;
+
+  const RunFolder& folder() const { return folder_; }
+  const Experiment& experiment() const { return experiment_; }
+  const ResolvedConfig& config() const { return config_; }
+  RunRecord& record() { return record_; }
+  std::string name() const { return record_.summary.at("variant"); }
+  /// 1 / temperature of the trained score.
+  double scale() const { return record_.summary.at("model").at("scale"); }
+
+  /// The encoder with the trained strategies of model/. DataError when data, encoder or tokenizer are not those of the
+  /// training run.
+  std::unique_ptr<Learner> load_learner() const;
+  /// The same encoder as it came, before any training.
+  std::unique_ptr<Learner> load_pretrained() const;
+  /// Checks that the store at data.path is the one the run was trained on.
+  std::unique_ptr<ExperimentData> load_data() const;
+
+ private:
+  RunFolder folder_;
+  Experiment experiment_;
+  ConfigSchema schema_;
+  ResolvedConfig config_;
+  RunRecord record_;
+};
+
+/// The limit on tokens that an experiment's texts have with this encoder.
+std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder);
+
+}  // namespace coldframe

@@ -1,0 +1,122 @@
+#include "framework/reporting/run_record.h"
+
+#include <fmt/format.h>
+
+#include "framework/core/atomic_file.h"
+#include "framework/core/error.h"
+#include "framework/core/json.h"
+#include "framework/data/hdf5_file.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::int64_t k_format = 1;
+
+void write_metrics(Hdf5File& file, const MetricsTable& metrics) {
+  file.write("/metrics/step", metrics.steps);
+  file.write_strings("/metrics/kind", metrics.kinds);
+  std::vector<std::string> names;
+  for (std::size_t c = 0; c < metrics.columns.size(); ++c) {
+    names.push_back(metrics.columns[c].first);
+    file.write(fmt::format("/metrics/values/{}", c), metrics.columns[c].second);
+  }
+  file.write_strings("/metrics/columns", names);
+}
+
+MetricsTable read_metrics_table(const Hdf5File& file) {
+  MetricsTable metrics{file.read<std::int64_t>("/metrics/step"), file.read_strings("/metrics/kind"), {}};
+  const std::vector<std::string> names = file.read_strings("/metrics/columns");
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    metrics.columns.emplace_back(names[c], file.read<double>(fmt::format("/metrics/values/{}", c)));
+    if (metrics.columns.back().second.size() != metrics.steps.size()) {
+      throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("column {} has another length", names[c]));
+    }
+  }
+  return metrics;
+}
+
+void write_newcomers(Hdf5File& file, const std::string& group, const NewcomerRow& row) {
+  file.make_group(group);
+  file.write_attribute(group, "name", std::string_view(row.name));
+  file.write_attribute(group, "role", std::string_view(row.role));
+  file.write_attribute(group, "left_out", row.table.left_out);
+  std::vector<std::uint64_t> users;
+  for (const UserKey user : row.table.users) users.push_back(user.value());
+  file.write(group + "/users", users);
+  std::vector<std::string> metrics;
+  for (const MetricCut& metric : row.table.metrics) metrics.push_back(to_string(metric));
+  file.write_strings(group + "/metrics", metrics);
+  for (const ShotRow& shot : row.table.rows) {
+    const std::string at = fmt::format("{}/shots/{:03}", group, shot.shots);
+    file.make_group(at);
+    file.write_attribute(at, "shots", shot.shots);
+    for (std::size_t m = 0; m < metrics.size(); ++m) file.write(fmt::format("{}/{}", at, metrics[m]), shot.values[m]);
+    file.write(at + "/shown", shot.exposure.counts());
+  }
+}
+
+NewcomerRow read_newcomers(const Hdf5File& file, const std::string& group) {
+  NewcomerRow row{file.read_text(group, "name"), file.read_text(group, "role"), {}};
+  row.table.left_out = static_cast<std::size_t>(file.read_integer(group, "left_out"));
+  for (const std::uint64_t user : file.read<std::uint64_t>(group + "/users")) row.table.users.emplace_back(user);
+  const std::vector<std::string> metrics = file.read_strings(group + "/metrics");
+  for (const std::string& metric : metrics) row.table.metrics.push_back(parse_metric(metric));
+  if (!file.exists(group + "/shots")) return row;
+  for (const std::string& name : file.children(group + "/shots")) {
+    const std::string at = fmt::format("{}/shots/{}", group, name);
+    ShotRow shot{static_cast<std::size_t>(file.read_integer(at, "shots")), {},
+                 Exposure::from_counts(file.read<std::uint64_t>(at + "/shown"))};
+    for (const std::string& metric : metrics) {
+      shot.values.push_back(file.read<double>(fmt::format("{}/{}", at, metric)));
+      if (shot.values.back().size() != row.table.users.size()) {
+        throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("{}/{} has another length", at, metric));
+      }
+    }
+    row.table.rows.push_back(std::move(shot));
+  }
+  return row;
+}
+
+}  // namespace
+
+void write_run_record(const std::filesystem::path& path, const RunRecord& record) {
+  AtomicFile target(path);
+  Hdf5File file = Hdf5File::create(target.temporary());
+  file.write_attribute("/", "format", k_format);
+  file.write_strings("/summary", std::vector<std::string>{record.summary.dump()});
+  file.write_strings("/config", std::vector<std::string>{record.config.dump()});
+  write_metrics(file, record.metrics);
+  file.write("/roles/train", record.train_users);
+  file.write("/roles/validate", record.validate_users);
+  file.make_group("/newcomers");
+  for (std::size_t i = 0; i < record.newcomers.size(); ++i) {
+    write_newcomers(file, fmt::format("/newcomers/{:03}", i), record.newcomers[i]);
+  }
+  file.close();
+  target.commit();
+}
+
+RunRecord read_run_record(const std::filesystem::path& path) {
+  const Hdf5File file = Hdf5File::open(path);
+  if (!file.has_attribute("/", "format") || file.read_integer("/", "format") != k_format) {
+    throw DataError(fmt::format("{} is no run record of format {}", path.string(), k_format),
+                    "another program or version wrote it", "train again, or use the version that wrote it");
+  }
+  const auto json_at = [&](const char* object) {
+    const std::vector<std::string> texts = file.read_strings(object);
+    if (texts.size() != 1) throw DataError(fmt::format("{} is damaged", path.string()), fmt::format("{} holds no text", object));
+    return parse_json(texts.front(), fmt::format("{}:{}", path.string(), object));
+  };
+  RunRecord record;
+  record.summary = json_at("/summary");
+  record.config = json_at("/config");
+  record.metrics = read_metrics_table(file);
+  record.train_users = file.read<std::uint64_t>("/roles/train");
+  record.validate_users = file.read<std::uint64_t>("/roles/validate");
+  for (const std::string& name : file.children("/newcomers")) {
+    record.newcomers.push_back(read_newcomers(file, "/newcomers/" + name));
+  }
+  return record;
+}
+
+}  // namespace coldframe
