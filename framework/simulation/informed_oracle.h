@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "framework/evaluation/tie_break.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/policy.h"
 #include "framework/simulation/user_model.h"

@@ -13,6 +13,7 @@ class LatentKey {
   LatentKey() = default;
   friend class Newcomers;       // draws them
   friend class UserStory;       // lets users choose
+  friend class ClickRateSolver; // calibrates how readily they do
   friend class LatentOracle;    // the ceiling that knows the truth
   friend class LatentsProbe;    // tests
 };

@@ -24,12 +24,12 @@ using ProfileRenderer =
     std::function<std::string(std::span<const std::string> names, std::span<const std::string> values)>;
 
 /// How far a number of the generator can be trusted.
-enum class Provenance { fitted, assumed, not_identifiable };
+enum class Identifiability { fitted, assumed, not_identifiable };
 
 /// One line of the card.
 struct CardEntry {
   std::string name;
-  Provenance provenance = Provenance::assumed;
+  Identifiability identifiability = Identifiability::assumed;
   std::string value;     // as text; empty when not identifiable
   std::string evidence;  // standard error, range to sweep, or why it cannot be known
 };

@@ -1,0 +1,97 @@
+#include "framework/simulation/detail/population_card.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace coldframe::detail {
+namespace {
+
+double root_mean_square(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return values.empty() ? 0.0 : std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+std::string error_text(const std::vector<SoftmaxParameters>& errors, std::vector<double> SoftmaxParameters::*part) {
+  if (errors.empty()) return "standard error unknown: fewer than two bootstrap refits";
+  return fmt::format("bootstrap standard error {:.3f} (root mean square)", root_mean_square(errors[0].*part));
+}
+
+void add_softmax(const SoftmaxParameters& p, const std::vector<SoftmaxParameters>& errors, std::vector<CardEntry>& card) {
+  const auto add = [&](const char* name, std::vector<double> SoftmaxParameters::*part) {
+    card.push_back({name, Identifiability::fitted, fmt::format("root mean square {:.3f}", root_mean_square(p.*part)),
+                    error_text(errors, part)});
+  };
+  card.push_back({"softmax.dimension", Identifiability::fitted, std::to_string(p.dimension), "by held-out likelihood inside W"});
+  add("softmax.item_bias", &SoftmaxParameters::item_bias);
+  add("softmax.group_bias", &SoftmaxParameters::group_bias);
+  add("softmax.item_factors", &SoftmaxParameters::item_factors);
+  add("softmax.attribute_effect", &SoftmaxParameters::attribute_effect);
+}
+
+void add_assumed(std::vector<CardEntry>& card) {
+  const auto add = [&](const char* name, const char* value, const char* range) {
+    card.push_back({name, Identifiability::assumed, value, fmt::format("sweep over {}", range)});
+  };
+  add("lambda", "1", "0, 0.5, 1: ratings cannot tell popularity by taste from popularity by exposure");
+  add("random_click_rate", "0.08", "0.02 .. 0.2");
+  add("popular_click_rate", "0.3", "0.1 .. 0.5");
+  add("dbn_continue", "0.9", "0.5 .. 1");
+  add("dbn_satisfaction", "0.3", "0 .. 0.8");
+  add("dbn_satisfaction_gain", "0.5", "0 .. 0.7");
+  add("leave_probability", "0", "0 .. 0.3");
+  add("return_probability", "1", "0.3 .. 1");
+}
+
+void add_unknowable(std::vector<CardEntry>& card) {
+  const auto add = [&](const char* name, const char* why) {
+    card.push_back({name, Identifiability::not_identifiable, "", why});
+  };
+  add("click-through by position", "ratings hold no slates and no positions");
+  add("session length", "ratings were entered in bulk, most of a user's within an hour");
+  add("leaving and return", "a rating log does not show visits without ratings");
+  add("satiation and drift", "times are when a rating was entered, not when an item was consumed");
+  add("users with little activity", "users with few ratings were removed from the source");
+}
+
+}  // namespace
+
+std::vector<CardEntry> make_card(const Population& population, const std::vector<WorldTrial>& trials,
+                                 double unigram_held_out, std::size_t world_users) {
+  std::vector<CardEntry> card;
+  card.push_back({"world users", Identifiability::fitted, std::to_string(world_users),
+                  "role W, SHA-256 " + population.world_users.fingerprint});
+  card.push_back({"held-out log-likelihood per like, unigram", Identifiability::fitted, fmt::format("{:.4f}", unigram_held_out),
+                  "the floor"});
+  for (const WorldTrial& trial : trials) {
+    const std::string ridge = trial.kind == "softmax" ? fmt::format(", ridge {}", trial.ridge) : "";
+    card.push_back({fmt::format("held-out log-likelihood per like, {} of size {}{}", trial.kind, trial.size, ridge),
+                    Identifiability::fitted, fmt::format("{:.4f}", trial.held_out),
+                    fmt::format("{:+.4f} against unigram", trial.held_out - unigram_held_out)});
+  }
+  for (const World& world : population.latents.worlds) {
+    if (world.replicate > 0) continue;
+    if (const auto* softmax = std::get_if<SoftmaxParameters>(&world.parameters)) {
+      add_softmax(*softmax, population.latents.standard_errors, card);
+    } else {
+      card.push_back({"topics.count", Identifiability::fitted,
+                      std::to_string(std::get<TopicParameters>(world.parameters).topics),
+                      "by held-out likelihood inside W"});
+    }
+  }
+  for (const AttributeField& field : population.observables.law.fields()) {
+    const std::string value = field.parent < 0 ? "margin of W"
+                                               : "given " + population.observables.law.fields()[static_cast<std::size_t>(
+                                                                field.parent)].name;
+    card.push_back({"attribute law: " + field.name, Identifiability::fitted, value,
+                    fmt::format("{} levels, smoothed; largest standard error of a share {:.3f}", field.levels.size(),
+                                0.5 / std::sqrt(static_cast<double>(std::max<std::size_t>(world_users, 1))))});
+  }
+  add_assumed(card);
+  add_unknowable(card);
+  return card;
+}
+
+}  // namespace coldframe::detail

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "framework/simulation/replay.h"
+
+namespace coldframe {
+
+/// A newcomer as drawn once, before any policy acts.
+struct Arrival {
+  Newcomer who;
+  Latents latents;
+  std::vector<ItemId> given_likes;
+};
+
+/// The life of one newcomer under one policy: fills requests, reacts to slates, moves the clocks.
+class UserStory {
+ public:
+  UserStory(const ReplayWorld& world, const SimulationOptions& options, const Arrival& arrival);
+
+  /// Draws a newcomer; the likes known at the start follow p(i|u) without replacement (Gumbel order).
+  static Arrival arrive(const ReplayWorld& world, const SimulationOptions& options, const SimulationRandom& births,
+                        std::uint64_t number);
+
+  bool over() const { return over_; }
+  const Latents& latents() const { return arrival_->latents; }
+  /// The next page to fill; valid until show() and while this object stays where it is.
+  PolicyRequest request() const;
+  /// Shows the slate, draws clicks, and moves on. `step` = session * pages + page of the page shown.
+  PageRow show(const SimulationRandom& random, const Slate& slate, std::size_t& step);
+
+ private:
+  void find_candidates();
+  void move_on(const SimulationRandom& random);
+
+  const ReplayWorld* world_;
+  const SimulationOptions* options_;
+  const Arrival* arrival_;
+  History history_;
+  UserTime time_;
+  std::vector<std::uint8_t> taken_;  // [I]
+  std::vector<ItemId> candidates_;
+  bool over_ = false;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,130 @@
+#include "framework/simulation/encoder_policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <utility>
+
+#include "framework/core/error.h"
+#include "framework/simulation/basic_policies.h"
+#include "framework/simulation/detail/lane_sum.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::size_t k_panel_bytes = 128 << 10;    // item vectors that stay in the second cache
+constexpr std::size_t k_score_bytes = 16 << 20;     // scores of the users of one sub-batch
+
+float dot(std::span<const float> a, std::span<const float> b) {
+  return detail::lane_sum(a.size(), [&](std::size_t i) { return a[i] * b[i]; });
+}
+
+void add(std::span<float> sum, std::span<const float> row) {
+  for (std::size_t d = 0; d < sum.size(); ++d) sum[d] += row[d];
+}
+
+}  // namespace
+
+VectorTable::VectorTable(std::size_t rows, std::size_t width, std::vector<float> values)
+    : rows_(rows), width_(width), values_(std::move(values)) {
+  if (width_ == 0 || values_.size() != rows_ * width_) {
+    throw DataError(fmt::format("vector table of {} rows x {}", rows_, width_),
+                    fmt::format("{} values were given", values_.size()));
+  }
+  for (std::size_t at = 0; at < values_.size(); ++at) {
+    if (!std::isfinite(values_[at])) {
+      throw NumericError(fmt::format("vector {} has a value that is not finite at place {}", at / width_, at % width_), {},
+                         "check the encoder that made it");
+    }
+  }
+}
+
+void recompose(std::span<const float> profile, const VectorTable& items, std::span<const ItemId> likes_oldest_first,
+               std::size_t history_items, std::span<float> out) {
+  std::copy(profile.begin(), profile.end(), out.begin());
+  const std::size_t used = std::min(history_items, likes_oldest_first.size());
+  for (const ItemId item : likes_oldest_first.last(used)) add(out, items.row(item.value()));
+  const float length = std::sqrt(dot(out, out));
+  if (length > 0) {
+    for (float& value : out) value /= length;
+  }
+}
+
+RecomposedVectors::RecomposedVectors(const VectorTable& profiles, const VectorTable& items, std::size_t history_items)
+    : profiles_(&profiles), items_(&items), history_items_(history_items) {
+  if (profiles.width() != items.width()) {
+    throw DataError(fmt::format("profile vectors of width {}", profiles.width()),
+                    fmt::format("item vectors have width {}", items.width()), "use one encoder for both");
+  }
+}
+
+void RecomposedVectors::compute(std::span<const PolicyRequest> requests, std::span<float> vectors) const {
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    recompose(profiles_->row(requests[r].profile_row), *items_, requests[r].history->likes, history_items_,
+              vectors.subspan(r * width(), width()));
+  }
+}
+
+struct ReencodedVectors::Lock {
+  std::mutex mutex;
+};
+
+ReencodedVectors::ReencodedVectors(Encode encode, std::size_t width, std::size_t history_items)
+    : encode_(std::move(encode)), width_(width), history_items_(history_items), lock_(std::make_unique<Lock>()) {}
+
+ReencodedVectors::~ReencodedVectors() = default;
+
+void ReencodedVectors::compute(std::span<const PolicyRequest> requests, std::span<float> vectors) const {
+  std::vector<UserView> views(requests.size());
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    const std::vector<ItemId>& likes = requests[r].history->likes;
+    const std::size_t used = std::min(history_items_, likes.size());
+    views[r] = {requests[r].profile, {likes.rbegin(), likes.rbegin() + static_cast<std::ptrdiff_t>(used)}};
+  }
+  const std::scoped_lock guard(lock_->mutex);
+  encode_(views, vectors);
+}
+
+EncoderPolicy::EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties)
+    : name_(std::move(name)), items_(&items), users_(&users), ties_(std::move(ties)) {
+  if (items.vectors.width() != users.width()) {
+    throw DataError(fmt::format("policy '{}': user vectors of width {}", name_, users.width()),
+                    fmt::format("item vectors have width {}", items.vectors.width()), "use one encoder for both");
+  }
+  if (!items.prior.empty() && items.prior.size() != items.vectors.rows()) {
+    throw DataError(fmt::format("policy '{}': item prior of {} values", name_, items.prior.size()),
+                    fmt::format("there are {} items", items.vectors.rows()));
+  }
+}
+
+void EncoderPolicy::rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const {
+  if (requests.empty()) return;
+  const std::size_t width = users_->width();
+  const std::size_t count = items_->vectors.rows();
+  std::vector<float> vectors(requests.size() * width);
+  users_->compute(requests, vectors);
+  const std::size_t users_at_once = std::clamp<std::size_t>(k_score_bytes / (sizeof(float) * count), 1, requests.size());
+  const std::size_t panel = std::max<std::size_t>(k_panel_bytes / (sizeof(float) * width), 1);
+  std::vector<float> scores(users_at_once * count);
+  for (std::size_t first = 0; first < requests.size(); first += users_at_once) {
+    const std::size_t users = std::min(users_at_once, requests.size() - first);
+    for (std::size_t item = 0; item < count; item += panel) {
+      const std::size_t end = std::min(item + panel, count);
+      for (std::size_t u = 0; u < users; ++u) {
+        const std::span<const float> vector(vectors.data() + (first + u) * width, width);
+        for (std::size_t i = item; i < end; ++i) {
+          const float prior = items_->prior.empty() ? 0.0f : items_->prior[i];
+          scores[u * count + i] = items_->scale * dot(vector, items_->vectors.row(i)) + prior;
+        }
+      }
+    }
+    for (std::size_t u = 0; u < users; ++u) {
+      const std::span<const float> own(scores.data() + u * count, count);
+      slates[first + u] = certain_slate(top_candidates(requests[first + u], own, ties_));
+    }
+  }
+}
+
+}  // namespace coldframe

@@ -1,0 +1,118 @@
+#include "framework/simulation/multinomial_logit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "framework/simulation/detail/fast_math.h"
+#include "framework/simulation/detail/lane_sum.h"
+
+namespace coldframe {
+namespace {
+
+/// attraction e_i = exp(l_i - nu); a page with sum s of attractions has s / (1 + s) expected clicks.
+class LogitBelief final : public PageBelief {
+ public:
+  LogitBelief(const ChoiceScale& scale, std::size_t draws)
+      : scale_(static_cast<float>(scale.scale)), no_click_(static_cast<float>(scale.no_click)), sums_(draws) {}
+
+  void attractions(std::span<const float> utilities, std::span<float> attraction) const override {
+    for (std::size_t m = 0; m < sums_.size(); ++m) {
+      attraction[m] = detail::fast_exp(scale_ * utilities[m] - no_click_);
+    }
+  }
+  void clear() override { std::fill(sums_.begin(), sums_.end(), 0.0f); }
+  double gain(std::span<const float> attraction, std::span<const float> weights) const override {
+    return detail::lane_sum(sums_.size(), [&](std::size_t m) {
+      const float all = 1.0f + sums_[m];
+      return weights[m] * (attraction[m] / (all + attraction[m]) / all);
+    });
+  }
+  void append(std::span<const float> attraction) override {
+    for (std::size_t m = 0; m < sums_.size(); ++m) sums_[m] += attraction[m];
+  }
+  void add_log_likelihood(std::span<const std::span<const float>> attractions, std::span<const std::uint8_t> clicks,
+                          std::span<double> log_weights) const override {
+    std::vector<float> all(sums_.size(), 1.0f);
+    for (const auto& attraction : attractions) {
+      for (std::size_t m = 0; m < all.size(); ++m) all[m] += attraction[m];
+    }
+    for (std::size_t m = 0; m < all.size(); ++m) log_weights[m] -= static_cast<double>(detail::fast_log(all[m]));
+    for (std::size_t k = 0; k < clicks.size(); ++k) {
+      if (clicks[k] == 0) continue;
+      const std::span<const float> chosen = attractions[k];
+      for (std::size_t m = 0; m < all.size(); ++m) log_weights[m] += static_cast<double>(detail::fast_log(chosen[m]));
+    }
+  }
+
+ private:
+  float scale_;
+  float no_click_;
+  std::vector<float> sums_;  // [M]
+};
+
+}  // namespace
+
+double MultinomialLogit::log_normaliser(std::span<const double> utilities) const {
+  double largest = scale_.no_click;
+  for (const double utility : utilities) largest = std::max(largest, scale_.scale * utility);
+  double total = std::exp(scale_.no_click - largest);
+  for (const double utility : utilities) total += std::exp(scale_.scale * utility - largest);
+  return largest + std::log(total);
+}
+
+void MultinomialLogit::sample(const SimulationRandom& random, const ShownPage& page,
+                              std::span<std::uint8_t> clicks) const {
+  std::fill(clicks.begin(), clicks.end(), std::uint8_t{0});
+  if (page.utilities.empty()) return;
+  const double none = std::exp(scale_.no_click - log_normaliser(page.utilities));
+  if (!(random.click(page.user, page.session, page.page) < 1.0 - none)) return;
+  std::size_t chosen = 0;
+  double best = -std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < page.utilities.size(); ++k) {
+    const double value = scale_.scale * page.utilities[k] +
+                         random.item_gumbel(page.user, page.session, page.page, page.item_slots[k]);
+    if (value > best) {
+      best = value;
+      chosen = k;
+    }
+  }
+  clicks[chosen] = 1;
+}
+
+double MultinomialLogit::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {
+  const double normaliser = log_normaliser(utilities);
+  const auto count = std::count(clicks.begin(), clicks.end(), std::uint8_t{1});
+  if (count > 1) return -std::numeric_limits<double>::infinity();
+  if (count == 0) return scale_.no_click - normaliser;
+  const auto chosen = static_cast<std::size_t>(std::find(clicks.begin(), clicks.end(), 1) - clicks.begin());
+  return scale_.scale * utilities[chosen] - normaliser;
+}
+
+void MultinomialLogit::expected_clicks(std::span<const double> utilities, std::span<double> expected) const {
+  const double normaliser = log_normaliser(utilities);
+  for (std::size_t k = 0; k < utilities.size(); ++k) expected[k] = std::exp(scale_.scale * utilities[k] - normaliser);
+}
+
+BestSlate MultinomialLogit::best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,
+                                       std::size_t n) const {
+  BestSlate best;
+  best.order.resize(utilities.size());
+  std::iota(best.order.begin(), best.order.end(), std::size_t{0});
+  n = std::min(n, utilities.size());
+  std::partial_sort(best.order.begin(), best.order.begin() + static_cast<std::ptrdiff_t>(n), best.order.end(),
+                    [&](std::size_t a, std::size_t b) {
+                      if (utilities[a] != utilities[b]) return utilities[a] > utilities[b];
+                      if (tie_orders[a] != tie_orders[b]) return tie_orders[a] < tie_orders[b];
+                      return a < b;
+                    });
+  best.order.resize(n);
+  return best;
+}
+
+std::unique_ptr<PageBelief> MultinomialLogit::belief(std::size_t draws) const {
+  return std::make_unique<LogitBelief>(scale_, draws);
+}
+
+}  // namespace coldframe

@@ -1,0 +1,210 @@
+#include "framework/simulation/replay.h"
+
+#include <fmt/format.h>
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/core/error.h"
+#include "framework/simulation/detail/user_story.h"
+
+namespace coldframe {
+namespace {
+
+template <class T>
+void put(std::string& bytes, const T& value) {
+  char raw[sizeof(T)];
+  std::memcpy(raw, &value, sizeof(T));
+  bytes.append(raw, sizeof(T));
+}
+
+std::string row_bytes(const PageRow& row) {
+  std::string bytes;
+  put(bytes, row.user);
+  put(bytes, row.profile);
+  put(bytes, row.period);
+  put(bytes, row.session);
+  put(bytes, row.page);
+  put(bytes, row.timestamp);
+  put(bytes, FixedSum::to_fixed(row.expected));
+  for (std::size_t k = 0; k < row.items.size(); ++k) {
+    put(bytes, row.items[k].value());
+    put(bytes, row.clicks[k]);
+    if (!row.position_log_propensity.empty()) put(bytes, row.position_log_propensity[k]);
+  }
+  return bytes;
+}
+
+/// Outcome of one policy on one block, filled page by page.
+class Ledger {
+ public:
+  Ledger(const std::string& policy, std::size_t items, KeepLog keep) : keep_(keep) {
+    outcome_.policy = policy;
+    outcome_.shown.assign(items, 0);
+  }
+
+  void add(PageRow row, std::size_t step, UserRow& user) {
+    const auto clicks = static_cast<std::uint64_t>(std::count(row.clicks.begin(), row.clicks.end(), 1));
+    const std::int64_t expected = FixedSum::to_fixed(row.expected);
+    user.pages += 1;
+    user.clicks += static_cast<std::uint32_t>(clicks);
+    user.expected += expected;
+    if (outcome_.pages_by_step.size() <= step) {
+      outcome_.pages_by_step.resize(step + 1);
+      outcome_.clicks_by_step.resize(step + 1);
+      outcome_.expected_by_step.resize(step + 1);
+    }
+    outcome_.pages_by_step[step] += 1;
+    outcome_.clicks_by_step[step] += clicks;
+    outcome_.expected_by_step[step].add_raw(expected);
+    outcome_.pages += 1;
+    outcome_.clicks += clicks;
+    outcome_.expected.add_raw(expected);
+    for (const ItemId item : row.items) outcome_.shown[item.value()] += 1;
+    outcome_.digest.add_row(row_bytes(row));
+    if (keep_ == KeepLog::yes) outcome_.log.push_back(std::move(row));
+  }
+
+  PolicyOutcome finish(std::vector<UserRow> users) {
+    outcome_.users = std::move(users);
+    // Users of a block take turns; the log is told user by user.
+    std::stable_sort(outcome_.log.begin(), outcome_.log.end(),
+                     [](const PageRow& a, const PageRow& b) { return a.user < b.user; });
+    return std::move(outcome_);
+  }
+
+ private:
+  KeepLog keep_;
+  PolicyOutcome outcome_;
+};
+
+void rank(const Contestant& contestant, std::span<const PolicyRequest> requests,
+          std::span<const Latents* const> latents, std::span<Slate> slates) {
+  if (contestant.policy != nullptr) {
+    contestant.policy->rank(requests, slates);
+  } else {
+    contestant.oracle->rank(requests, latents, slates);
+  }
+}
+
+PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& options, const Contestant& contestant,
+                           const std::vector<Arrival>& arrivals, KeepLog keep) {
+  const SimulationRandom random(static_cast<std::uint64_t>(options.seed));
+  Ledger ledger(contestant.name(), world.catalogue->size(), keep);
+  std::vector<UserStory> stories;
+  std::vector<UserRow> users(arrivals.size());
+  for (std::size_t u = 0; u < arrivals.size(); ++u) {
+    stories.emplace_back(world, options, arrivals[u]);
+    users[u].user = arrivals[u].who.number;
+  }
+  std::vector<std::size_t> active;
+  std::vector<PolicyRequest> requests;
+  std::vector<const Latents*> latents;
+  std::vector<Slate> slates;
+  while (true) {
+    active.clear();
+    requests.clear();
+    latents.clear();
+    for (std::size_t u = 0; u < stories.size(); ++u) {
+      if (stories[u].over()) continue;
+      active.push_back(u);
+      requests.push_back(stories[u].request());
+      latents.push_back(&stories[u].latents());
+    }
+    if (active.empty()) break;
+    slates.assign(active.size(), Slate{});
+    rank(contestant, requests, latents, slates);
+    for (std::size_t a = 0; a < active.size(); ++a) {
+      std::size_t step = 0;
+      PageRow row = stories[active[a]].show(random, slates[a], step);
+      ledger.add(std::move(row), step, users[active[a]]);
+    }
+  }
+  return ledger.finish(std::move(users));
+}
+
+void check(const ReplayWorld& world, std::span<const Contestant> contestants, const SimulationOptions& options,
+           const ReplayRequest& request) {
+  if (request.begin > request.end) {
+    throw ConfigError(fmt::format("users {}..{}", request.begin, request.end), "the range ends before it begins");
+  }
+  for (std::size_t a = 0; a < contestants.size(); ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      if (contestants[a].name() != contestants[b].name()) continue;
+      throw ConfigError(fmt::format("two policies are named '{}'", contestants[a].name()),
+                        "results are told apart by name", "name each differently");
+    }
+  }
+  if (world.catalogue->size() != world.newcomers->taste().item_count()) {
+    throw DataError(fmt::format("catalogue of {} items", world.catalogue->size()),
+                    fmt::format("the world has {}", world.newcomers->taste().item_count()),
+                    "use the data set the population was made from");
+  }
+  if (options.pages < 1 || options.pages >= SimulationRandom::k_pages || options.sessions < 1 ||
+      options.sessions >= SimulationRandom::k_sessions) {
+    throw ConfigError(fmt::format("simulation.pages = {}, simulation.sessions = {}", options.pages, options.sessions),
+                      "they do not fit the random-number counters",
+                      fmt::format("keep them from 1 to {} and {}", SimulationRandom::k_pages - 1,
+                                  SimulationRandom::k_sessions - 1));
+  }
+}
+
+}  // namespace
+
+ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contestants, const SimulationOptions& options,
+                    const ReplayRequest& request) {
+  check(world, contestants, options, request);
+  const auto block_users = static_cast<std::uint64_t>(options.block_users);
+  const std::uint64_t users = request.end - request.begin;
+  const auto blocks = static_cast<std::size_t>((users + block_users - 1) / block_users);
+  std::vector<ReplayResult> parts(blocks);
+  std::atomic<std::uint64_t> done = 0;
+  const SimulationRandom births(world.newcomers->population().seed);
+
+  const auto run_block = [&](std::size_t block) {
+    ReplayResult& part = parts[block];
+    part.begin = request.begin + block * block_users;
+    part.end = std::min(part.begin + block_users, request.end);
+    std::vector<Arrival> arrivals;
+    for (std::uint64_t number = part.begin; number < part.end; ++number) {
+      arrivals.push_back(UserStory::arrive(world, options, births, number));
+    }
+    for (const Contestant& contestant : contestants) {
+      part.policies.push_back(replay_block(world, options, contestant, arrivals, request.log));
+    }
+    const std::uint64_t total = done.fetch_add(arrivals.size()) + arrivals.size();
+    if (request.progress) request.progress(total);
+  };
+
+  const int threads = options.threads > 0 ? static_cast<int>(options.threads) : tbb::info::default_concurrency();
+  const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
+  arena.execute([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, blocks, 1),
+        [&](const tbb::blocked_range<std::size_t>& range) {
+          for (std::size_t block = range.begin(); block < range.end(); ++block) run_block(block);
+        },
+        tbb::simple_partitioner());
+  });
+
+  ReplayResult result{request.begin, request.begin, {}};
+  for (ReplayResult& part : parts) result.merge(std::move(part));
+  if (users == 0) {
+    for (const Contestant& contestant : contestants) {
+      result.policies.emplace_back().policy = contestant.name();
+    }
+  }
+  return result;
+}
+
+}  // namespace coldframe

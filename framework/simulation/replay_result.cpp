@@ -1,0 +1,99 @@
+#include "framework/simulation/replay_result.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "framework/core/error.h"
+
+namespace coldframe {
+namespace {
+
+template <class T>
+void add_padded(std::vector<T>& sum, const std::vector<T>& more, void (*add)(T&, const T&)) {
+  if (more.size() > sum.size()) sum.resize(more.size());
+  for (std::size_t i = 0; i < more.size(); ++i) add(sum[i], more[i]);
+}
+
+void add_count(std::uint64_t& sum, const std::uint64_t& more) { sum += more; }
+void add_sum(FixedSum& sum, const FixedSum& more) { sum.add_raw(more.raw()); }
+
+template <class Row>
+void append_in_order(std::vector<Row>& rows, std::vector<Row>&& more) {
+  if (rows.empty() || more.empty() || rows.back().user < more.front().user) {
+    rows.insert(rows.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    return;
+  }
+  // Ranges are disjoint, so users are too; pages of one user keep their order.
+  rows.insert(rows.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.user < b.user; });
+}
+
+void merge_outcome(PolicyOutcome& into, PolicyOutcome&& from) {
+  into.pages += from.pages;
+  into.clicks += from.clicks;
+  into.expected.add_raw(from.expected.raw());
+  append_in_order(into.users, std::move(from.users));
+  add_padded(into.pages_by_step, from.pages_by_step, add_count);
+  add_padded(into.clicks_by_step, from.clicks_by_step, add_count);
+  add_padded(into.expected_by_step, from.expected_by_step, add_sum);
+  add_padded(into.shown, from.shown, add_count);
+  into.digest.merge(from.digest);
+  append_in_order(into.log, std::move(from.log));
+}
+
+/// Two covered ranges may touch but not overlap; users decide, so that ranges can arrive in any order.
+bool share_users(const ReplayResult& a, const ReplayResult& b) {
+  if (a.policies.empty()) return false;
+  std::vector<std::uint64_t> both;
+  for (const ReplayResult* result : {&a, &b}) {
+    for (const UserRow& row : result->policies[0].users) both.push_back(row.user);
+  }
+  std::sort(both.begin(), both.end());
+  return std::adjacent_find(both.begin(), both.end()) != both.end();
+}
+
+}  // namespace
+
+std::int64_t FixedSum::to_fixed(double value) {
+  const double scaled = std::round(value / k_unit);
+  if (!(std::abs(scaled) < 0x1p62)) {
+    throw NumericError(fmt::format("value {} in a sum over users", value), "not a number, or beyond the range", {});
+  }
+  return static_cast<std::int64_t>(scaled);
+}
+
+void ReplayResult::merge(ReplayResult other) {
+  if (other.begin == other.end) return;
+  if (begin == end) {
+    *this = std::move(other);
+    return;
+  }
+  const auto same_name = [](const PolicyOutcome& a, const PolicyOutcome& b) { return a.policy == b.policy; };
+  if (!std::equal(policies.begin(), policies.end(), other.policies.begin(), other.policies.end(), same_name)) {
+    throw DataError(fmt::format("results of users {}..{} and {}..{}", begin, end, other.begin, other.end),
+                    "they compare other policies", "merge ranges of one simulation");
+  }
+  const bool may_overlap = other.begin < end && begin < other.end;
+  if (may_overlap && share_users(*this, other)) {
+    throw DataError(fmt::format("results of users {}..{} and {}..{}", begin, end, other.begin, other.end),
+                    "a user is in both", "merge disjoint ranges");
+  }
+  begin = std::min(begin, other.begin);
+  end = std::max(end, other.end);
+  for (std::size_t p = 0; p < policies.size(); ++p) merge_outcome(policies[p], std::move(other.policies[p]));
+}
+
+std::string ReplayResult::digest() const {
+  RowDigest all;
+  for (const PolicyOutcome& outcome : policies) {
+    all.add_row(fmt::format("{} {} {} {} {}", outcome.policy, outcome.users.size(), outcome.clicks,
+                            outcome.expected.raw(), outcome.digest.hex()));
+  }
+  return all.hex();
+}
+
+}  // namespace coldframe

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "framework/core/error.h"
+#include "framework/simulation/detail/fast_math.h"
+#include "framework/simulation/softmax_world.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::size_t k_draw_panel = 256;  // draws whose running sums stay in the first cache
+
+class SoftmaxTaste final : public TasteModel {
+ public:
+  SoftmaxTaste(const SoftmaxParameters& p, double lambda)
+      : items_(p.items), groups_(p.groups), dimension_(p.dimension), attribute_size_(p.attribute_size),
+        effect_(p.attribute_effect), bias_(p.groups * p.items), factors_(p.dimension * p.items) {
+    for (std::size_t g = 0; g < groups_; ++g) {
+      for (std::size_t i = 0; i < items_; ++i) {
+        bias_[g * items_ + i] = lambda * p.item_bias[i] + p.group_bias[g * items_ + i];
+      }
+    }
+    for (std::size_t l = 0; l < dimension_; ++l) {
+      for (std::size_t i = 0; i < items_; ++i) factors_[l * items_ + i] = p.item_factors[i * dimension_ + l];
+    }
+  }
+
+  std::string_view kind() const override { return "softmax"; }
+  std::size_t item_count() const override { return items_; }
+  std::size_t latent_size() const override { return dimension_; }
+
+  void place(std::span<const double> x, std::span<const double> normals, std::span<double> state) const override {
+    for (std::size_t l = 0; l < dimension_; ++l) state[l] = mean(x, l) + normals[l];
+  }
+
+  void utilities(std::uint32_t group, std::span<const double> state, std::span<double> out) const override {
+    const double* bias = bias_.data() + group * items_;
+    std::copy(bias, bias + items_, out.begin());
+    for (std::size_t l = 0; l < dimension_; ++l) {
+      const double* factor = factors_.data() + l * items_;
+      for (std::size_t i = 0; i < items_; ++i) out[i] += state[l] * factor[i];
+    }
+    const double largest = *std::max_element(out.begin(), out.end());
+    double total = 0;
+    for (const double logit : out) total += std::exp(logit - largest);
+    const double shift = std::log(static_cast<double>(items_)) - largest - std::log(total);
+    for (double& utility : out) utility += shift;
+  }
+
+  TasteDraws place_many(std::uint32_t group, std::span<const double> x, std::span<const float> normals,
+                        std::size_t count) const override {
+    TasteDraws draws{count, group, std::vector<float>(normals.begin(), normals.end()), std::vector<float>(count)};
+    for (std::size_t l = 0; l < dimension_; ++l) {
+      const auto shift = static_cast<float>(mean(x, l));
+      for (std::size_t m = 0; m < count; ++m) draws.latent[l * count + m] += shift;
+    }
+    const double* bias = bias_.data() + group * items_;
+    const double largest = *std::max_element(bias, bias + items_);
+    for (std::size_t from = 0; from < count; from += k_draw_panel) {
+      add_offsets(draws, from, std::min(k_draw_panel, count - from), largest);
+    }
+    return draws;
+  }
+
+  void item_utilities(const TasteDraws& draws, ItemId item, std::span<float> out) const override {
+    const auto bias = static_cast<float>(bias_[draws.group * items_ + item.value()]);
+    for (std::size_t m = 0; m < draws.count; ++m) out[m] = bias + draws.offsets[m];
+    for (std::size_t l = 0; l < dimension_; ++l) {
+      const auto factor = static_cast<float>(factors_[l * items_ + item.value()]);
+      const float* latent = draws.latent.data() + l * draws.count;
+      for (std::size_t m = 0; m < draws.count; ++m) out[m] += factor * latent[m];
+    }
+  }
+
+ private:
+  double mean(std::span<const double> x, std::size_t l) const {
+    double sum = 0;
+    for (std::size_t p = 0; p < attribute_size_; ++p) sum += effect_[l * attribute_size_ + p] * x[p];
+    return sum;
+  }
+
+  void add_offsets(TasteDraws& draws, std::size_t from, std::size_t count, double largest) const {
+    float logits[k_draw_panel];
+    float totals[k_draw_panel] = {};
+    for (std::size_t i = 0; i < items_; ++i) {
+      const auto bias = static_cast<float>(bias_[draws.group * items_ + i] - largest);
+      for (std::size_t m = 0; m < count; ++m) logits[m] = bias;
+      for (std::size_t l = 0; l < dimension_; ++l) {
+        const auto factor = static_cast<float>(factors_[l * items_ + i]);
+        const float* latent = draws.latent.data() + l * draws.count + from;
+        for (std::size_t m = 0; m < count; ++m) logits[m] += factor * latent[m];
+      }
+      for (std::size_t m = 0; m < count; ++m) totals[m] += detail::fast_exp(logits[m]);
+    }
+    const auto shift = static_cast<float>(std::log(static_cast<double>(items_)) - largest);
+    for (std::size_t m = 0; m < count; ++m) draws.offsets[from + m] = shift - detail::fast_log(totals[m]);
+  }
+
+  std::size_t items_, groups_, dimension_, attribute_size_;
+  std::vector<double> effect_;   // [L, P]
+  std::vector<double> bias_;     // [G, I] lambda b + b_g
+  std::vector<double> factors_;  // [L, I]
+};
+
+}  // namespace
+
+std::unique_ptr<TasteModel> make_softmax_taste(const SoftmaxParameters& parameters, double lambda) {
+  return std::make_unique<SoftmaxTaste>(parameters, lambda);
+}
+
+}  // namespace coldframe

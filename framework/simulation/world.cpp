@@ -1,0 +1,158 @@
+#include "framework/simulation/world.h"
+
+#include <fmt/format.h>
+#include <oneapi/tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "framework/core/error.h"
+#include "framework/simulation/population_options.h"
+#include "framework/simulation/random_layout.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::size_t k_trial_draws = 512;
+
+SoftmaxFitOptions softmax_options(const PopulationOptions& options, std::size_t dimension, double ridge) {
+  SoftmaxFitOptions fit;
+  fit.dimension = dimension;
+  fit.factor_ridge = ridge;
+  fit.group_ridge = options.group_ridge;
+  fit.effect_ridge = options.effect_ridge;
+  fit.pseudo_count = options.pseudo_count;
+  fit.iterations = static_cast<std::size_t>(options.iterations);
+  fit.seed = static_cast<std::uint64_t>(options.seed);
+  return fit;
+}
+
+TopicFitOptions topic_options(const PopulationOptions& options, std::size_t topics) {
+  TopicFitOptions fit;
+  fit.topics = topics;
+  fit.effect_ridge = options.effect_ridge;
+  fit.pseudo_count = options.pseudo_count;
+  fit.seed = static_cast<std::uint64_t>(options.seed);
+  return fit;
+}
+
+std::vector<WorldTrial> trials_of(const PopulationOptions& options) {
+  std::vector<WorldTrial> trials;
+  for (const std::string& kind : options.tastes) {
+    if (kind == "softmax") {
+      for (const std::int64_t dimension : options.dimensions) {
+        for (const double ridge : options.factor_ridges) {
+          trials.push_back({kind, static_cast<std::size_t>(dimension), ridge, 0});
+        }
+      }
+    } else {
+      for (const std::int64_t topics : options.topics) trials.push_back({kind, static_cast<std::size_t>(topics), 0, 0});
+    }
+  }
+  return trials;
+}
+
+void run_trial(const WorldSplit& split, const PopulationOptions& options, WorldTrial& trial) {
+  if (trial.kind == "softmax") {
+    const SoftmaxFit fit = fit_softmax(split.fit, softmax_options(options, trial.size, trial.ridge));
+    trial.held_out = softmax_log_likelihood(fit.parameters, split.held_out);
+  } else {
+    const TopicFit fit = fit_topics(split.fit, topic_options(options, trial.size));
+    trial.held_out = held_out_log_likelihood(*make_topic_taste(fit.parameters, 1.0), split.held_out, k_trial_draws,
+                                             static_cast<std::uint64_t>(options.seed));
+  }
+}
+
+World fit_world(const WorldData& data, const PopulationOptions& options, const WorldTrial& chosen,
+                std::uint32_t replicate, const World* start) {
+  const WorldData resampled = bootstrap_world_data(data, static_cast<std::uint64_t>(options.seed), replicate);
+  if (chosen.kind == "softmax") {
+    const SoftmaxParameters* from = start == nullptr ? nullptr : &std::get<SoftmaxParameters>(start->parameters);
+    return {replicate, fit_softmax(resampled, softmax_options(options, chosen.size, chosen.ridge), from).parameters};
+  }
+  const TopicParameters* from = start == nullptr ? nullptr : &std::get<TopicParameters>(start->parameters);
+  return {replicate, fit_topics(resampled, topic_options(options, chosen.size), from).parameters};
+}
+
+}  // namespace
+
+std::string World::kind() const {
+  return std::holds_alternative<SoftmaxParameters>(parameters) ? "softmax" : "topics";
+}
+
+std::string World::name() const { return fmt::format("{}-{}", kind(), replicate); }
+
+std::size_t World::latent_size() const {
+  if (const auto* softmax = std::get_if<SoftmaxParameters>(&parameters)) return softmax->dimension;
+  return std::get<TopicParameters>(parameters).topics;
+}
+
+FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options) {
+  FittedWorlds fitted;
+  const WorldSplit split = split_world_data(data, static_cast<std::uint64_t>(options.seed), options.held_out_share);
+  if (split.fit.users.empty() || split.held_out.users.empty()) {
+    throw DataError(fmt::format("{} users of role W have likes", data.users.size()),
+                    "too few to fit a world and to hold some out", "use more users, or another fold");
+  }
+  fitted.unigram_held_out = unigram_log_likelihood(split.fit, split.held_out, options.pseudo_count);
+  fitted.trials = trials_of(options);
+  tbb::parallel_for(std::size_t{0}, fitted.trials.size(),
+                    [&](std::size_t t) { run_trial(split, options, fitted.trials[t]); });
+  std::vector<WorldTrial> chosen;
+  for (const std::string& kind : options.tastes) {
+    const WorldTrial* best = nullptr;
+    for (const WorldTrial& trial : fitted.trials) {
+      if (trial.kind == kind && (best == nullptr || trial.held_out > best->held_out)) best = &trial;
+    }
+    chosen.push_back(*best);
+  }
+  const std::size_t per_kind = 1 + static_cast<std::size_t>(options.bootstraps);
+  fitted.worlds.resize(chosen.size() * per_kind);
+  tbb::parallel_for(std::size_t{0}, chosen.size(), [&](std::size_t k) {
+    fitted.worlds[k * per_kind] = fit_world(data, options, chosen[k], 0, nullptr);
+  });
+  tbb::parallel_for(std::size_t{0}, fitted.worlds.size(), [&](std::size_t w) {
+    if (w % per_kind == 0) return;
+    const std::size_t k = w / per_kind;
+    fitted.worlds[w] = fit_world(data, options, chosen[k], static_cast<std::uint32_t>(w % per_kind),
+                                 &fitted.worlds[k * per_kind]);
+  });
+  return fitted;
+}
+
+std::unique_ptr<TasteModel> make_taste(const World& world, double lambda) {
+  if (!(lambda >= 0.0 && lambda <= 1.0)) {
+    throw ConfigError(fmt::format("simulation.lambda = {}", lambda), "must be from 0 to 1", "try 1");
+  }
+  if (const auto* softmax = std::get_if<SoftmaxParameters>(&world.parameters)) {
+    return make_softmax_taste(*softmax, lambda);
+  }
+  return make_topic_taste(std::get<TopicParameters>(world.parameters), lambda);
+}
+
+double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, std::size_t draws, std::uint64_t seed) {
+  const KeyedRandom random(derived_seed(seed, "held-out likelihood"), Purpose::population);
+  std::vector<double> normals(taste.latent_size());
+  std::vector<double> state(taste.latent_size());
+  std::vector<double> utilities(taste.item_count());
+  std::vector<double> log_likelihood(draws);
+  const double log_items = std::log(static_cast<double>(taste.item_count()));
+  double sum = 0;
+  for (const WorldUser& user : data.users) {
+    for (std::size_t m = 0; m < draws; ++m) {
+      keyed_normals(random, UserKey(m), 0, normals);
+      taste.place(user.x, normals, state);
+      taste.utilities(user.group, state, utilities);
+      log_likelihood[m] = 0;
+      for (const std::uint32_t item : user.likes) log_likelihood[m] += utilities[item] - log_items;
+    }
+    const double largest = *std::max_element(log_likelihood.begin(), log_likelihood.end());
+    double total = 0;
+    for (const double value : log_likelihood) total += std::exp(value - largest);
+    sum += user.weight * (largest + std::log(total / static_cast<double>(draws)));
+  }
+  return sum / data.like_weight();
+}
+
+}  // namespace coldframe
