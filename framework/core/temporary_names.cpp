@@ -77,7 +77,12 @@ void remove_temporaries_on_signals() {
   struct sigaction action {};
   action.sa_handler = remove_claimed_temporaries;
   action.sa_flags = SA_RESETHAND;
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal_number, &action, nullptr);
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction present {};
+    sigaction(signal_number, nullptr, &present);
+    // What somebody chose to ignore (nohup) stays ignored.
+    if (present.sa_handler != SIG_IGN) sigaction(signal_number, &action, nullptr);
+  }
 }
 
 namespace detail {

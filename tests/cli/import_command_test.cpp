@@ -112,13 +112,15 @@ TEST_F(ImportCommandTest, an_interrupted_import_leaves_nothing) {
   std::string rows = "user,item,stars,time\n";
   for (int i = 0; i < 400000; ++i) rows += fmt::format("{},a,5,{}\n", i % 997, i);
   write("in/ratings.csv", rows);
-  for (const char* delay : {"0.05", "0.2", "0.6"}) {
+  const std::string wait_for_a_file =
+      fmt::format("while test -z \"$(ls '{}')\" && kill -0 $child 2>/dev/null; do sleep 0.005; done", output_.string());
+  for (const std::string& moment : {std::string("sleep 0.1"), wait_for_a_file, std::string("sleep 0.4")}) {
     const std::string command =
-        fmt::format("'{}' {} --overwrite >/dev/null 2>&1 & child=$!; sleep {}; kill -INT $child; wait $child",
-                    testing::program_path().string(), arguments(), delay);
-    const int status = std::system(command.c_str());
-    ASSERT_TRUE(WIFEXITED(status));
-    for (const std::string& name : written()) EXPECT_EQ(name, "tiny.h5") << "after " << delay << " s";
+        fmt::format("'{}' {} --overwrite >/dev/null 2>&1 & child=$!; {}; kill -TERM $child 2>/dev/null; wait $child",
+                    testing::program_path().string(), arguments(), moment);
+    ASSERT_TRUE(WIFEXITED(std::system(command.c_str())));
+    for (const std::string& name : written()) EXPECT_EQ(name, "tiny.h5") << moment;
+    std::filesystem::remove(output_ / "tiny.h5");
   }
 }
 

@@ -23,14 +23,16 @@ inline std::filesystem::path program_path() {
   return std::filesystem::path(folder == nullptr ? "." : folder) / "bin" / "coldframe";
 }
 
-/// Runs `coldframe ARGUMENTS` through the shell.
-inline Outcome run_program(const std::string& arguments) {
+/// Runs a command through the shell.
+inline Outcome run_command(const std::string& command) {
   const TemporaryFolder folder;
   const std::filesystem::path output = folder / "out", errors = folder / "err";
-  const std::string command =
-      fmt::format("'{}' {} >'{}' 2>'{}'", program_path().string(), arguments, output.string(), errors.string());
-  const int status = std::system(command.c_str());
+  const int status = std::system(fmt::format("{} >'{}' 2>'{}'", command, output.string(), errors.string()).c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(output), read_file(errors)};
+}
+
+inline Outcome run_program(const std::string& arguments) {
+  return run_command(fmt::format("'{}' {}", program_path().string(), arguments));
 }
 
 }  // namespace coldframe::testing

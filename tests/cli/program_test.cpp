@@ -13,9 +13,7 @@ using testing::run_program;
 
 class ProgramTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(std::filesystem::exists(testing::program_path())) << testing::program_path();
-  }
+  void SetUp() override { ASSERT_TRUE(std::filesystem::exists(testing::program_path())) << testing::program_path(); }
 };
 
 TEST_F(ProgramTest, tells_its_version_and_commit) {

@@ -160,6 +160,20 @@ TEST(AtomicFileTest, an_interrupted_process_leaves_nothing_and_still_dies_of_the
   }
 }
 
+TEST(AtomicFileTest, an_ignored_signal_stays_ignored) {
+  const testing::TemporaryFolder folder;
+  const int status = status_of_child([&] {
+    signal(SIGHUP, SIG_IGN);
+    remove_temporaries_on_signals();
+    AtomicFile file(folder / "x.txt");
+    file.write("whole");
+    raise(SIGHUP);
+    file.commit();
+  });
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(read_file(folder / "x.txt"), "whole");
+}
+
 TEST(AtomicFileTest, a_full_disk_is_an_io_error_and_keeps_the_old_file) {
   const testing::TemporaryFolder folder;
   const TinyDisk disk(folder / "disk");
