@@ -47,6 +47,15 @@ herr_t keep_last(unsigned, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
+// "file write failed: time = ..., errno = 28, error message = 'No space left on device', ..." -> the quoted part.
+std::string essence(const std::string& reason) {
+  constexpr std::string_view k_marker = "error message = '";
+  const std::size_t at = reason.find(k_marker);
+  if (at == std::string::npos) return reason;
+  const std::size_t from = at + k_marker.size();
+  return reason.substr(from, reason.find('\'', from) - from);
+}
+
 }  // namespace
 
 hid_t native_type(Hdf5Type type) { return entry_of(type).native; }
@@ -86,7 +95,7 @@ std::string take_hdf5_reason() {
   std::string reason;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_last, &reason);
   H5Eclear2(H5E_DEFAULT);
-  return reason;
+  return essence(reason);
 }
 
 Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool growing) {

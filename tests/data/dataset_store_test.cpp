@@ -1,8 +1,10 @@
 #include "framework/data/dataset_store.h"
 
+#include <sys/resource.h>
+
 #include <array>
 #include <cmath>
-#include <cstdio>
+#include <csignal>
 #include <limits>
 
 #include "framework/core/error.h"
@@ -127,6 +129,24 @@ TEST(DatasetStore, an_unfinished_write_leaves_the_old_file_and_nothing_else) {
   Dataset broken = tiny_dataset();
   broken.interactions.item[0] = ItemId(99);
   EXPECT_THROW(write_dataset(folder / "a.h5", broken), DataError);
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
+  EXPECT_EQ(read_bytes(folder / "a.h5"), before);
+}
+
+// A limit on the size of files stands for a full disk: the write fails in the middle of a column.
+TEST(DatasetStore, a_write_that_fails_midway_leaves_the_old_file_and_nothing_else) {
+  const ScratchFolder folder;
+  write_dataset(folder / "a.h5", tiny_dataset());
+  const std::string before = read_bytes(folder / "a.h5");
+  const auto previous = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit unlimited{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  const rlimit small{30'000, unlimited.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  expect_error<IoError>([&] { write_dataset(folder / "a.h5", testing::regular_dataset(800, 300, 40)); },
+                        {"a.h5", "File too large"});
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  std::signal(SIGXFSZ, previous);
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
   EXPECT_EQ(read_bytes(folder / "a.h5"), before);
 }
