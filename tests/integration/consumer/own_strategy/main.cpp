@@ -1,6 +1,7 @@
 // A strategy written outside the repository: trains nothing but the biases.
 //   own_strategy ENCODER_FOLDER
-// Expected output for all-MiniLM-L6-v2 (per layer 4 x 384 + 2 x 384 + 1536 + 384, and 384 below; of 22.6 million without the pooler):
+// Expected output for all-MiniLM-L6-v2 (biases: 6 layers of 4 x 384 + 2 x 384 + 1536 + 384, and 384 below them; the
+// pooler is not loaded):
 //   biases trains 25728 of 22565376 parameters
 #include <cstdio>
 #include <string>
