@@ -5,6 +5,7 @@
 
 #include "framework/baselines/unpersonalised.h"
 #include "framework/cli/baseline_rows.h"
+#include "framework/cli/expectations.h"
 #include "framework/cli/newcomer_vectors.h"
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommands.h"
@@ -84,6 +85,12 @@ class Evaluation {
 
   std::string text() { return newcomer_text(run_->record(), run_->experiment().evaluation.bootstrap()); }
 
+  std::vector<ExpectationResult> expectations() {
+    const std::vector<FreeValue>& bounds = run_->config().free_values("expect");
+    if (bounds.empty()) return {};
+    return check_expectations(bounds, newcomer_measures(run_->record(), run_->experiment().evaluation.bootstrap()));
+  }
+
  private:
   NewcomerTable evaluate(const NewcomerSet& newcomers, NewcomerScorer& scorer) const {
     return evaluate_newcomers(newcomers.users(), data_->dataset.items.size(), tie_break(run_->experiment(), *data_), scorer,
@@ -144,7 +151,8 @@ class EvaluateCommand final : public Subcommand {
     return {.usage = "--run RUN [--user-vector reencode|recompose]",
             .text =
                 "Ranks all items for the strict new users of role H after k = 0, 1, 3, 5, 10 shown likes, beside baselines\n"
-                "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.",
+                "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.\n"
+                "Bounds of the run's [expect] section are checked; a missed one is exit code 4.",
             .ranks = Ranks::many};
   }
   Options& options() override { return options_; }
@@ -152,8 +160,10 @@ class EvaluateCommand final : public Subcommand {
   ExitCode run(const Invocation& invocation) override {
     Evaluation evaluation(options_, invocation.group);
     evaluation.run();
-    if (invocation.group.is_root()) invocation.output << evaluation.text();
-    return ExitCode::done;
+    const std::vector<ExpectationResult> expectations = evaluation.expectations();
+    if (invocation.group.is_root()) invocation.output << evaluation.text() << expectations_text(expectations);
+    const bool met = std::ranges::all_of(expectations, &ExpectationResult::met);
+    return met ? ExitCode::done : ExitCode::expectation_missed;
   }
 
  private:

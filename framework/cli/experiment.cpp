@@ -60,6 +60,8 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("distributed", "ranks, threads, deadlines", distributed, Effect::operation);
   schema.section("checkpoint", "when state is saved", checkpoint, Effect::operation);
   schema.section("evaluation", "the k-shot table of real newcomers", evaluation, Effect::operation);
+  schema.section("population", "worlds fitted on role W, and the law of newcomers", population, Effect::operation);
+  schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
   schema.free_section("expect", "acceptance bounds: measure = comparison and number");
   schema.rule([this](const ResolvedConfig&) {
     std::vector<Problem> problems;

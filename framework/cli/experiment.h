@@ -13,6 +13,8 @@
 #include "framework/evaluation/options.h"
 #include "framework/model/encoder_loader.h"
 #include "framework/model/strategy.h"
+#include "framework/simulation/population_options.h"
+#include "framework/simulation/simulation_options.h"
 #include "framework/training/adamw.h"
 #include "framework/training/objective.h"
 #include "framework/training/schedule.h"
@@ -20,8 +22,8 @@
 
 namespace coldframe {
 
-/// All sections of an experiment file, and the registries that its families are made from. `train`, `evaluate` and
-/// `check` read the same file. The registries are filled here: a strategy or objective from outside the tree is added
+/// All sections of an experiment file, and the registries that its families are made from. All commands read the
+/// same file. The registries are filled here: a strategy or objective from outside the tree is added
 /// before add_to().
 class Experiment {
  public:
@@ -50,6 +52,8 @@ class Experiment {
   DistributedOptions distributed;
   CheckpointOptions checkpoint;
   EvaluationOptions evaluation;
+  PopulationOptions population;
+  SimulationOptions simulation;
   StrategyRegistry strategies;
   ObjectiveRegistry objectives;
 };

@@ -23,6 +23,7 @@ class StoredRun {
   const Experiment& experiment() const { return experiment_; }
   const ResolvedConfig& config() const { return config_; }
   RunRecord& record() { return record_; }
+  const RunRecord& record() const { return record_; }
   std::string name() const { return record_.summary.at("variant"); }
   /// 1 / temperature of the trained score.
   double scale() const { return record_.summary.at("model").at("scale"); }

@@ -16,5 +16,8 @@ void append_learning_commands(std::vector<SubcommandEntry>& table);
 std::unique_ptr<Subcommand> make_import_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
+std::unique_ptr<Subcommand> make_population_command();
+std::unique_ptr<Subcommand> make_simulate_command();
+std::unique_ptr<Subcommand> make_check_command();
 
 }  // namespace coldframe

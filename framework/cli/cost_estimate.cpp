@@ -1,0 +1,90 @@
+#include "framework/cli/cost_estimate.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/ones.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "framework/training/flat_layout.h"
+
+namespace coldframe {
+namespace {
+
+/// Best of a few products of the encoder's own shape, one core.
+double measure_core_flops(std::int64_t width) {
+  at::set_num_threads(1);
+  const at::Tensor a = at::ones({512, width}), b = at::ones({width, 4 * width});
+  double best = 0;
+  for (int repeat = 0; repeat < 8; ++repeat) {
+    const auto started = std::chrono::steady_clock::now();
+    at::mm(a, b);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    best = std::max(best, 2.0 * 512 * static_cast<double>(width) * 4 * static_cast<double>(width) / seconds);
+  }
+  return best;
+}
+
+double layer_weights(const Encoder& encoder) {
+  double weights = 0;
+  for (const LinearSite& site : encoder.linear_sites()) weights += static_cast<double>(site.in) * static_cast<double>(site.out);
+  return weights;
+}
+
+bool any_layer_weight_trained(const Learner& learner) {
+  for (const LinearSite& site : learner.encoder->linear_sites()) {
+    if (learner.parameters.info(site.weight).trainable) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TokenMeans measure_tokens(const ExperimentData& data, const Experiment& experiment, const Tokenizer& tokenizer) {
+  TokenMeans means;
+  const std::size_t items = data.dataset.items.size();
+  for (std::uint32_t i = 0; i < items; ++i) {
+    means.item += static_cast<double>(tokenizer.encode(data.texts.item(ItemId(i))).size()) / static_cast<double>(items);
+  }
+  const std::vector<UserId>& users = data.roles.users(Role::train);
+  const std::size_t sample = std::min<std::size_t>(users.size(), 200);
+  for (std::size_t u = 0; u < sample; ++u) {
+    const std::span<const ItemId> likes = data.likes.of(users[u]);
+    const std::vector<std::int64_t>& sizes = experiment.training.history_sizes;
+    const auto size = sizes.empty() ? std::size_t{0} : static_cast<std::size_t>(sizes[u % sizes.size()]);
+    const std::vector<ItemId> history(likes.begin(), likes.begin() + static_cast<std::ptrdiff_t>(std::min(size, likes.size())));
+    means.user += static_cast<double>(tokenizer.encode(data.texts.user(users[u], history, TextUse::training)).size()) /
+                  static_cast<double>(sample);
+  }
+  return means;
+}
+
+CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, TokenMeans tokens, int ranks) {
+  const Encoder& encoder = *learner.encoder;
+  const FlatLayout layout(learner.parameters);
+  const auto pairs = static_cast<double>(experiment.batch.pairs);
+  CostEstimate cost;
+  cost.tokens = pairs * tokens.user + (pairs + static_cast<double>(experiment.batch.extra_items)) * tokens.item;
+  const bool trained = learner.trainable_parameters > 0;
+  const double passes = !trained ? 2 : any_layer_weight_trained(learner) ? 6 : 4;
+  cost.flop = cost.tokens * layer_weights(encoder) * passes;
+  cost.weight_bytes = 4.0 * static_cast<double>(learner.parameters.count());
+  const double lanes = std::ceil(static_cast<double>(experiment.batch.lanes) / ranks);
+  const double buffers = std::log2(lanes) + 2;  // live sums and the scratch of the exchange
+  cost.state_bytes = 4.0 * (2 * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
+  // Per token and layer: inputs of six products, softmax and LayerNorm outputs; about 16 rows of the width and the inner
+  // width twice.
+  const double width = static_cast<double>(encoder.width());
+  double inner = 0;
+  for (const LinearSite& site : encoder.linear_sites()) inner = std::max(inner, static_cast<double>(std::max(site.in, site.out)));
+  const double kept_tokens = experiment.batch.activations == "keep" ? cost.tokens / ranks : static_cast<double>(experiment.batch.tokens);
+  cost.activation_bytes = trained ? 4.0 * kept_tokens * static_cast<double>(encoder.layers()) * (16 * width + 3 * inner) : 0.0;
+  cost.program_bytes = 170e6;
+  cost.core_flops = measure_core_flops(encoder.width());
+  cost.step_seconds = cost.flop / (cost.core_flops * ranks) / 0.8;
+  return cost;
+}
+
+}  // namespace coldframe

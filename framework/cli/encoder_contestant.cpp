@@ -1,0 +1,95 @@
+#include "framework/cli/encoder_contestant.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "framework/cli/profile_text.h"
+#include "framework/simulation/basic_policies.h"
+#include "framework/training/bulk_encoder.h"
+
+namespace coldframe {
+namespace {
+
+VectorTable vector_table(const EncodedTexts& encoded) {
+  return VectorTable(encoded.size(), encoded.width, {encoded.vectors.span().begin(), encoded.vectors.span().end()});
+}
+
+}  // namespace
+
+/// Renders and encodes users with a history during the replay.
+class EncoderContestant::Reencoder {
+ public:
+  Reencoder(const Learner& learner, const Experiment& experiment, const Setting& setting, EntityTable profiles)
+      : pool_(setting.population.observables.pool),
+        profiles_(std::move(profiles)),
+        texts_(profiles_, setting.data.dataset.items, experiment.text),
+        tokens_(setting.data, learner.tokenizer, token_limit(experiment, *learner.encoder)),
+        // Every text is a chunk of its own: a vector must not depend on who else is asked for.
+        encoder_(alone_, caller_, *learner.encoder, learner.parameters, /*chunk_tokens=*/1) {}
+
+  /// One call at a time, from any thread.
+  void encode(std::span<const UserView> users, std::span<float> vectors) const {
+    at::set_num_threads(1);
+    std::vector<Tokens> texts;
+    for (const UserView& user : users) {
+      const auto row = static_cast<std::uint32_t>(user.profile - pool_.data());
+      texts.push_back(tokens_.text(texts_.user(UserId(row), user.likes, TextUse::evaluation)));
+    }
+    std::ranges::copy(encoder_.encode(texts, "simulate").vectors.span(), vectors.begin());
+  }
+
+  std::vector<Tokens> profile_tokens() const {
+    std::vector<Tokens> tokens;
+    for (std::uint32_t p = 0; p < pool_.size(); ++p) {
+      tokens.push_back(tokens_.text(texts_.user(UserId(p), {}, TextUse::evaluation)));
+    }
+    return tokens;
+  }
+  std::vector<Tokens> item_tokens(std::size_t items) const {
+    std::vector<Tokens> tokens;
+    for (std::uint32_t i = 0; i < items; ++i) tokens.push_back(tokens_.item(ItemId(i)));
+    return tokens;
+  }
+
+ private:
+  std::span<const Profile> pool_;
+  EntityTable profiles_;
+  TextViews texts_;
+  TokenizedTexts tokens_;
+  Group alone_;
+  mutable LanePool caller_{1};
+  BulkEncoder encoder_;
+};
+
+EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> learner, const Experiment& experiment,
+                                     double scale, const Setting& setting)
+    : learner_(std::move(learner)),
+      reencoder_(std::make_unique<Reencoder>(
+          *learner_, experiment, setting,
+          profile_table(setting.population.observables, setting.data.dataset.users))) {
+  const BulkEncoder encoder(setting.group, setting.pool, *learner_->encoder, learner_->parameters, experiment.batch.tokens);
+  const std::size_t items = setting.data.dataset.items.size();
+  items_ = std::make_unique<ItemTable>(ItemTable{vector_table(encoder.encode(reencoder_->item_tokens(items), "encode items")),
+                                                 {}, static_cast<float>(scale)});
+  const auto history = static_cast<std::size_t>(setting.options.history_items);
+  if (setting.options.user_vector == "recompose") {
+    profiles_ = std::make_unique<VectorTable>(vector_table(encoder.encode(reencoder_->profile_tokens(), "encode profiles")));
+    users_ = std::make_unique<RecomposedVectors>(*profiles_, items_->vectors, history);
+    reencoder_.reset();
+    learner_.reset();
+  } else {
+    users_ = std::make_unique<ReencodedVectors>(
+        [this](std::span<const UserView> users, std::span<float> vectors) { reencoder_->encode(users, vectors); },
+        items_->vectors.width(), history);
+  }
+  const auto seed = static_cast<std::uint64_t>(setting.options.seed);
+  policy_ = std::make_unique<EncoderPolicy>(std::move(name), *items_, *users_, setting.catalogue.ties(seed));
+  if (setting.options.exploration > 0) {
+    policy_ = std::make_unique<UniformMixture>(std::move(policy_), setting.options.exploration, seed, setting.catalogue);
+  }
+}
+
+EncoderContestant::~EncoderContestant() = default;
+
+}  // namespace coldframe

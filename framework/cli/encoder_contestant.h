@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "framework/cli/stored_run.h"
+#include "framework/comm/group.h"
+#include "framework/data/text_views.h"
+#include "framework/simulation/catalogue.h"
+#include "framework/simulation/encoder_policy.h"
+#include "framework/simulation/population.h"
+#include "framework/simulation/simulation_options.h"
+#include "framework/training/lane_pool.h"
+
+namespace coldframe {
+
+/// A trained encoder in the simulator: its item and profile vectors, encoded once (collective), and the policy that
+/// ranks by them. Nothing of LibTorch is left in the loop under `recompose`.
+class EncoderContestant {
+ public:
+  /// What all contestants of a simulation share; borrowed.
+  struct Setting {
+    const ExperimentData& data;
+    const Population& population;
+    const SimulationOptions& options;
+    const Catalogue& catalogue;
+    const Group& group;
+    LanePool& pool;
+  };
+  /// `experiment` is that of the run: its texts and token limit. `scale` is 1 / temperature.
+  EncoderContestant(std::string name, std::unique_ptr<Learner> learner, const Experiment& experiment, double scale,
+                    const Setting& setting);
+  ~EncoderContestant();
+
+  const Policy& policy() const { return *policy_; }
+
+ private:
+  class Reencoder;
+  std::unique_ptr<Learner> learner_;  // kept under `reencode` only
+  std::unique_ptr<Reencoder> reencoder_;
+  std::unique_ptr<ItemTable> items_;
+  std::unique_ptr<VectorTable> profiles_;
+  std::unique_ptr<UserVectors> users_;
+  std::unique_ptr<Policy> policy_;
+};
+
+}  // namespace coldframe

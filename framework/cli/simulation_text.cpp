@@ -1,0 +1,84 @@
+#include "framework/cli/simulation_text.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+namespace coldframe {
+namespace {
+
+std::string interval_text(const Estimate& estimate) {
+  if (!estimate.interval) return "undefined";
+  return fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", estimate.value, estimate.interval->low, estimate.interval->high);
+}
+
+/// Columns: this policy, popularity, informed oracle, per user.
+PairedBootstrap paired(const SimulatedPolicy& policy, const SimulatedPolicy& popularity, const SimulatedPolicy& ceiling,
+                       const BootstrapOptions& options) {
+  PairedBootstrap pairs(3, options);
+  for (std::size_t u = 0; u < policy.users.size(); ++u) {
+    const double values[] = {policy.expected_rate(u), popularity.expected_rate(u), ceiling.expected_rate(u)};
+    pairs.add(UserKey(policy.users[u]), values);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+SimulatedPolicy simulated_policy(const PolicyOutcome& outcome, const std::string& role) {
+  SimulatedPolicy policy;
+  policy.name = outcome.policy;
+  policy.role = role;
+  for (const UserRow& row : outcome.users) {
+    policy.users.push_back(row.user);
+    policy.pages.push_back(row.pages);
+    policy.clicks.push_back(row.clicks);
+    policy.expected.push_back(static_cast<double>(row.expected) * FixedSum::k_unit);
+  }
+  policy.pages_by_step = outcome.pages_by_step;
+  policy.clicks_by_step = outcome.clicks_by_step;
+  for (const FixedSum& sum : outcome.expected_by_step) policy.expected_by_step.push_back(sum.value());
+  policy.shown = outcome.shown;
+  return policy;
+}
+
+double expected_per_page(const SimulatedPolicy& policy) {
+  const double expected = std::accumulate(policy.expected.begin(), policy.expected.end(), 0.0);
+  const double pages = std::accumulate(policy.pages.begin(), policy.pages.end(), 0.0);
+  return pages == 0 ? 0.0 : expected / pages;
+}
+
+std::string simulation_text(const SimulationRecord& record, const BootstrapOptions& bootstrap) {
+  const nlohmann::json& summary = record.summary;
+  std::string text = fmt::format("{} newcomers x {} pages, world {}, lambda {}, user model {}, digest {}\n\n{:<22}{:>12}{:>12}   {}\n",
+                                 summary.at("users").get<std::uint64_t>(), summary.at("pages").get<std::int64_t>(),
+                                 summary.at("world").get<std::string>(), summary.at("lambda").get<double>(),
+                                 summary.at("user_model").get<std::string>(), summary.at("digest").get<std::string>(), "",
+                                 "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
+  const SimulatedPolicy *popularity = record.find("popularity"), *ceiling = record.find("informed oracle");
+  for (const SimulatedPolicy& policy : record.policies) {
+    const double clicks = std::accumulate(policy.clicks.begin(), policy.clicks.end(), 0.0);
+    const double pages = std::accumulate(policy.pages.begin(), policy.pages.end(), 0.0);
+    text += fmt::format("{:<22}{:>12.4f}{:>12.4f}", policy.name, pages == 0 ? 0.0 : clicks / pages, expected_per_page(policy));
+    if (popularity != nullptr && ceiling != nullptr) {
+      const PairedBootstrap pairs = paired(policy, *popularity, *ceiling, bootstrap);
+      const Estimate gain = pairs.difference(0, 1), range = pairs.difference(2, 1);
+      text += fmt::format("   {}", interval_text(gain));
+      const bool defined = range.interval && !range.interval->contains(0.0);
+      if (defined) text += fmt::format("  {:>5.0f} %", 100 * gain.value / range.value);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string user_text(const ReplayResult& result) {
+  std::string text = fmt::format("user {}\n", result.begin);
+  for (const PolicyOutcome& outcome : result.policies) {
+    text += fmt::format("{:<22} pages {} clicks {} expected {:.6f} digest {}\n", outcome.policy, outcome.pages, outcome.clicks,
+                        outcome.expected.value(), outcome.digest.hex());
+  }
+  return text;
+}
+
+}  // namespace coldframe
