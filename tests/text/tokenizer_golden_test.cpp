@@ -39,6 +39,8 @@ struct Variant {
   std::size_t max_tokens = Tokenizer::k_no_limit;
 };
 
+void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.name; }
+
 class TokenizerGolden : public ::testing::TestWithParam<Variant> {};
 
 TEST_P(TokenizerGolden, gives_the_ids_of_the_fast_tokenizer) {
