@@ -26,7 +26,7 @@ struct ExperimentData {
 };
 
 /// Tokenised texts of users and items for one encoder. Items are tokenised once. Thread-safe.
-class TokenizedTexts final : public TextSource {
+class TokenizedTexts final : public TokenSource {
  public:
   /// `max_tokens` 0: the limit of the encoder.
   TokenizedTexts(const ExperimentData& data, std::shared_ptr<const Tokenizer> tokenizer, std::int64_t max_tokens);

@@ -1,6 +1,5 @@
 #include "framework/cli/newcomer_vectors.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 
 #include "framework/core/error.h"
@@ -9,10 +8,17 @@
 namespace coldframe {
 namespace {
 
-using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Eigen::Map<const RowMatrix> as_matrix(const EncodedTexts& texts) {
-  return {texts.vectors.data(), static_cast<Eigen::Index>(texts.size()), static_cast<Eigen::Index>(texts.width)};
+/// Sixteen interleaved partial sums: a fixed order that the compiler can keep in vector registers.
+float dot(std::span<const float> a, std::span<const float> b) {
+  float partial[16] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= a.size(); i += 16) {
+    for (std::size_t lane = 0; lane < 16; ++lane) partial[lane] += a[i + lane] * b[i + lane];
+  }
+  for (std::size_t lane = 0; i < a.size(); ++i, ++lane) partial[lane] += a[i] * b[i];
+  float sum = 0;
+  for (const float value : partial) sum += value;
+  return sum;
 }
 
 std::vector<Tokens> all_items(const TokenizedTexts& texts, std::size_t items) {
@@ -85,16 +91,14 @@ std::size_t EncoderScorer::query_row(const NewcomerQuery& query) const {
 }
 
 void EncoderScorer::score(std::span<const NewcomerQuery> queries, std::span<float> scores) {
-  const auto width = static_cast<Eigen::Index>(items_.width);
-  // One user at a time: the bits of a score depend on no other user of the batch.
+  const std::size_t items = items_.size();
   for (std::size_t q = 0; q < queries.size(); ++q) {
-    const std::span<const float> vector = queries_.row(query_row(queries[q]));
-    const Eigen::Map<const Eigen::VectorXf> user(vector.data(), width);
-    Eigen::Map<Eigen::VectorXf> row(scores.data() + q * items_.size(), static_cast<Eigen::Index>(items_.size()));
-    row.noalias() = as_matrix(items_) * user;
-    if (prior_.empty()) continue;
-    const Eigen::Map<const Eigen::VectorXf> prior(prior_.data(), static_cast<Eigen::Index>(prior_.size()));
-    row = static_cast<float>(scale_) * row + static_cast<float>(weight_) * prior;
+    const std::span<const float> user = queries_.row(query_row(queries[q]));
+    for (std::size_t i = 0; i < items; ++i) {
+      float score = dot(items_.row(i), user);
+      if (!prior_.empty()) score = static_cast<float>(scale_) * score + static_cast<float>(weight_) * prior_[i];
+      scores[q * items + i] = score;
+    }
   }
 }
 

@@ -16,9 +16,9 @@ namespace coldframe {
 using Tokens = std::shared_ptr<const std::vector<std::int64_t>>;
 
 /// Where the planner gets tokenised texts from. Pure: equal arguments give equal tokens. Thread-safe.
-class TextSource {
+class TokenSource {
  public:
-  virtual ~TextSource() = default;
+  virtual ~TokenSource() = default;
   virtual Tokens item(ItemId item) const = 0;
   virtual Tokens user(UserId user, std::span<const ItemId> history) const = 0;  // history newest first
 };
@@ -34,7 +34,7 @@ struct StepPlan {
 /// What the plan is made from besides the batch options.
 struct PlanSources {
   const PairSampler& sampler;
-  const TextSource& texts;
+  const TokenSource& texts;
   std::vector<std::vector<ItemId>> likes;  // by UserId: sorted item ids of role T likes ("known positives")
   std::size_t items = 0;                   // catalogue size N
 };

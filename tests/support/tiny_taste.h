@@ -10,7 +10,7 @@
 namespace coldframe::testing {
 
 /// Texts made of random token ids below 100: lengths from 1 to 40, two pairs of items with the same text.
-class TinyTexts final : public TextSource {
+class TinyTexts final : public TokenSource {
  public:
   explicit TinyTexts(std::size_t items) {
     for (std::size_t i = 0; i < items; ++i) items_.push_back(tokens(i, 1 + 13 * i % 40));

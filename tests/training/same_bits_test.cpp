@@ -27,8 +27,26 @@ struct Outcome {
   std::int64_t clipped_steps = 0;
 };
 
-struct RunShape {
+/// `many`: several micro-batches in every lane. `few`: fewer texts than lanes, so that some lanes and loss blocks are
+/// empty.
+enum class BatchKind { many, few };
+
+BatchOptions batch_of(BatchKind kind) {
+  BatchOptions batch;
+  batch.pairs = kind == BatchKind::many ? 7 : 2;
+  batch.extra_items = kind == BatchKind::many ? 9 : 0;
+  batch.lanes = 4;
+  batch.tokens = 48;
+  return batch;
+}
+
+struct RunCase {
   std::string strategy;
+  BatchKind kind = BatchKind::many;
+};
+
+struct RunShape {
+  RunCase run;
   int ranks = 1;
   int threads = 1;
   std::int64_t replicate_below = 1024;
@@ -38,18 +56,15 @@ struct RunShape {
 class Run {
  public:
   Run(const Group& group, const RunShape& shape, const std::filesystem::path& folder)
-      : group_(group), model_(shape.strategy), pool_(shape.threads), sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
+      : group_(group), model_(shape.run.strategy), pool_(shape.threads), sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
     ObjectiveRegistry registry;
     add_builtin_objectives(registry);
     const ObjectiveEntry& entry = registry.require("contrastive");
     objective_options_ = entry.make_options();
     objective_ = entry.make(*objective_options_);
     objective_->attach(model_.parameters);
-    // Seven pairs and two extra items in eight lanes: few texts, so that some lanes stay empty in some steps.
-    batch_.pairs = 7;
-    batch_.extra_items = 2;
-    batch_.lanes = 8;
-    batch_.tokens = 64;
+    std::filesystem::create_directories(folder);
+    batch_ = batch_of(shape.run.kind);
     step_options_.lanes = batch_.lanes;
     step_options_.replicate_below = shape.replicate_below;
     step_options_.activations = shape.activations == "keep" ? Activations::keep : Activations::recompute;
@@ -68,7 +83,9 @@ class Run {
     hooks.validate = [this](std::int64_t) { return validation(); };
     Trainer trainer(group_, *step_, *planner_, model_.parameters, paths_, checkpoint, {.every = 50}, clock_, hooks);
     std::vector<std::string> damaged;
-    if (resume) EXPECT_TRUE(trainer.resume({{"config", "tiny"}}, damaged));
+    if (resume) {
+      EXPECT_TRUE(trainer.resume({{"config", "tiny"}}, damaged));
+    }
     const TrainingSummary summary = trainer.run({{"config", "tiny"}}, until);
     EXPECT_EQ(summary.steps_done, until);
     EXPECT_LE(step_->peak_gradient_buffers(), step_->gradient_buffer_bound());
@@ -152,7 +169,7 @@ void expect_same_bits(const Outcome& expected, const Outcome& got, const std::st
   }
 }
 
-class SameBitsTest : public ::testing::TestWithParam<std::string> {
+class SameBitsTest : public ::testing::TestWithParam<RunCase> {
  protected:
   testing::TemporaryFolder folder_;
 };
@@ -180,15 +197,9 @@ TEST_P(SameBitsTest, after_a_resume_on_other_ranks) {
 }
 
 TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
-  const Group group;
   const testing::TinyTaste taste;
   const PairSampler sampler(taste.sampled, {0, 0, 1, 3, 5}, 11);
-  BatchOptions batch;
-  batch.pairs = 7;
-  batch.extra_items = 2;
-  batch.lanes = 8;
-  batch.tokens = 64;
-  const StepPlanner planner = taste.planner(sampler, batch, CandidateRule::distinct_items);
+  const StepPlanner planner = taste.planner(sampler, batch_of(GetParam().kind), CandidateRule::distinct_items);
   bool empty_lane = false, shared_text = false, several_micro_batches = false;
   std::uint64_t epochs = 0;
   for (std::int64_t step = 0; step < k_steps; ++step) {
@@ -200,12 +211,18 @@ TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
       several_micro_batches = several_micro_batches || lane.micro_batches.size() > 1;
     }
   }
-  EXPECT_TRUE(shared_text);
-  EXPECT_TRUE(several_micro_batches || empty_lane);
-  EXPECT_GE(epochs, 2u);
+  EXPECT_EQ(shared_text, GetParam().kind == BatchKind::many);
+  EXPECT_EQ(several_micro_batches, GetParam().kind == BatchKind::many);
+  EXPECT_EQ(empty_lane, GetParam().kind == BatchKind::few);
+  EXPECT_GE(epochs, GetParam().kind == BatchKind::many ? 30u : 8u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Strategies, SameBitsTest, ::testing::Values("full", "lora"));
+INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
+                         ::testing::Values(RunCase{"full", BatchKind::many}, RunCase{"lora", BatchKind::many},
+                                           RunCase{"full", BatchKind::few}, RunCase{"lora", BatchKind::few}),
+                         [](const auto& test) {
+                           return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few");
+                         });
 
 }  // namespace
 }  // namespace coldframe

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "framework/core/error.h"
 #include "framework/data/keyed_permutation.h"
 #include "tests/support/tiny_taste.h"
 
