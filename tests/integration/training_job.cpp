@@ -43,12 +43,15 @@ delimiter = comma
 id = user
 
 [user.age]
+column = age
 kind = number
 
 [user.gender]
+column = gender
 kind = category
 
 [user.occupation]
+column = occupation
 kind = category
 
 [items]
@@ -57,12 +60,15 @@ delimiter = comma
 id = item
 
 [item.title]
+column = title
 kind = text
 
 [item.year]
+column = year
 kind = number
 
 [item.genres]
+column = genres
 kind = multi
 separator = space
 )";
