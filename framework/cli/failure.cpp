@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <new>
 
 namespace coldframe {
@@ -20,6 +21,9 @@ Failure failure_of(const std::exception_ptr& thrown) {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
     return {error.exit_code(), error.what()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    const std::string path = error.path1().string();
+    return {ExitCode::data, path.empty() ? error.code().message() : fmt::format("{}: {}", path, error.code().message())};
   } catch (const std::bad_alloc&) {
     return {ExitCode::unexpected, "out of memory"};
   } catch (const std::exception& error) {

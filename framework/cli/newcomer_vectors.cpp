@@ -42,7 +42,7 @@ std::vector<Tokens> query_texts(const TokenizedTexts& texts, const NewcomerSet& 
 }  // namespace
 
 NewcomerSet::NewcomerSet(const ExperimentData& data, Role role, std::size_t masked)
-    : cases_(make_cold_start_cases(data.likes, data.roles.users(role), {.masked = masked})) {
+    : cases_(make_cold_start_cases(data.likes, data.roles.users(role), {.shots = {}, .masked = masked})) {
   for (const ColdStartUser& user : cases_.users) {
     users_.push_back({user.user, data.dataset.user_key(user.user), user.support, user.support, user.targets});
   }

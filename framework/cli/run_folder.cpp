@@ -25,27 +25,30 @@ std::string stored_config_digest(const RunFolder& folder) {
   return text.substr(k_digest_line.size(), text.find('\n') - k_digest_line.size());
 }
 
-void prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing) {
-  const std::string digest = config_digest(config);
-  if (!is_empty_folder(folder.path)) {
-    if (!fs::exists(folder.config()) && existing != ExistingRun::resume) {
-      throw ConfigError(fmt::format("{} exists and holds no run", folder.path.string()), "it is not ours to empty",
-                        "choose another experiment.root, name or variant");
-    }
-    const bool same = stored_config_digest(folder) == digest;
-    if (existing == ExistingRun::resume && !same) {
-      throw ConfigError(fmt::format("{} belongs to another configuration", folder.path.string()),
-                        fmt::format("compare {} with --dump-config", folder.config().string()),
-                        "use its configuration, another experiment.variant, or --overwrite");
-    }
-    if (existing == ExistingRun::refuse) {
-      throw ConfigError(fmt::format("{} exists", folder.path.string()),
-                        same ? "it belongs to this configuration" : "it belongs to another configuration",
-                        same ? "give --resume to go on, or --overwrite to start again"
-                             : "choose another experiment.variant, or give --overwrite");
-    }
-    if (existing == ExistingRun::overwrite) fs::remove_all(folder.path);
+void check_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing) {
+  if (is_empty_folder(folder.path)) return;
+  if (!fs::exists(folder.config()) && existing != ExistingRun::resume) {
+    throw ConfigError(fmt::format("{} exists and holds no run", folder.path.string()), "it is not ours to empty",
+                      "choose another experiment.root, name or variant");
   }
+  const bool same = stored_config_digest(folder) == config_digest(config);
+  if (existing == ExistingRun::resume && !same) {
+    throw ConfigError(fmt::format("{} belongs to another configuration", folder.path.string()),
+                      fmt::format("compare {} with --dump-config", folder.config().string()),
+                      "use its configuration, another experiment.variant, or --overwrite");
+  }
+  if (existing == ExistingRun::refuse) {
+    throw ConfigError(fmt::format("{} exists", folder.path.string()),
+                      same ? "it belongs to this configuration" : "it belongs to another configuration",
+                      same ? "give --resume to go on, or --overwrite to start again"
+                           : "choose another experiment.variant, or give --overwrite");
+  }
+}
+
+void prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing) {
+  check_run_folder(folder, config, existing);
+  const std::string digest = config_digest(config);
+  if (existing == ExistingRun::overwrite) fs::remove_all(folder.path);
   std::error_code error;
   fs::create_directories(folder.path, error);
   if (error) throw IoError(fmt::format("cannot make {}", folder.path.string()), error.message());

@@ -23,6 +23,9 @@ struct RunFolder {
   std::filesystem::path model() const { return path / "model"; }
 };
 
+/// Refuses what prepare_run_folder() would refuse, and changes nothing.
+void check_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing);
+
 /// Makes the folder ready for a run with this configuration: new, or resumed with the same one, or emptied. ConfigError
 /// when the folder belongs to another configuration, or exists and neither was asked for. One process calls it.
 void prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing);

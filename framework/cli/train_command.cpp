@@ -80,11 +80,9 @@ class TrainingRun {
  public:
   TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing)
       : experiment_(experiment), invocation_(invocation), group_(invocation.group), folder_{experiment.run_folder()} {
-    LaneTree(static_cast<int>(experiment.batch.lanes), group_.size());  // more ranks than lanes: said before any work
-    agree_on_errors(group_, "run folder", [&] {
-      if (!group_.is_root()) return;
-      prepare_run_folder(folder_, invocation.config, existing);
-      attach_log_file(folder_.log());
+    agree_on_errors(group_, "start", [&] {
+      LaneTree(static_cast<int>(experiment.batch.lanes), group_.size());  // more ranks than lanes: said before any work
+      if (group_.is_root()) check_run_folder(folder_, invocation.config, existing);
     });
     agree_on_errors(group_, "load data", [&] { data_ = std::make_unique<ExperimentData>(experiment); });
     agree_on_errors(group_, "load encoder", [&] {
@@ -95,6 +93,12 @@ class TrainingRun {
       texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, limit);
     });
     compare_ranks();
+    // Only now, so that a mistake in the inputs leaves no folder behind and empties none.
+    agree_on_errors(group_, "run folder", [&] {
+      if (!group_.is_root()) return;
+      prepare_run_folder(folder_, invocation.config, existing);
+      attach_log_file(folder_.log());
+    });
   }
 
   ExitCode run(bool resume) {

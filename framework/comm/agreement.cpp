@@ -4,9 +4,11 @@
 
 #include <charconv>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
 
+#include "framework/comm/agreed_error.h"
 #include "framework/core/error.h"
 
 namespace coldframe::detail {
@@ -18,12 +20,21 @@ struct Failure {
   std::exception_ptr error;
 };
 
+thread_local std::exception_ptr t_agreed;
+
+[[noreturn]] void throw_agreed(std::exception_ptr error) {
+  t_agreed = error;
+  std::rethrow_exception(std::move(error));
+}
+
 std::optional<Failure> run(const std::function<void()>& work) {
   try {
     work();
     return std::nullopt;
   } catch (const Error& error) {
     return Failure{error.exit_code(), error.what(), std::current_exception()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    return Failure{ExitCode::data, error.what(), std::current_exception()};
   } catch (const std::exception& error) {
     return Failure{ExitCode::unexpected, error.what(), std::current_exception()};
   } catch (...) {
@@ -56,11 +67,18 @@ void agree_on_errors(const Group& group, std::string_view phase, const std::func
     int code = 0;
     std::from_chars(report.data(), report.data() + report.size(), code);
     const auto agreed = static_cast<ExitCode>(code);
-    if (mine && mine->code == agreed) std::rethrow_exception(mine->error);
+    if (mine && mine->code == agreed) throw_agreed(mine->error);
     const std::string first = report.substr(report.find(':') + 1);
-    throw Error(agreed, fmt::format("{} failed on rank {} on {}: {}", phase, r, group.host_of(r), first),
-                mine ? fmt::format("here: {}", mine->message) : std::string(), {});
+    throw_agreed(std::make_exception_ptr(
+        Error(agreed, fmt::format("{} failed on rank {} on {}: {}", phase, r, group.host_of(r), first),
+              mine ? fmt::format("here: {}", mine->message) : std::string(), {})));
   }
 }
 
 }  // namespace coldframe::detail
+
+namespace coldframe {
+
+bool agreed_on(const std::exception_ptr& error) { return error != nullptr && error == detail::t_agreed; }
+
+}  // namespace coldframe
