@@ -6,7 +6,9 @@
 #include <optional>
 #include <ostream>
 
+#include "framework/cli/configuration_page.h"
 #include "framework/cli/failure.h"
+#include "framework/comm/agreed_error.h"
 #include "framework/comm/launch.h"
 #include "framework/core/log.h"
 #include "framework/core/nearest.h"
@@ -107,6 +109,10 @@ ExitCode Application::dispatch(std::span<const std::string> arguments) {
                                provenance.compiler, provenance.build_type));
     return ExitCode::done;
   }
+  if (arguments.front() == "--configuration") {
+    write(output_, configuration_page(commands_));
+    return ExitCode::done;
+  }
   std::vector<std::string> names;
   for (const SubcommandEntry& command : commands_) names.push_back(command.name);
   throw ConfigError(fmt::format("{} is not a subcommand", arguments.front()), {},
@@ -122,18 +128,16 @@ int Application::run_command(const SubcommandEntry& entry, std::span<const std::
   start_log({.rank = group.rank(), .rank_count = group.size()});
   CommandRun command(entry, group, output_);
   FailureHooks hooks;
-  bool together = true;
   try {
     std::optional<ExitCode> code;
     agree_on_errors(group, "configuration", [&] { code = command.prepare(arguments); });
-    together = false;
     if (many && command.comm() != nullptr) launch->configure(*command.comm());
     if (!code) code = command.work(collect_provenance(clock_, revision_), clock_, hooks);
     return many ? launch->finish(*code) : static_cast<int>(*code);
   } catch (...) {
     const Failure failure = failure_of(std::current_exception());
-    // A mistake in the configuration is every rank's: said once, and no reason to kill anybody.
-    together = together && failure.code != ExitCode::distributed;
+    // What all ranks know of is said once, and no reason to kill anybody.
+    const bool together = group.size() == 1 || agreed_on(std::current_exception());
     if (!together || group.is_root()) log_error("error: {}", failure.message);
     hooks.run(failure);
     if (!many) return static_cast<int>(failure.code);
@@ -148,7 +152,10 @@ std::string Application::usage() const {
   for (const SubcommandEntry& command : commands_) {
     text += fmt::format("  {:<{}}  {}\n", command.name, width, command.summary);
   }
-  return text + "\ncoldframe SUBCOMMAND --help explains one of them; coldframe --version says what this is.\n";
+  return text +
+         "\ncoldframe SUBCOMMAND --help  explains one of them\n"
+         "coldframe --version          says what this is\n"
+         "coldframe --configuration    prints every section and key as Markdown\n";
 }
 
 }  // namespace coldframe

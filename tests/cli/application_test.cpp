@@ -13,7 +13,6 @@ namespace coldframe {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -164,6 +163,14 @@ TEST_F(ApplicationTest, without_a_subcommand_it_says_how_to_use_it_and_fails) {
 TEST_F(ApplicationTest, version_names_the_commit) {
   EXPECT_EQ(run({"--version"}), 0);
   EXPECT_THAT(output_.str(), AllOf(StartsWith("coldframe 0."), HasSubstr("revision abc123")));
+}
+
+TEST_F(ApplicationTest, the_configuration_page_shows_a_shared_section_once_and_who_reads_it) {
+  EXPECT_EQ(run({"--configuration"}), 0);
+  const std::string page = output_.str();
+  EXPECT_THAT(page,
+              AllOf(HasSubstr("| `fake` | `[fake]` |\n| `other` | `[fake]` |\n"), HasSubstr("| `rate` | share |")));
+  EXPECT_EQ(page.find("## `[fake]`"), page.rfind("## `[fake]`"));
 }
 
 TEST_F(ApplicationTest, an_unknown_subcommand_names_the_nearest) {

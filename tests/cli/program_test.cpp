@@ -29,6 +29,14 @@ TEST_F(ProgramTest, help_of_every_subcommand_works) {
   EXPECT_EQ(run_program("import --help").code, 0);
 }
 
+TEST_F(ProgramTest, the_configuration_page_of_the_guide_is_up_to_date) {
+  if (run_program("train --help").code != 0) GTEST_SKIP() << "this build has only the torch-free layers";
+  const char* source = std::getenv("COLDFRAME_SOURCE_DIR");
+  const auto page = std::filesystem::path(source == nullptr ? "." : source) / "docs/guide/configuration.md";
+  EXPECT_EQ(run_program("--configuration").output, read_file(page))
+      << "run: coldframe --configuration > docs/guide/configuration.md";
+}
+
 TEST_F(ProgramTest, unknown_words_end_with_the_code_for_configurations) {
   EXPECT_EQ(run_program("imprt").code, 2);
   EXPECT_THAT(run_program("imprt").errors, HasSubstr("did you mean import?"));
