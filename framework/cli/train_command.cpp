@@ -10,13 +10,14 @@
 #include "framework/cli/newcomer_vectors.h"
 #include "framework/cli/run_folder.h"
 #include "framework/cli/subcommands.h"
+#include "framework/cli/training_record.h"
 #include "framework/comm/consistency.h"
 #include "framework/comm/stop_signal.h"
 #include "framework/comm/topology.h"
 #include "framework/core/log.h"
 #include "framework/core/progress.h"
 #include "framework/data/leakage.h"
-#include "framework/reporting/run_record.h"
+#include "framework/reporting/tensorboard.h"
 #include "framework/training/bulk_encoder.h"
 #include "framework/training/lane_pool.h"
 
@@ -98,6 +99,7 @@ class TrainingRun {
       if (!group_.is_root()) return;
       prepare_run_folder(folder_, invocation.config, existing);
       attach_log_file(folder_.log());
+      invocation.on_failure.add(failure_record_hook(experiment, invocation.config, folder_));
     });
   }
 
@@ -212,7 +214,11 @@ class TrainingRun {
     agree_on_errors(group_, "export", [&] {
       if (!group_.is_root()) return;
       if (summary.end != TrainingEnd::stopped_on_request) export_model();
-      write_run_record(folder_.record(), record(summary, memory));
+      const RunRecord record = make_training_record(
+          {experiment_, *data_, *learner_, folder_, invocation_, identity(), pool_->threads(), memory}, summary);
+      write_run_record(folder_.record(), record);
+      write_tensorboard(folder_.path / k_tensorboard_name, record.metrics,
+                        static_cast<double>(invocation_.clock.unix_seconds()) - summary.seconds);
     });
     if (!group_.is_root()) return;
     const char* end = summary.end == TrainingEnd::finished         ? "finished"
@@ -231,8 +237,6 @@ class TrainingRun {
     }
   }
 
-  RunRecord record(const TrainingSummary& summary, std::size_t memory) const;
-
   const Experiment& experiment_;
   const Invocation& invocation_;
   const Group& group_;
@@ -245,63 +249,6 @@ class TrainingRun {
   std::unique_ptr<NewcomerSet> validation_users_;
   std::unique_ptr<Progress> progress_;
 };
-
-MetricsTable metrics_table(const std::vector<MetricsRecord>& records) {
-  MetricsTable table;
-  for (const MetricsRecord& record : records) {
-    for (auto& column : table.columns) column.second.push_back(std::numeric_limits<double>::quiet_NaN());
-    table.steps.push_back(record.step);
-    table.kinds.push_back(record.kind);
-    for (const auto& [key, value] : record.values) {
-      auto column = std::ranges::find(table.columns, key, [](const auto& entry) { return entry.first; });
-      if (column == table.columns.end()) {
-        table.columns.emplace_back(key, std::vector<double>(table.steps.size(), std::numeric_limits<double>::quiet_NaN()));
-        column = std::prev(table.columns.end());
-      }
-      column->second.back() = value;
-    }
-  }
-  return table;
-}
-
-RunRecord TrainingRun::record(const TrainingSummary& summary, std::size_t memory) const {
-  RunRecord record;
-  record.metrics = metrics_table(read_metrics(folder_.metrics()));
-  double step_seconds = 0;
-  for (const auto& [key, values] : record.metrics.columns) {
-    for (const double value : values) step_seconds += key == "time.seconds" && value == value ? value : 0.0;
-  }
-  nlohmann::json roles;
-  const std::pair<const char*, Role> names[] = {
-      {"train", Role::train}, {"validate", Role::validate}, {"world", Role::world}, {"held_out", Role::held_out}};
-  for (const auto& [name, role] : names) roles[name] = data_->roles.fingerprint(role);
-  nlohmann::json model{{"scale", 20.0}};
-  const ParameterIndex log_scale = learner_->parameters.find("objective.log_scale");
-  if (log_scale >= 0) model["scale"] = std::exp(learner_->parameters.value(log_scale).data_ptr<float>()[0]);
-  record.summary = {{"variant", experiment_.variant()},
-                    {"strategies", experiment_.strategy.use},
-                    {"seed", experiment_.experiment.seed},
-                    {"fold", experiment_.data.roles.fold},
-                    {"steps", summary.steps_done},
-                    {"pairs_seen", summary.steps_done * experiment_.batch.pairs},
-                    {"finished", summary.end != TrainingEnd::stopped_on_request},
-                    {"failure", nullptr},
-                    {"digest", fmt::format("{:016x}", summary.digest)},
-                    {"identity", identity()},
-                    {"provenance", to_json(invocation_.provenance)},
-                    {"roles", roles},
-                    {"cost",
-                     {{"trainable_parameters", learner_->trainable_parameters},
-                      {"step_seconds", step_seconds},
-                      {"peak_memory_bytes", memory},
-                      {"ranks", group_.size()},
-                      {"threads", pool_->threads()}}},
-                    {"model", model}};
-  record.config = to_json(invocation_.config);
-  record.train_users = data_->roles.member_keys(data_->dataset, Role::train);
-  record.validate_users = data_->roles.member_keys(data_->dataset, Role::validate);
-  return record;
-}
 
 class TrainCommand final : public Subcommand {
  public:
