@@ -7,6 +7,7 @@ std::vector<SubcommandEntry> subcommands() {
       {"import", "read a data set from its source files into a dataset store", make_import_command},
   };
   append_learning_commands(table);
+  append_report_commands(table);
   return table;
 }
 

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <ostream>
+
+#include "framework/cli/subcommands.h"
+#include "framework/core/log.h"
+#include "framework/evaluation/options.h"
+#include "framework/reporting/report.h"
+#include "framework/reporting/report_files.h"
+
+namespace coldframe {
+namespace {
+
+struct CompareOptions final : Options {
+  std::vector<std::string> run;
+  std::vector<std::string> simulation;
+  std::string output;
+
+  void describe(OptionVisitor& visitor) override {
+    visitor.visit({.name = "run", .doc = "run folders, evaluated; --run may be left out before each"}, run);
+    visitor.visit({.name = "simulation", .doc = "records that `coldframe simulate` wrote; may be repeated"}, simulation);
+    visitor.visit({.name = "output", .doc = "page to write (.html); report data and tables go beside it"}, output);
+  }
+  std::vector<Problem> validate() const override {
+    std::vector<Problem> problems;
+    if (run.empty()) problems.push_back({"run", "(is missing) give at least one run folder"});
+    if (output.empty()) problems.push_back({"output", "(is missing) give the page to write: report.html"});
+    if (!output.empty() && std::filesystem::path(output).extension() != ".html") {
+      problems.push_back({"output", "(does not end in .html) give report.html; the data go to report.json beside it"});
+    }
+    return problems;
+  }
+};
+
+/// `runs/x/lora/fold-0/seed-1` as the user gave it, without a slash at the end.
+std::string run_name(const std::filesystem::path& folder) {
+  const std::filesystem::path plain = folder.lexically_normal();
+  return (plain.has_filename() ? plain : plain.parent_path()).string();
+}
+
+NamedRun read_run(const std::string& folder) {
+  const std::filesystem::path record = std::filesystem::path(folder) / "run.h5";
+  if (!std::filesystem::exists(record)) {
+    throw DataError(fmt::format("{} holds no finished run", folder), "run.h5 is missing",
+                    "give ROOT/NAME/VARIANT/fold-F/seed-S as `coldframe train` prints it");
+  }
+  return {run_name(folder), read_run_record(record)};
+}
+
+/// A simulation on other data or with a policy of a run that is not here would stand beside numbers it has nothing to
+/// do with.
+void require_belongs(const NamedSimulation& simulation, const NamedRun& run) {
+  const nlohmann::json::json_pointer data("/identity/data");
+  const std::string theirs = simulation.record.summary.value("data", ""), ours = run.record.summary.value(data, "");
+  if (theirs.empty() || theirs == ours) return;
+  throw DataError(fmt::format("cannot compare {} with {}", simulation.name, run.name),
+                  fmt::format("other data: {:.12}... and {:.12}...", theirs, ours), "simulate on the data of the runs");
+}
+
+class CompareCommand final : public Subcommand {
+ public:
+  SubcommandInfo info() const override {
+    return {.usage = "RUN [RUN ...] [--simulation FILE ...] --output report.html [--evaluation.KEY=VALUE ...]",
+            .text =
+                "Sets evaluated runs side by side: folds of a variant are pooled, seeds stay apart, every difference is paired\n"
+                "and has an interval. Writes one page that needs no network, its numbers as report.json, and every table as\n"
+                "CSV. Runs with other data, roles, users or metrics are refused.",
+            .config = ConfigUse::allowed,
+            .positional = {"run"}};
+  }
+  Options& options() override { return options_; }
+  void add_sections(ConfigSchema& schema) override {
+    schema.section("evaluation", "intervals, and what counts as a finding", evaluation_);
+  }
+
+  ExitCode run(const Invocation& invocation) override {
+    std::vector<NamedRun> runs;
+    for (const std::string& folder : options_.run) runs.push_back(read_run(folder));
+    const PooledRuns pooled = pool_runs(std::move(runs));
+    std::vector<NamedSimulation> simulations;
+    for (const std::string& file : options_.simulation) {
+      simulations.push_back({file, read_simulation_record(file)});
+      require_belongs(simulations.back(), pooled.runs.front());
+    }
+    const nlohmann::json report = make_report(pooled, simulations, evaluation_.rules());
+    write_report(options_.output, report);
+    invocation.output << report_text(report);
+    log_info("wrote {}", options_.output);
+    return ExitCode::done;
+  }
+
+ private:
+  CompareOptions options_;
+  EvaluationOptions evaluation_;
+};
+
+}  // namespace
+
+void append_report_commands(std::vector<SubcommandEntry>& table) {
+  table.push_back({"compare", "set runs side by side and write the report", std::make_unique<CompareCommand>});
+}
+
+}  // namespace coldframe
