@@ -9,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -71,6 +72,9 @@ class MpiPort::Turn {
 };
 
 MpiPort::MpiPort() {
+  // Our waits give the core away themselves, once per round. Open MPI's own yielding would do it inside every test:
+  // several times per round, and with the lock in its hand.
+  ::setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1);
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_SERIALIZED) {

@@ -11,8 +11,9 @@ namespace coldframe::detail {
 
 /// Every MPI call of Coldframe. No call here blocks, except the constructor, leave() and abort(): messages are started
 /// and tested. One lock orders the calls, so MPI needs to provide no more than MPI_THREAD_SERIALIZED, and the
-/// computing thread moves its own messages without handing them to another thread (docs/decisions/0004-one-lock-around-mpi.md).
-/// Thread-safety: all members. An urgent caller (the heartbeat) is let in before a caller that tests in a loop.
+/// computing thread moves its own messages without handing them to another thread
+/// (docs/decisions/0004-one-lock-around-mpi.md). Thread-safety: all members. An urgent caller (the heartbeat) is let in
+/// before a caller that tests in a loop.
 class MpiPort {
  public:
   enum class Channel { data, control };

@@ -10,9 +10,10 @@
 
 namespace coldframe::detail {
 
-/// Exchanges over MPI. The calling thread moves its own messages in a test loop: it spins for a moment, then yields the
-/// core, then sleeps briefly between tests. The wait ends with DistributedError when the heartbeat has found a silent
-/// rank, or when a living peer has not answered within the stall limit. After that every exchange fails at once.
+/// Exchanges over MPI. The calling thread moves its own messages in a test loop: it yields the core
+/// between tests, and soon sleeps briefly between them. The wait ends with DistributedError when the heartbeat has
+/// found a silent rank, or when a living peer has not answered within the stall limit. After that every exchange fails
+/// at once.
 class MpiTransport final : public Transport {
  public:
   MpiTransport(MpiPort& port, Heartbeat& heartbeat, PositionBoard& board, const CommOptions& options);
