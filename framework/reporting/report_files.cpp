@@ -97,7 +97,7 @@ std::string table_csv(const Json& table) {
   for (const Json& column : table.at("columns")) {
     const std::string key = column.at("key");
     columns.emplace_back(key, holds_estimates(table, key));
-    head += (head.empty() ? "" : ",") + quoted(key);
+    head += fmt::format("{}{}", head.empty() ? "" : ",", quoted(key));
     if (columns.back().second) head += fmt::format(",{}_low,{}_high", key, key);
   }
   for (const Json& row : table.at("rows")) {

@@ -108,7 +108,7 @@ void add_verdicts(Rows& rows, const NamedSimulation& simulation, const std::stri
   std::vector<UserKey> users;
   std::vector<std::vector<double>> values;
   for (const SimulatedPolicy& policy : policies) values.push_back(rates(policy));
-  if (!policies.empty()) users.assign(policies.front().users.begin(), policies.front().users.end());
+  for (std::size_t u = 0; !policies.empty() && u < policies.front().users.size(); ++u) users.emplace_back(policies.front().users[u]);
   std::vector<CheckpointComparison> family;
   for (std::size_t a = 0; a < policies.size(); ++a) {
     for (std::size_t b = 0; b < policies.size(); ++b) {
