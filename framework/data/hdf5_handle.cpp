@@ -89,7 +89,11 @@ bool widens(hid_t stored, Hdf5Type wanted) {
   return stored_unsigned && stored_size < size_of(wanted);
 }
 
-void silence_hdf5() { [[maybe_unused]] static const herr_t silenced = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+void silence_hdf5() {
+  // The library's own clean-up at exit crashes after a write that failed (disk full); every file is closed by its owner.
+  [[maybe_unused]] static const herr_t left_alone = H5dont_atexit();
+  [[maybe_unused]] static const herr_t silenced = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 std::string take_hdf5_reason() {
   std::string reason;
