@@ -11,7 +11,7 @@
 #include "framework/cli/subcommands.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
-#include "framework/core/log.h"
+#include "framework/core/progress.h"
 #include "framework/reporting/newcomer_text.h"
 #include "framework/training/lane_pool.h"
 
@@ -42,8 +42,8 @@ struct EvaluateOptions final : Options {
 /// Everything that scores newcomers needs, loaded once.
 class Evaluation {
  public:
-  Evaluation(const EvaluateOptions& options, const Group& group)
-      : options_(options), group_(group) {
+  Evaluation(const EvaluateOptions& options, const Group& group, const Clock& clock)
+      : options_(options), group_(group), clock_(clock) {
     agree_on_errors(group, "open run", [&] {
       run_ = std::make_unique<StoredRun>(options.run);
       data_ = run_->load_data();
@@ -98,7 +98,14 @@ class Evaluation {
   }
 
   EncoderScorer encode(const NewcomerSet& newcomers) const {
-    const BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, run_->experiment().batch.tokens);
+    BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, run_->experiment().batch.tokens);
+    std::unique_ptr<Progress> progress;
+    encoder.watch([&](std::size_t done, std::size_t total) {
+      if (!group_.is_root()) return;
+      if (!progress) progress = std::make_unique<Progress>("encode", "texts", static_cast<std::int64_t>(total), clock_);
+      progress->set(static_cast<std::int64_t>(done));
+      if (done == total) progress.reset();
+    });
     return EncoderScorer(encoder, *texts_, *data_, newcomers, newcomer_options_.shots, options_.rule());
   }
 
@@ -135,6 +142,7 @@ class Evaluation {
 
   const EvaluateOptions& options_;
   const Group& group_;
+  const Clock& clock_;
   std::unique_ptr<StoredRun> run_;
   std::unique_ptr<ExperimentData> data_;
   std::unique_ptr<Learner> learner_;
@@ -158,7 +166,7 @@ class EvaluateCommand final : public Subcommand {
   Options& options() override { return options_; }
 
   ExitCode run(const Invocation& invocation) override {
-    Evaluation evaluation(options_, invocation.group);
+    Evaluation evaluation(options_, invocation.group, invocation.clock);
     evaluation.run();
     const std::vector<ExpectationResult> expectations = evaluation.expectations();
     if (invocation.group.is_root()) invocation.output << evaluation.text() << expectations_text(expectations);

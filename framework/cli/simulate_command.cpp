@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <ostream>
 
 #include "framework/baselines/baseline.h"
@@ -105,8 +106,16 @@ class Simulation {
     const auto ranks = static_cast<std::uint64_t>(group_.size()), rank = static_cast<std::uint64_t>(group_.rank());
     ReplayRequest request{first + users * rank / ranks, first + users * (rank + 1) / ranks,
                           options_.log.empty() ? KeepLog::no : KeepLog::yes, {}};
+    Progress progress("simulate", "users", static_cast<std::int64_t>(request.end - request.begin), invocation_.clock,
+                      group_.is_root() ? ProgressSink::terminal() : ProgressSink{});
+    std::mutex drawing;
+    request.progress = [&](std::uint64_t done) {
+      const std::scoped_lock lock(drawing);
+      progress.set(static_cast<std::int64_t>(done));
+    };
     group_.report_position("simulate", 0);
     ReplayResult result = replay({newcomers_.get(), catalogue_.get(), user_model_.get()}, contestants_, replay_options_, request);
+    progress.finish();
     result = merge_ranks(std::move(result));
     agree_on_errors(group_, "write simulation", [&] {
       if (!group_.is_root()) return;

@@ -3,7 +3,9 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cstring>
+#include <mutex>
 
 #include "framework/training/lane_work.h"
 
@@ -35,6 +37,8 @@ EncodedTexts BulkEncoder::encode(const std::vector<Tokens>& texts, std::string_v
 
   AlignedBuffer distinct(plan.texts.size() * width);
   const std::size_t mine = (chunks.size() + ranks - 1 - rank) / ranks;  // chunks rank, rank + ranks, ...
+  std::mutex counting;
+  std::size_t done = 0;
   pool_.run(mine, [&](std::size_t i) {
     const at::NoGradGuard no_grad;
     const TextRange range = chunks[rank + i * ranks];
@@ -42,6 +46,9 @@ EncodedTexts BulkEncoder::encode(const std::vector<Tokens>& texts, std::string_v
     const PackedBatch batch = pack(plan.texts, range);
     const at::Tensor rows = encoder_.forward({view, batch, DropoutContext{}}).contiguous();
     std::memcpy(distinct.data() + range.begin * width, rows.data_ptr<float>(), batch.view_keys.size() * width * sizeof(float));
+    const std::scoped_lock lock(counting);
+    done += batch.view_keys.size();
+    if (progress_) progress_(std::min(done * ranks, plan.texts.size()), plan.texts.size());
   });
   if (ranks > 1) {
     std::vector<std::byte> message;

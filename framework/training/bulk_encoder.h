@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,9 @@ class BulkEncoder {
   BulkEncoder(const Group& group, LanePool& pool, const Encoder& encoder, const ParameterStore& parameters,
               std::int64_t chunk_tokens = 4096);
 
+  /// Called after every chunk with the texts done so far (as this rank sees it) and all texts; one call at a time.
+  void watch(std::function<void(std::size_t done, std::size_t total)> progress) { progress_ = std::move(progress); }
+
   /// Collective: every rank passes the same texts and gets all vectors. `phase` is shown in diagnostics.
   EncodedTexts encode(const std::vector<Tokens>& texts, std::string_view phase, std::int64_t step = 0) const;
 
@@ -38,6 +42,7 @@ class BulkEncoder {
   const Encoder& encoder_;
   const ParameterStore& parameters_;
   std::int64_t chunk_tokens_;
+  std::function<void(std::size_t, std::size_t)> progress_;
 };
 
 }  // namespace coldframe
