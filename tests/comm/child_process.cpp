@@ -51,6 +51,15 @@ std::vector<int> processes_with_argument(const std::string& argument) {
 
 }  // namespace
 
+double CommandResult::seconds_when(const std::string& text) const {
+  const std::size_t found = output.find(text);
+  if (found == std::string::npos) return -1;
+  for (const auto& [when, length] : growth) {
+    if (length >= found + text.size()) return when;
+  }
+  return -1;
+}
+
 CommandResult run_command(const std::vector<std::string>& arguments, double limit_seconds) {
   const Clock::time_point start = Clock::now();
   std::array<int, 2> ends{};
@@ -73,6 +82,7 @@ CommandResult run_command(const std::vector<std::string>& arguments, double limi
     const ssize_t n = read(ends[0], buffer.data(), buffer.size());
     if (n <= 0) break;
     result.output.append(buffer.data(), static_cast<std::size_t>(n));
+    result.growth.emplace_back(seconds_since(start), result.output.size());
   }
   close(ends[0]);
   int status = 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -92,6 +93,7 @@ void happen(const Scene& scene) {
          sleep_seconds(600);
        }},
   };
+  if (mine) std::fputs("the moment of loss\n", stderr);
   events.at(scene.what)();
 }
 
