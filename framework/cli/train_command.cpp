@@ -166,8 +166,10 @@ class TrainingRun {
     if (!group_.is_root()) return;
     log_info("run {}", folder_.path.string());
     const Roles& roles = data_->roles;
-    std::vector<std::size_t> rows = training_rows(data_->dataset, roles);
-    log_info("{}", check_leakage(data_->dataset, roles, rows).text());
+    const std::vector<std::size_t> rows = training_rows(data_->dataset, roles);
+    const LeakageReport leakage = check_leakage(data_->dataset, roles, rows);
+    log_info("{}", leakage.text());
+    if (!leakage.clean()) log_warning("held-out users are not strictly new: results on them flatter every strategy");
     log_info("{}", trainable_table(learner_->parameters));
   }
 
