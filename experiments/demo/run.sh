@@ -22,9 +22,9 @@ runs=()
 for strategy in "${strategies[@]}"; do
   run train "${settings[@]}" --config "$here/$strategy.ini" --overwrite
   runs+=("$output/demo/$strategy/fold-0/seed-1")
-  run evaluate --run "${runs[-1]}"
 done
-
-run simulate "${settings[@]}" $(printf -- '--run %s ' "${runs[@]}") --output "$output/demo/simulation.h5"
+each_run=($(printf -- '--run %s ' "${runs[@]}"))
+run evaluate "${each_run[@]}"
+run simulate "${settings[@]}" "${each_run[@]}" --output "$output/demo/simulation.h5"
 "$COLDFRAME" compare "${runs[@]}" --simulation "$output/demo/simulation.h5" --output "$output/demo/report.html"
 echo "open $output/demo/report.html"

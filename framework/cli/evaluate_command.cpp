@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <ostream>
 
 #include "framework/baselines/unpersonalised.h"
@@ -19,13 +20,13 @@ namespace coldframe {
 namespace {
 
 struct EvaluateOptions final : Options {
-  std::string run;
+  std::vector<std::string> run;
   std::string user_vector = "reencode";
   std::int64_t threads = 0;
   CommOptions comm;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it"}, run);
+    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"}, run);
     visitor.visit({.name = "user-vector",
                    .doc = "how shown interactions enter: profile and history as one text, or averaged vectors",
                    .choices = {"reencode", "recompose"}},
@@ -39,13 +40,16 @@ struct EvaluateOptions final : Options {
   UserVector rule() const { return user_vector == "reencode" ? UserVector::reencode : UserVector::recompose; }
 };
 
+/// Rows of the encoder as it came, by everything they depend on: runs that are evaluated together share them.
+using FrozenRows = std::map<std::string, std::vector<NewcomerRow>>;
+
 /// Everything that scores newcomers needs, loaded once.
 class Evaluation {
  public:
-  Evaluation(const EvaluateOptions& options, const Group& group, const Clock& clock)
-      : options_(options), group_(group), clock_(clock) {
+  Evaluation(const std::string& folder, const EvaluateOptions& options, FrozenRows& frozen, const Group& group, const Clock& clock)
+      : options_(options), frozen_(frozen), group_(group), clock_(clock) {
     agree_on_errors(group, "open run", [&] {
-      run_ = std::make_unique<StoredRun>(options.run);
+      run_ = std::make_unique<StoredRun>(folder);
       data_ = run_->load_data();
       learner_ = run_->load_pretrained();
       texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(run_->experiment(), *learner_->encoder));
@@ -70,7 +74,7 @@ class Evaluation {
       const char* role = baseline->name() == "random" ? "floor" : "baseline";
       record.newcomers.push_back({std::string(baseline->name()), role, evaluate(*test_, scorer)});
     }
-    add_encoder_rows("frozen encoder", "baseline", 20.0);
+    add_frozen_rows();
     agree_on_errors(group_, "load model", [&] { learner_ = run_->load_learner(); });
     record.summary["model"]["item_prior_weight"] = add_encoder_rows(run_->name(), "strategy", run_->scale());
     record.summary["evaluation"] = {{"user_vector", options_.user_vector},
@@ -109,6 +113,19 @@ class Evaluation {
     return EncoderScorer(encoder, *texts_, *data_, newcomers, newcomer_options_.shots, options_.rule());
   }
 
+  void add_frozen_rows() {
+    RunRecord& record = run_->record();
+    std::string key = options_.user_vector;
+    for (const char* section : {"data", "text", "encoder", "evaluation"}) key += record.config.at(section).dump();
+    std::vector<NewcomerRow>& rows = frozen_[key];
+    if (rows.empty()) {
+      add_encoder_rows("frozen encoder", "baseline", 20.0);
+      rows.assign(record.newcomers.end() - 2, record.newcomers.end());
+    } else {
+      record.newcomers.insert(record.newcomers.end(), rows.begin(), rows.end());
+    }
+  }
+
   /// The pure score and the score with item prior; returns the weight that role V chose.
   double add_encoder_rows(const std::string& name, const char* role, double scale) {
     const std::vector<float> prior = item_log_prior(training_likes(data_->likes, data_->roles.users(Role::train)));
@@ -141,6 +158,7 @@ class Evaluation {
   }
 
   const EvaluateOptions& options_;
+  FrozenRows& frozen_;
   const Group& group_;
   const Clock& clock_;
   std::unique_ptr<StoredRun> run_;
@@ -156,7 +174,7 @@ class Evaluation {
 class EvaluateCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--run RUN [--user-vector reencode|recompose]",
+    return {.usage = "--run RUN [--run RUN ...] [--user-vector reencode|recompose]",
             .text =
                 "Ranks all items for the strict new users of role H after k = 0, 1, 3, 5, 10 shown likes, beside baselines\n"
                 "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.\n"
@@ -166,11 +184,16 @@ class EvaluateCommand final : public Subcommand {
   Options& options() override { return options_; }
 
   ExitCode run(const Invocation& invocation) override {
-    Evaluation evaluation(options_, invocation.group, invocation.clock);
-    evaluation.run();
-    const std::vector<ExpectationResult> expectations = evaluation.expectations();
-    if (invocation.group.is_root()) invocation.output << evaluation.text() << expectations_text(expectations);
-    const bool met = std::ranges::all_of(expectations, &ExpectationResult::met);
+    FrozenRows frozen;
+    bool met = true;
+    for (const std::string& run : options_.run) {
+      Evaluation evaluation(run, options_, frozen, invocation.group, invocation.clock);
+      evaluation.run();
+      const std::vector<ExpectationResult> expectations = evaluation.expectations();
+      met = met && std::ranges::all_of(expectations, &ExpectationResult::met);
+      if (!invocation.group.is_root()) continue;
+      invocation.output << fmt::format("{}\n{}{}\n", run, evaluation.text(), expectations_text(expectations)) << std::flush;
+    }
     return met ? ExitCode::done : ExitCode::expectation_missed;
   }
 
