@@ -17,7 +17,7 @@ namespace {
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
-constexpr const char* k_settings = "--distributed.threads=1 --distributed.deadline_seconds=3";
+constexpr const char* k_settings = "--distributed.threads=1 --distributed.deadline_seconds=4";
 constexpr double k_end_within = 40;  // the deadline, the launcher's own grace period, and a slow machine
 
 struct Trouble {
