@@ -16,7 +16,7 @@ std::vector<std::unique_ptr<Baseline>> standard_baselines(const TrainingLikes& t
   baselines.push_back(std::make_unique<PopularityBaseline>(training));
   baselines.push_back(std::make_unique<AttributePopularity>(training, users));
   baselines.push_back(std::make_unique<ItemKnn>(training));
-  baselines.push_back(std::make_unique<Ease>(training));
+  if (training.items <= EaseOptions{}.most_items) baselines.push_back(std::make_unique<Ease>(training));
   baselines.push_back(std::make_unique<ItemPriorBaseline>(training));
   return baselines;
 }
