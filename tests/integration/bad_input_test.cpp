@@ -174,7 +174,8 @@ TEST_F(BadTrainingTest, two_mistakes_are_told_at_once_with_their_lines) {
 TEST_F(BadTrainingTest, more_ranks_than_lanes) { expect_nothing(k_config, "", {"5 ranks for batch.lanes = 4"}, 5); }
 
 TEST_F(BadTrainingTest, missing_data_on_several_ranks_is_said_once) {
-  expect_nothing(k_data, "--data.path=/no/such.h5", {"/no/such.h5"}, 2);
+  fs::remove(job_.store());
+  expect_nothing(k_data, "", {job_.store().string()}, 2);
 }
 
 TEST_F(BadTrainingTest, missing_encoder) {
@@ -202,7 +203,8 @@ TEST_F(BadTrainingTest, run_folder_that_exists) {
   expect_nothing(k_config, "--optimizer.learning_rate=3e-3", {"exists", "another configuration"});
   expect_nothing(k_config, "--optimizer.learning_rate=3e-3 --resume", {"belongs to another configuration"});
   expect_nothing(k_config, "--resume --overwrite", {"contradicts"});
-  expect_nothing(k_data, "--overwrite --data.path=/no/such.h5", {"/no/such.h5"});
+  fs::remove(job_.store());
+  expect_nothing(k_data, "--overwrite", {job_.store().string()});
 }
 
 TEST_F(BadTrainingTest, checkpoint_of_another_encoder) {
@@ -265,7 +267,8 @@ class SmallDisk {
 TEST_F(BadTrainingTest, disk_full_at_a_checkpoint_keeps_the_one_before) {
   const SmallDisk disk(job_.folder() / "runs");
   if (!disk.mounted()) GTEST_SKIP() << "only root can mount a small tmpfs";
-  const Outcome outcome = train("--schedule.steps=200 --checkpoint.keep=1000 --checkpoint.every=2");
+  const Outcome outcome = job_.train(
+      0, "runs", "--distributed.threads=1 --training.validate_every=0 --checkpoint.keep=1000 --checkpoint.every=2");
   expect_refused(outcome, k_data, {"No space left on device"});
   const std::vector<FoundCheckpoint> kept = list_checkpoints(run() / "checkpoints");
   ASSERT_FALSE(kept.empty());
