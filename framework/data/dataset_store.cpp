@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/data/hdf5_file.h"
 
@@ -169,8 +168,7 @@ Dataset read_unchecked(const Hdf5File& file) {
 }  // namespace
 
 struct DatasetStoreWriter::State {
-  explicit State(const std::filesystem::path& path) : target(path), file(Hdf5File::create(target.temporary())) {}
-  AtomicFile target;
+  explicit State(const std::filesystem::path& path) : file(Hdf5File::create(path)) {}
   Hdf5File file;
   bool written = false;
 };
@@ -197,7 +195,6 @@ void DatasetStoreWriter::append(const ImpressionLog& rows) { append_impressions(
 void DatasetStoreWriter::commit() {
   CF_EXPECTS(state_->written);
   state_->file.close();
-  state_->target.commit();
 }
 
 void write_dataset(const std::filesystem::path& path, const Dataset& dataset, const ImpressionLog* impressions) {

@@ -14,8 +14,8 @@ namespace coldframe {
 /// migrated while reading.
 inline constexpr std::int64_t k_dataset_format_version = 1;
 
-/// Writes a dataset store `<name>.h5` so that the file appears complete or not at all: everything goes to a temporary
-/// file beside it, which commit() syncs and renames, and which the destructor removes when commit() was not reached.
+/// Writes a dataset store `<name>.h5` so that the file appears complete or not at all: it is built in memory, and
+/// commit() writes a temporary file beside it, syncs and renames. Without commit() nothing is written.
 class DatasetStoreWriter {
  public:
   explicit DatasetStoreWriter(const std::filesystem::path& path);

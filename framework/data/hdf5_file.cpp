@@ -1,15 +1,20 @@
 #include "framework/data/hdf5_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 #include <utility>
 
+#include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/core/utf8.h"
 #include "framework/data/hdf5_handle.h"
+#include "framework/data/hdf5_image.h"
 
 namespace coldframe {
 namespace {
@@ -25,12 +30,25 @@ using detail::Hdf5Handle;
   throw DataError(fmt::format("cannot read {} in {}", object, path.string()), why);
 }
 
-Hdf5Handle access_list() {
+Hdf5Handle reading_access() {
   Hdf5Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fclose_degree(list.id(), H5F_CLOSE_STRONG);
-  // This format keeps checksums over all metadata; damage in the older one can crash the library itself.
+  return list;
+}
+
+Hdf5Handle writing_access() {
+  constexpr std::size_t k_growth = std::size_t{4} << 20;
+  Hdf5Handle list = reading_access();
+  H5Pset_fapl_core(list.id(), k_growth, false);
+  // This format keeps checksums over all metadata; damage in the older ones can crash the library itself.
   H5Pset_libver_bounds(list.id(), H5F_LIBVER_V110, H5F_LIBVER_V110);
   return list;
+}
+
+void expect_folder(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
+  throw IoError(fmt::format("cannot create {}", path.string()), std::strerror(errno), "check its folder");
 }
 
 Hdf5Handle link_list() {
@@ -86,14 +104,16 @@ std::pair<Hdf5Handle, Hdf5Handle> select_rows(hid_t array, const std::vector<hsi
 
 }  // namespace
 
-Hdf5File::Hdf5File(std::filesystem::path path, std::int64_t handle) : path_(std::move(path)), handle_(handle) {}
+Hdf5File::Hdf5File(std::filesystem::path path, std::int64_t handle, Access access)
+    : path_(std::move(path)), handle_(handle), access_(access) {}
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept
-    : path_(std::move(other.path_)), handle_(std::exchange(other.handle_, -1)) {}
+    : path_(std::move(other.path_)), handle_(std::exchange(other.handle_, -1)), access_(other.access_) {}
 
 Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(handle_, other.handle_);
+  std::swap(access_, other.access_);
   return *this;
 }
 
@@ -103,15 +123,16 @@ Hdf5File::~Hdf5File() {
 
 Hdf5File Hdf5File::create(const std::filesystem::path& path) {
   detail::silence_hdf5();
-  const Hdf5Handle access = access_list();  // alive until the reason is taken: closing it would clear the reason
+  expect_folder(path);
+  const Hdf5Handle access = writing_access();  // alive until the reason is taken: closing it would clear the reason
   const hid_t handle = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id());
   if (handle < 0) throw IoError(fmt::format("cannot create {}", path.string()), detail::take_hdf5_reason());
-  return Hdf5File(path, handle);
+  return Hdf5File(path, handle, Access::write);
 }
 
 namespace {
 
-std::int64_t open_existing(const std::filesystem::path& path, unsigned mode) {
+std::int64_t open_existing(const std::filesystem::path& path, unsigned mode, const Hdf5Handle& access) {
   detail::silence_hdf5();
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
@@ -125,7 +146,6 @@ std::int64_t open_existing(const std::filesystem::path& path, unsigned mode) {
   if (recognised == 0) {
     throw DataError(fmt::format("{} is not an HDF5 file", path.string()), "its signature is missing");
   }
-  const Hdf5Handle access = access_list();
   const hid_t handle = H5Fopen(path.c_str(), mode, access.id());
   if (handle >= 0) return handle;
   const std::string reason = detail::take_hdf5_reason();
@@ -136,11 +156,11 @@ std::int64_t open_existing(const std::filesystem::path& path, unsigned mode) {
 }  // namespace
 
 Hdf5File Hdf5File::open(const std::filesystem::path& path) {
-  return Hdf5File(path, open_existing(path, H5F_ACC_RDONLY));
+  return Hdf5File(path, open_existing(path, H5F_ACC_RDONLY, reading_access()), Access::read);
 }
 
 Hdf5File Hdf5File::open_to_append(const std::filesystem::path& path) {
-  return Hdf5File(path, open_existing(path, H5F_ACC_RDWR));
+  return Hdf5File(path, open_existing(path, H5F_ACC_RDWR, writing_access()), Access::write);
 }
 
 bool Hdf5File::exists(std::string_view object) const {
@@ -295,19 +315,10 @@ std::vector<std::string> Hdf5File::read_strings(std::string_view object) const {
   return values;
 }
 
-void Hdf5File::flush() {
-  if (H5Fflush(handle_, H5F_SCOPE_LOCAL) < 0) fail_writing(path_, "/");
-}
-
 void Hdf5File::close() {
   if (handle_ < 0) return;
-  const bool flushed = H5Fflush(handle_, H5F_SCOPE_LOCAL) >= 0;
-  const std::string reason = flushed ? std::string{} : detail::take_hdf5_reason();
-  const bool closed = H5Fclose(std::exchange(handle_, -1)) >= 0;
-  if (!flushed || !closed) {
-    throw IoError(fmt::format("cannot finish {}", path_.string()), flushed ? detail::take_hdf5_reason() : reason,
-                  "check the free space of the disk");
-  }
+  if (access_ == Access::write) write_file_atomically(path_, detail::hdf5_image(handle_, path_));
+  H5Fclose(std::exchange(handle_, -1));
 }
 
 }  // namespace coldframe

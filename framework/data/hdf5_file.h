@@ -20,8 +20,9 @@ constexpr Hdf5Type hdf5_type_of();
 /// little-endian, one axis or two; strings are UTF-8, lists of them a group of `offsets` [n + 1] and `bytes`. Arrays of
 /// 64 KiB and more are chunked and deflated. No times are stored, so equal content gives equal bytes. Reading accepts
 /// narrower stored numbers of the same kind, never a narrowing one.
-/// Errors: IoError when the file cannot be opened or written, DataError when its content is not what was asked for.
-/// Thread-safety: none; one thread per process owns HDF5 (the library has one global lock).
+/// A file being written lives in memory until close(): HDF5 1.10 crashes at exit after its own write to a disk has
+/// failed. Errors: IoError when the file cannot be opened or written, DataError when its content is not what was asked
+/// for. Thread-safety: none; one thread per process owns HDF5 (the library has one global lock).
 class Hdf5File {
  public:
   static Hdf5File create(const std::filesystem::path& path);  // an existing file is replaced
@@ -82,13 +83,13 @@ class Hdf5File {
   double read_number(std::string_view object, std::string_view name) const;
   std::string read_text(std::string_view object, std::string_view name) const;
 
-  void flush();
-  /// Flushes and closes; a failure (disk full) is thrown here and swallowed by the destructor.
+  /// Writes the file and closes it. Without it nothing reaches the disk: the destructor discards.
   void close();
 
  private:
   void write_integer(std::string_view object, std::string_view name, std::int64_t value);
-  explicit Hdf5File(std::filesystem::path path, std::int64_t handle);
+  enum class Access { read, write };
+  explicit Hdf5File(std::filesystem::path path, std::int64_t handle, Access access);
   void write_array(std::string_view object, Hdf5Type type, const void* values, const std::vector<std::size_t>& shape);
   void append_rows(std::string_view object, Hdf5Type type, const void* values, std::size_t count, std::size_t columns);
   std::size_t checked_size(std::string_view object, Hdf5Type type, std::size_t first, std::size_t count) const;
@@ -96,6 +97,7 @@ class Hdf5File {
 
   std::filesystem::path path_;
   std::int64_t handle_ = -1;
+  Access access_ = Access::read;
 };
 
 template <>

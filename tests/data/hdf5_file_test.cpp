@@ -1,8 +1,11 @@
 #include "framework/data/hdf5_file.h"
 
+#include <sys/resource.h>
+
 #include <array>
 #include <cmath>
-#include <cstdio>
+#include <csignal>
+#include <cstdlib>
 #include <limits>
 
 #include "framework/core/error.h"
@@ -191,21 +194,33 @@ TEST(Hdf5File, a_single_changed_byte_never_crashes_the_reader) {
   EXPECT_GT(refused, 20u);
 }
 
-TEST(Hdf5File, a_full_disk_is_an_error_and_leaves_the_process_alive) {
-  if (std::FILE* full = std::fopen("/dev/full", "w"); full != nullptr) {
-    std::fclose(full);
-  } else {
-    GTEST_SKIP() << "no /dev/full on this system";
-  }
+TEST(Hdf5File, without_close_nothing_is_written) {
   const ScratchFolder folder;
-  std::filesystem::create_symlink("/dev/full", folder / "full.h5");
-  EXPECT_THROW(
-      {
-        Hdf5File file = Hdf5File::create(folder / "full.h5");
-        file.write("/values", std::vector<double>(50'000, 1.0));
-        file.close();
-      },
-      IoError);
+  const auto before = folder.write("a.h5", "old");
+  { Hdf5File::create(folder / "a.h5").write("/values", std::vector<int>{1}); }
+  EXPECT_EQ(read_bytes(folder / "a.h5"), "old");
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
+}
+
+// The exit of the process counts as well: HDF5 must not be left with a file that it cannot close.
+TEST(Hdf5FileDeathTest, a_full_disk_is_an_error_and_leaves_no_file) {
+  const ScratchFolder folder;
+  const auto fill_the_disk = [&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{30'000, 30'000};
+    setrlimit(RLIMIT_FSIZE, &small);
+    std::vector<double> values(50'000);
+    for (std::size_t at = 0; at < values.size(); ++at) values[at] = std::sin(static_cast<double>(at));
+    try {
+      Hdf5File file = Hdf5File::create(folder / "full.h5");
+      file.write("/values", values);
+      file.close();
+    } catch (const IoError& error) {
+      std::exit(std::string_view(error.what()).find("full.h5") == std::string_view::npos ? 1 : 3);
+    }
+  };
+  EXPECT_EXIT(fill_the_disk(), ::testing::ExitedWithCode(3), "");
+  EXPECT_TRUE(folder.names().empty());
 }
 
 // An independent reader: the HDF5 project's own command-line tool.
