@@ -19,7 +19,8 @@ struct CompareOptions final : Options {
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folders, evaluated; --run may be left out before each"}, run);
-    visitor.visit({.name = "simulation", .doc = "records that `coldframe simulate` wrote; may be repeated"}, simulation);
+    visitor.visit({.name = "simulation", .doc = "records that `coldframe simulate` wrote; may be repeated"},
+                  simulation);
     visitor.visit({.name = "output", .doc = "page to write (.html); report data and tables go beside it"}, output);
   }
   std::vector<Problem> validate() const override {
@@ -63,8 +64,10 @@ class CompareCommand final : public Subcommand {
   SubcommandInfo info() const override {
     return {.usage = "RUN [RUN ...] [--simulation FILE ...] --output report.html [--evaluation.KEY=VALUE ...]",
             .text =
-                "Sets evaluated runs side by side: folds of a variant are pooled, seeds stay apart, every difference is paired\n"
-                "and has an interval. Writes one page that needs no network, its numbers as report.json, and every table as\n"
+                "Sets evaluated runs side by side: folds of a variant are pooled, seeds stay apart, every difference "
+                "is paired\n"
+                "and has an interval. Writes one page that needs no network, its numbers as report.json, and every "
+                "table as\n"
                 "CSV. Runs with other data, roles, users or metrics are refused.",
             .config = ConfigUse::allowed,
             .positional = {"run"}};

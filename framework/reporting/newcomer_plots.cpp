@@ -40,8 +40,8 @@ Json coverage_plot(const PooledRuns& runs) {
 Json cost_plot(const NewcomerFindings& findings, const char* id, const char* title, double (*of)(const VariantCost&)) {
   const std::string metric = to_string(findings.runs.metrics[0]);
   const ShotNumbers& first = findings.numbers.front();
-  PlotBuilder plot(fmt::format("cost-{}", id), fmt::format("{} at k = {} against {}", metric, first.shots(), title), title, metric,
-                   Marks::points);
+  PlotBuilder plot(fmt::format("cost-{}", id), fmt::format("{} at k = {} against {}", metric, first.shots(), title),
+                   title, metric, Marks::points);
   for (const PooledScorer& scorer : findings.runs.scorers) {
     if (scorer.role != "strategy" || !first.has(scorer)) continue;
     const Estimate mean = first.mean(scorer, 0);
@@ -63,8 +63,9 @@ Json curve_plot(const PooledRuns& runs, const char* id, const char* title, const
     }
     const std::size_t stride = rows.size() / k_curve_points + 1;
     const Json& summary = run.record.summary;
-    const std::string name = fmt::format("{}, fold {}, seed {}", summary.at("variant").get<std::string>(),
-                                         summary.at("fold").get<std::int64_t>(), summary.at("seed").get<std::int64_t>());
+    const std::string name =
+        fmt::format("{}, fold {}, seed {}", summary.at("variant").get<std::string>(),
+                    summary.at("fold").get<std::int64_t>(), summary.at("seed").get<std::int64_t>());
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (i % stride == 0 || i + 1 == rows.size()) plot.mark(name, metrics.steps[rows[i]], values->second[rows[i]]);
     }
@@ -94,8 +95,10 @@ void add_newcomer_plots(Json& plots, const NewcomerFindings& findings) {
   for (const std::size_t shots : runs.shots) plots.push_back(forest_plot(findings, shots));
   plots.push_back(cost_plot(findings, "parameters", "trainable parameters",
                             [](const VariantCost& cost) { return static_cast<double>(cost.trainable_parameters); }));
-  plots.push_back(cost_plot(findings, "seconds", "seconds in steps", [](const VariantCost& cost) { return cost.seconds; }));
-  plots.push_back(cost_plot(findings, "memory", "peak memory, MB", [](const VariantCost& cost) { return cost.peak_memory_mb; }));
+  plots.push_back(
+      cost_plot(findings, "seconds", "seconds in steps", [](const VariantCost& cost) { return cost.seconds; }));
+  plots.push_back(
+      cost_plot(findings, "memory", "peak memory, MB", [](const VariantCost& cost) { return cost.peak_memory_mb; }));
   plots.push_back(curve_plot(runs, "loss", "Training loss", "loss", "step"));
   plots.push_back(curve_plot(runs, "validation", "Validation on role V", "score", "validation"));
 }

@@ -19,9 +19,11 @@ void add_shot_columns(TableBuilder& table, const PooledRuns& runs) {
 Json strategies_table(const NewcomerFindings& findings) {
   const PooledRuns& runs = findings.runs;
   const std::string metric = to_string(runs.metrics[0]);
-  TableBuilder table("strategies", "Strategies side by side",
-                     fmt::format("Costs are means over a variant's runs, peak memory is the largest of any rank. {} with 95 % "
-                                 "paired bootstrap intervals over users; ratio and difference are over the same users.", metric));
+  TableBuilder table(
+      "strategies", "Strategies side by side",
+      fmt::format("Costs are means over a variant's runs, peak memory is the largest of any rank. {} with 95 % "
+                  "paired bootstrap intervals over users; ratio and difference are over the same users.",
+                  metric));
   table.column("strategy", "strategy")
       .column("trainable", "trainable parameters")
       .column("seconds", "seconds in steps")
@@ -35,8 +37,12 @@ Json strategies_table(const NewcomerFindings& findings) {
   for (const PooledScorer& scorer : runs.scorers) {
     if (scorer.role != "strategy") continue;
     const VariantCost cost = cost_of(runs, scorer.variant);
-    Json row = {{"strategy", scorer.name},        {"trainable", cost.trainable_parameters}, {"seconds", cost.seconds},
-                {"memory_mb", cost.peak_memory_mb}, {"steps", cost.steps},                  {"pairs", cost.pairs_seen},
+    Json row = {{"strategy", scorer.name},
+                {"trainable", cost.trainable_parameters},
+                {"seconds", cost.seconds},
+                {"memory_mb", cost.peak_memory_mb},
+                {"steps", cost.steps},
+                {"pairs", cost.pairs_seen},
                 {"runs", runs.folds.size() * runs.seeds.size()}};
     for (const ShotNumbers& numbers : findings.numbers) {
       if (numbers.has(scorer)) row[key_of(numbers.shots())] = to_json(numbers.mean(scorer, 0));
@@ -53,9 +59,10 @@ Json strategies_table(const NewcomerFindings& findings) {
 Json metric_table(const NewcomerFindings& findings, std::size_t metric) {
   const PooledRuns& runs = findings.runs;
   const std::string name = to_string(runs.metrics[metric]);
-  TableBuilder table("quality-" + name, fmt::format("{} after k shown interactions", name),
-                     "All items are candidates except the first interactions, masked at every k; the same users and targets "
-                     "for every k. Mean over users and its 95 % bootstrap interval.");
+  TableBuilder table(
+      "quality-" + name, fmt::format("{} after k shown interactions", name),
+      "All items are candidates except the first interactions, masked at every k; the same users and targets "
+      "for every k. Mean over users and its 95 % bootstrap interval.");
   table.column("scorer", "scorer").column("role", "role");
   add_shot_columns(table, runs);
   for (const PooledScorer& scorer : runs.scorers) {
@@ -69,8 +76,9 @@ Json metric_table(const NewcomerFindings& findings, std::size_t metric) {
 }
 
 Json coverage_table(const PooledRuns& runs) {
-  TableBuilder table("coverage", "Coverage: share of the catalogue that was shown to anyone",
-                     "Lists of all users together. No interval: resampling users with replacement biases coverage downward.");
+  TableBuilder table(
+      "coverage", "Coverage: share of the catalogue that was shown to anyone",
+      "Lists of all users together. No interval: resampling users with replacement biases coverage downward.");
   table.column("scorer", "scorer").column("role", "role");
   add_shot_columns(table, runs);
   for (const PooledScorer& scorer : runs.scorers) {
@@ -108,15 +116,25 @@ Json against(const NewcomerFindings& findings, const char* reference, bool as_ra
 Json runs_table(const PooledRuns& runs) {
   TableBuilder table("runs", "Runs in this report");
   table.column("run", "run").column("variant", "variant").column("fold", "fold").column("seed", "seed");
-  table.column("steps", "steps").column("ranks", "ranks").column("threads", "threads").column("seconds", "seconds in steps");
+  table.column("steps", "steps")
+      .column("ranks", "ranks")
+      .column("threads", "threads")
+      .column("seconds", "seconds in steps");
   table.column("prior", "weight of the item prior").column("digest", "parameter digest").column("revision", "revision");
   for (const NamedRun& run : runs.runs) {
     const Json& summary = run.record.summary;
     const auto at = [&](const char* pointer) { return summary.value(Json::json_pointer(pointer), Json()); };
-    table.row({{"run", run.name}, {"variant", at("/variant")}, {"fold", at("/fold")}, {"seed", at("/seed")},
-               {"steps", at("/steps")}, {"ranks", at("/cost/ranks")}, {"threads", at("/cost/threads")},
-               {"seconds", at("/cost/step_seconds")}, {"prior", at("/model/item_prior_weight")},
-               {"digest", at("/digest")}, {"revision", at("/provenance/revision")}});
+    table.row({{"run", run.name},
+               {"variant", at("/variant")},
+               {"fold", at("/fold")},
+               {"seed", at("/seed")},
+               {"steps", at("/steps")},
+               {"ranks", at("/cost/ranks")},
+               {"threads", at("/cost/threads")},
+               {"seconds", at("/cost/step_seconds")},
+               {"prior", at("/model/item_prior_weight")},
+               {"digest", at("/digest")},
+               {"revision", at("/provenance/revision")}});
   }
   return table.take();
 }
@@ -151,11 +169,14 @@ void add_newcomer_tables(Json& tables, const NewcomerFindings& findings) {
   TableBuilder checkpoints = verdict_table(
       "verdict-checkpoints", "Verdict about these checkpoints",
       fmt::format("{}; only the users are a sample (paired bootstrap, sign-flip test, Holm over this table). It says "
-                  "nothing about training again.", metric));
+                  "nothing about training again.",
+                  metric));
   TableBuilder strategies = verdict_table(
       "verdict-strategies", "Verdict about these strategies",
-      fmt::format("{}; training seeds and users are samples (crossed variance components, t interval with Satterthwaite's "
-                  "degrees of freedom, Holm over this table).", metric));
+      fmt::format(
+          "{}; training seeds and users are samples (crossed variance components, t interval with Satterthwaite's "
+          "degrees of freedom, Holm over this table).",
+          metric));
   for (const NewcomerVerdict& verdict : findings.verdicts) {
     checkpoints.row(to_json(verdict.checkpoints));
     strategies.row(to_json(verdict.strategies));

@@ -33,7 +33,8 @@ std::vector<Pair> displayed_pairs(const PooledRuns& runs) {
   }
   for (const PooledScorer& a : runs.scorers) {
     for (const PooledScorer& b : runs.scorers) {
-      if (&a < &b && a.role == "strategy" && b.role == "strategy" && has_prior(a) == has_prior(b)) pairs.push_back({&a, &b});
+      if (&a < &b && a.role == "strategy" && b.role == "strategy" && has_prior(a) == has_prior(b))
+        pairs.push_back({&a, &b});
     }
   }
   return pairs;

@@ -25,7 +25,8 @@ const NewcomerRow* find_row(const RunRecord& record, std::string_view name) {
 }
 
 /// One scorer's k over folds (users one after the other) and seeds; no value where a run lacks it.
-std::optional<PooledShot> pool_shot(const RunGrid& grid, const std::string& name, std::size_t shots, std::size_t metrics) {
+std::optional<PooledShot> pool_shot(const RunGrid& grid, const std::string& name, std::size_t shots,
+                                    std::size_t metrics) {
   PooledShot pooled{shots, {}, 0.0};
   for (const std::vector<const RunRecord*>& of_seed : grid) {
     std::vector<std::vector<double>> values(metrics);
@@ -97,7 +98,8 @@ void sort_runs(PooledRuns& pooled) {
 RunGrid grid_of(const PooledRuns& pooled, std::size_t variant) {
   RunGrid grid(pooled.seeds.size());
   const std::size_t size = pooled.folds.size() * pooled.seeds.size();
-  for (std::size_t i = 0; i < size; ++i) grid[i % pooled.seeds.size()].push_back(&pooled.runs[variant * size + i].record);
+  for (std::size_t i = 0; i < size; ++i)
+    grid[i % pooled.seeds.size()].push_back(&pooled.runs[variant * size + i].record);
   return grid;
 }
 
@@ -138,7 +140,8 @@ PooledRuns pool_runs(std::vector<NamedRun> runs) {
   }
   sort_runs(pooled);
   pooled.metrics = pooled.runs.front().record.newcomers.front().table.metrics;
-  for (const RunRecord* record : grid_of(pooled, 0).front()) {
+  const RunGrid first = grid_of(pooled, 0);
+  for (const RunRecord* record : first.front()) {
     const NewcomerTable& table = record->newcomers.front().table;
     pooled.users.insert(pooled.users.end(), table.users.begin(), table.users.end());
     pooled.left_out += record->summary.value(nlohmann::json::json_pointer("/evaluation/left_out"), table.left_out);

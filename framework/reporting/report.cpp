@@ -46,8 +46,8 @@ std::vector<std::string> sentences_of(const NewcomerFindings& findings) {
   for (const ShotNumbers* numbers : {&findings.numbers.front(), &findings.numbers.back()}) {
     const PooledScorer* best = best_strategy(runs, *numbers);
     if (best == nullptr || (numbers == &findings.numbers.back() && findings.numbers.size() == 1)) continue;
-    std::string text = fmt::format("With k = {} shown interactions the largest {} of a strategy's row is {}'s: {}", numbers->shots(),
-                                   metric, best->name, phrase(numbers->mean(*best, 0), "{:.4f}"));
+    std::string text = fmt::format("With k = {} shown interactions the largest {} of a strategy's row is {}'s: {}",
+                                   numbers->shots(), metric, best->name, phrase(numbers->mean(*best, 0), "{:.4f}"));
     if (popularity != nullptr && numbers->has(*popularity)) {
       const Estimate ratio = numbers->ratio(*best, *popularity, 0);
       text += fmt::format("; {} times popularity's, {}", phrase(ratio), against_popularity(ratio));
@@ -67,8 +67,9 @@ std::vector<std::string> sentences_of(const NewcomerFindings& findings) {
     checkpoints += decided(verdict.checkpoints) ? 1 : 0;
     strategies += decided(verdict.strategies) ? 1 : 0;
   }
-  sentences.push_back(fmt::format("Of {} displayed differences {} hold for these checkpoints and {} for these strategies.",
-                                  findings.verdicts.size(), checkpoints, strategies));
+  sentences.push_back(
+      fmt::format("Of {} displayed differences {} hold for these checkpoints and {} for these strategies.",
+                  findings.verdicts.size(), checkpoints, strategies));
   return sentences;
 }
 
@@ -76,19 +77,24 @@ std::vector<std::string> limits_of(const PooledRuns& runs, std::span<const Named
                                    const VerdictRules& rules) {
   std::vector<std::string> limits;
   if (runs.folds.size() == 1) {
-    limits.push_back(fmt::format("One fold ({}): the newcomers are one part of the users; claims pool all folds.", runs.folds.front()));
+    limits.push_back(fmt::format("One fold ({}): the newcomers are one part of the users; claims pool all folds.",
+                                 runs.folds.front()));
   }
   if (runs.seeds.size() < rules.minimum_seeds) {
-    limits.push_back(fmt::format("{} training seed{}: which strategy is better is not claimed (at least {} are needed), only "
-                                 "which of these checkpoints.",
-                                 runs.seeds.size(), runs.seeds.size() == 1 ? "" : "s", rules.minimum_seeds));
+    limits.push_back(
+        fmt::format("{} training seed{}: which strategy is better is not claimed (at least {} are needed), only "
+                    "which of these checkpoints.",
+                    runs.seeds.size(), runs.seeds.size() == 1 ? "" : "s", rules.minimum_seeds));
   }
-  limits.push_back(fmt::format("{} newcomers were tested; {} were left out because they have too few interactions.", runs.users.size(),
-                               runs.left_out));
+  limits.push_back(fmt::format("{} newcomers were tested; {} were left out because they have too few interactions.",
+                               runs.users.size(), runs.left_out));
   limits.push_back("The encoder was pretrained on web text and has read about old films.");
-  const bool unordered = !runs.runs.front().record.summary.value(Json::json_pointer("/evaluation/ordered_by_time"), true);
+  const bool unordered =
+      !runs.runs.front().record.summary.value(Json::json_pointer("/evaluation/ordered_by_time"), true);
   if (unordered) limits.push_back("The data have no times: which interactions are shown is decided by a keyed hash.");
-  if (!simulations.empty()) limits.push_back("Simulated users choose by an assumed model in a world fitted on role W; nothing there is measured on people.");
+  if (!simulations.empty())
+    limits.push_back(
+        "Simulated users choose by an assumed model in a world fitted on role W; nothing there is measured on people.");
   for (const std::string& flip : order_flips(simulations)) limits.push_back(flip);
   return limits;
 }

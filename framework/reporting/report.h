@@ -16,11 +16,12 @@ struct NamedSimulation {
   SimulationRecord record;
 };
 
-/// Everything the report shows, as JSON: it is written as report.json, embedded in report.html, and the tables go out as
-/// CSV. Keys:
+/// Everything the report shows, as JSON: it is written as report.json, embedded in report.html, and the tables go out
+/// as CSV. Keys:
 ///   format, sentences [text], limits [text], facts {variants, folds, seeds, metrics, shots, users, left_out, items},
 ///   tables [{id, title, note, columns [{key, title}], rows [{key: value}]}],
-///   plots  [{id, title, note, x_title, y_title, x_log, forest, traces [{name, dash, x [..], y [..], low [..], high [..]}]}].
+///   plots  [{id, title, note, x_title, y_title, x_log, forest, traces [{name, dash, x [..], y [..], low [..], high
+///   [..]}]}].
 /// A value is a number, text, null, or an estimate {value, low, high} whose interval may be null. In a forest x holds
 /// the values (low and high belong to x) and y the names.
 nlohmann::json make_report(const PooledRuns& runs, std::span<const NamedSimulation> simulations,

@@ -47,7 +47,8 @@ std::string inert_script(std::string_view script) {
   for (std::size_t i = 0; i < script.size(); ++i) {
     out += script[i];
     const std::string_view rest = script.substr(i + 1, 7);
-    if (script[i] == '<' && (rest.starts_with("/script") || rest.starts_with("/SCRIPT") || rest.starts_with("!--"))) out += '\\';
+    if (script[i] == '<' && (rest.starts_with("/script") || rest.starts_with("/SCRIPT") || rest.starts_with("!--")))
+      out += '\\';
   }
   return out;
 }

@@ -7,8 +7,11 @@ namespace coldframe {
 using Json = nlohmann::json;
 
 TableBuilder::TableBuilder(std::string id, std::string title, std::string note)
-    : table_{{"id", std::move(id)}, {"title", std::move(title)}, {"note", std::move(note)},
-             {"columns", Json::array()}, {"rows", Json::array()}} {}
+    : table_{{"id", std::move(id)},
+             {"title", std::move(title)},
+             {"note", std::move(note)},
+             {"columns", Json::array()},
+             {"rows", Json::array()}} {}
 
 TableBuilder& TableBuilder::column(std::string key, std::string title) {
   table_["columns"].push_back({{"key", std::move(key)}, {"title", std::move(title)}});
@@ -22,10 +25,15 @@ TableBuilder& TableBuilder::row(Json cells) {
 
 PlotBuilder::PlotBuilder(std::string id, std::string title, std::string x_title, std::string y_title, Marks marks,
                          std::string note)
-    : plot_{{"id", std::move(id)},           {"title", std::move(title)}, {"note", std::move(note)},
-            {"x_title", std::move(x_title)}, {"y_title", std::move(y_title)},
-            {"lines", marks == Marks::line}, {"forest", marks == Marks::forest},
-            {"x_log", false},                {"traces", Json::array()}} {}
+    : plot_{{"id", std::move(id)},
+            {"title", std::move(title)},
+            {"note", std::move(note)},
+            {"x_title", std::move(x_title)},
+            {"y_title", std::move(y_title)},
+            {"lines", marks == Marks::line},
+            {"forest", marks == Marks::forest},
+            {"x_log", false},
+            {"traces", Json::array()}} {}
 
 PlotBuilder& PlotBuilder::log_x_if_positive() {
   const Json& traces = plot_.at("traces");
@@ -40,8 +48,12 @@ Json& PlotBuilder::trace(const std::string& name) {
   for (Json& trace : traces) {
     if (trace["name"] == name) return trace;
   }
-  traces.push_back({{"name", name}, {"dash", false}, {"x", Json::array()}, {"y", Json::array()},
-                    {"low", Json::array()}, {"high", Json::array()}});
+  traces.push_back({{"name", name},
+                    {"dash", false},
+                    {"x", Json::array()},
+                    {"y", Json::array()},
+                    {"low", Json::array()},
+                    {"high", Json::array()}});
   return traces.back();
 }
 
@@ -77,8 +89,12 @@ Json to_json(const Judgement& judgement) {
     holm = judgement.holm_p_value;
     detectable = judgement.minimum_detectable_effect;
   }
-  return {{"comparison", judgement.name}, {"difference", difference}, {"p", p}, {"holm_p", holm},
-          {"detectable", detectable},     {"verdict", std::string(to_string(judgement.verdict))},
+  return {{"comparison", judgement.name},
+          {"difference", difference},
+          {"p", p},
+          {"holm_p", holm},
+          {"detectable", detectable},
+          {"verdict", std::string(to_string(judgement.verdict))},
           {"reason", judgement.reason}};
 }
 

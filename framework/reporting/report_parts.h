@@ -29,7 +29,8 @@ enum class Marks { line, points, forest };
 /// Builds one plot. Axis kinds are decided by the data: a logarithm needs positive numbers.
 class PlotBuilder {
  public:
-  PlotBuilder(std::string id, std::string title, std::string x_title, std::string y_title, Marks marks, std::string note = {});
+  PlotBuilder(std::string id, std::string title, std::string x_title, std::string y_title, Marks marks,
+              std::string note = {});
   PlotBuilder& log_x_if_positive();
   /// One mark of a trace, which the first mark makes.
   PlotBuilder& mark(const std::string& trace, nlohmann::json x, nlohmann::json y,

@@ -34,7 +34,8 @@ void require_evaluated(const NamedRun& run) {
     }
   }
   if (!run.record.summary.value("finished", false)) {
-    throw DataError(fmt::format("{} is not finished", run.name), "its numbers would be those of another length of training",
+    throw DataError(fmt::format("{} is not finished", run.name),
+                    "its numbers would be those of another length of training",
                     "go on with `coldframe train --resume`");
   }
   if (run.record.newcomers.empty()) {
@@ -71,7 +72,8 @@ void require_same_table(const NamedRun& a, const NamedRun& b) {
   const NewcomerTable& first = a.record.newcomers.front().table;
   for (const NewcomerRow& row : b.record.newcomers) {
     if (row.table.metrics != first.metrics) {
-      differ(a, b, fmt::format("row {} has other metrics", row.name), "evaluate both with the same [evaluation] section");
+      differ(a, b, fmt::format("row {} has other metrics", row.name),
+             "evaluate both with the same [evaluation] section");
     }
     if (row.table.users != first.users) {
       differ(a, b, fmt::format("row {} has other users", row.name), "evaluate both with the same [evaluation] section");
@@ -118,7 +120,8 @@ void require_full_grid(std::span<const NamedRun> runs) {
     for (const std::int64_t fold : folds) {
       for (const std::int64_t seed : seeds) {
         if (cells.contains({variant, fold, seed})) continue;
-        const auto other = std::ranges::find_if(runs, [&](const NamedRun& r) { return fold_of(r) == fold || seed_of(r) == seed; });
+        const auto other =
+            std::ranges::find_if(runs, [&](const NamedRun& r) { return fold_of(r) == fold || seed_of(r) == seed; });
         differ(*run, *other, fmt::format("variant {} has no run of fold {} with seed {}", variant, fold, seed),
                "train it, or leave that fold or seed out everywhere: comparisons are paired");
       }

@@ -71,7 +71,8 @@ void write_simulation_record(const std::filesystem::path& path, const Simulation
     file.make_group(group);
     file.write_attribute(group, "name", std::string_view(policy.name));
     file.write_attribute(group, "role", std::string_view(policy.role));
-    each_column(policy, [&](const char* name, const auto& values) { file.write(fmt::format("{}/{}", group, name), values); });
+    each_column(policy,
+                [&](const char* name, const auto& values) { file.write(fmt::format("{}/{}", group, name), values); });
   }
   file.close();
   target.commit();

@@ -10,8 +10,8 @@ namespace coldframe {
 
 /// What one policy brought about, per user. Arrays over users are parallel to `users`.
 struct SimulatedPolicy {
-  std::string name;  // "lora", "popularity", "informed oracle"
-  std::string role;  // "strategy", "baseline", "floor", "ceiling"
+  std::string name;                  // "lora", "popularity", "informed oracle"
+  std::string role;                  // "strategy", "baseline", "floor", "ceiling"
   std::vector<std::uint64_t> users;  // numbers in the population, ascending, the same for every policy
   std::vector<std::uint32_t> pages;
   std::vector<std::uint32_t> clicks;

@@ -78,7 +78,8 @@ struct Rows {
   PlotBuilder differences;
 };
 
-void add_outcome(Rows& rows, const NamedSimulation& simulation, const std::string& label, const BootstrapOptions& options) {
+void add_outcome(Rows& rows, const NamedSimulation& simulation, const std::string& label,
+                 const BootstrapOptions& options) {
   const SimulationRecord& record = simulation.record;
   const SimulationNumbers numbers(record, options);
   for (std::size_t p = 0; p < record.policies.size(); ++p) {
@@ -108,13 +109,15 @@ void add_verdicts(Rows& rows, const NamedSimulation& simulation, const std::stri
   std::vector<UserKey> users;
   std::vector<std::vector<double>> values;
   for (const SimulatedPolicy& policy : policies) values.push_back(rates(policy));
-  for (std::size_t u = 0; !policies.empty() && u < policies.front().users.size(); ++u) users.emplace_back(policies.front().users[u]);
+  for (std::size_t u = 0; !policies.empty() && u < policies.front().users.size(); ++u)
+    users.emplace_back(policies.front().users[u]);
   std::vector<CheckpointComparison> family;
   for (std::size_t a = 0; a < policies.size(); ++a) {
     for (std::size_t b = 0; b < policies.size(); ++b) {
       const bool reference = policies[b].name == "popularity" || policies[b].name == "frozen encoder";
       if (policies[a].role != "strategy" || !(reference || (policies[b].role == "strategy" && a < b))) continue;
-      family.push_back({fmt::format("{} - {} ({})", policies[a].name, policies[b].name, label), users, values[a], values[b]});
+      family.push_back(
+          {fmt::format("{} - {} ({})", policies[a].name, policies[b].name, label), users, values[a], values[b]});
     }
   }
   for (const Judgement& judged : judge_checkpoints(family, rules)) {
@@ -126,20 +129,29 @@ void add_verdicts(Rows& rows, const NamedSimulation& simulation, const std::stri
 Rows empty_rows() {
   const char* unit = "expected clicks per page";
   Rows rows{
-      TableBuilder("simulation", "Simulated newcomers",
-                   "Expected clicks per page in closed form, a rate per user, then the mean over users. Share of the attainable "
-                   "range: (policy - popularity) / (informed oracle - popularity), blank where the interval of the denominator "
-                   "covers 0. Choices are assumed, not learnt from data."),
-      verdict_table("verdict-simulation", "Verdict about these checkpoints on simulated newcomers",
-                    "Simulated users are the sample, within one world; Holm within each condition. Strategies: not claimed (one "
-                    "training seed and too few worlds: a claim needs several of both)."),
-      PlotBuilder("simulated-clicks", "Simulated outcome", "policy", unit, Marks::points, "95 % bootstrap intervals over simulated users"),
+      TableBuilder(
+          "simulation", "Simulated newcomers",
+          "Expected clicks per page in closed form, a rate per user, then the mean over users. Share of the attainable "
+          "range: (policy - popularity) / (informed oracle - popularity), blank where the interval of the denominator "
+          "covers 0. Choices are assumed, not learnt from data."),
+      verdict_table(
+          "verdict-simulation", "Verdict about these checkpoints on simulated newcomers",
+          "Simulated users are the sample, within one world; Holm within each condition. Strategies: not claimed (one "
+          "training seed and too few worlds: a claim needs several of both)."),
+      PlotBuilder("simulated-clicks", "Simulated outcome", "policy", unit, Marks::points,
+                  "95 % bootstrap intervals over simulated users"),
       PlotBuilder("simulated-share", "Share of the attainable range", "policy", "share", Marks::points,
                   "0: popularity, 1: informed oracle"),
-      PlotBuilder("simulated-differences", "Paired differences on simulated newcomers", "difference in expected clicks per page", "",
-                  Marks::forest, "first - second over the same users, 95 % paired bootstrap interval")};
-  rows.outcome.column("condition", "world and choices").column("policy", "policy").column("role", "role").column("users", "users");
-  rows.outcome.column("expected", unit).column("sampled", "sampled clicks per page").column("share", "share of attainable range");
+      PlotBuilder("simulated-differences", "Paired differences on simulated newcomers",
+                  "difference in expected clicks per page", "", Marks::forest,
+                  "first - second over the same users, 95 % paired bootstrap interval")};
+  rows.outcome.column("condition", "world and choices")
+      .column("policy", "policy")
+      .column("role", "role")
+      .column("users", "users");
+  rows.outcome.column("expected", unit)
+      .column("sampled", "sampled clicks per page")
+      .column("share", "share of attainable range");
   rows.outcome.column("above_random", "difference to random").column("flag", "flag");
   return rows;
 }
@@ -162,7 +174,8 @@ double mean_rate(const SimulatedPolicy& policy) {
 
 }  // namespace
 
-void add_simulation(Json& tables, Json& plots, std::span<const NamedSimulation> simulations, const VerdictRules& rules) {
+void add_simulation(Json& tables, Json& plots, std::span<const NamedSimulation> simulations,
+                    const VerdictRules& rules) {
   if (simulations.empty()) return;
   Rows rows = empty_rows();
   const std::vector<std::string> labels = labels_of(simulations);
@@ -194,7 +207,8 @@ std::vector<std::string> order_flips(std::span<const NamedSimulation> simulation
           const bool strategies = &a < &b && a.role == "strategy" && b.role == "strategy";
           if (!strategies || other_a == nullptr || other_b == nullptr) continue;
           if ((mean_rate(a) - mean_rate(b)) * (mean_rate(*other_a) - mean_rate(*other_b)) >= 0.0) continue;
-          sentences.insert(fmt::format("The order of {} and {} flips along: {}.", a.name, b.name, fmt::join(axes, ", ")));
+          sentences.insert(
+              fmt::format("The order of {} and {} flips along: {}.", a.name, b.name, fmt::join(axes, ", ")));
         }
       }
     }

@@ -1,0 +1,34 @@
+#include "framework/reporting/newcomer_text.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/reporting/tiny_records.h"
+
+namespace coldframe {
+namespace {
+
+TEST(NewcomerText, says_so_when_there_is_no_evaluation) {
+  EXPECT_EQ(newcomer_text(RunRecord{}, {}), "no evaluation yet\n");
+}
+
+TEST(NewcomerText, shows_every_scorer_at_every_k_and_the_ratio_to_popularity) {
+  const RunRecord record = testing::tiny_run({});
+  const std::string text = newcomer_text(record, {200, 0.95, 1});
+  EXPECT_NE(text.find("40 newcomers"), std::string::npos) << text;
+  EXPECT_NE(text.find("7 left out"), std::string::npos) << text;
+  for (const NewcomerRow& row : record.newcomers)
+    EXPECT_NE(text.find("\n" + row.name + " "), std::string::npos) << text;
+  const ShotRow& popular = record.newcomers[1].table.rows[0];
+  EXPECT_NE(text.find(fmt::format("{:.3f} / {:.3f}", popular.mean(0), popular.mean(1))), std::string::npos) << text;
+  const std::size_t knn = text.find("item-kNN");
+  EXPECT_EQ(text.substr(knn + 34, 16), fmt::format("{:>16}", "-")) << "no row at k = 0";
+  const ShotRow& lora = record.newcomers[5].table.rows[0];
+  ASSERT_EQ(record.newcomers[5].name, "lora");
+  EXPECT_NE(text.find(fmt::format("lora / popularity at k = 0, ndcg@10: {:.2f} [", lora.mean(0) / popular.mean(0))),
+            std::string::npos)
+      << text;
+}
+
+}  // namespace
+}  // namespace coldframe
