@@ -1,5 +1,6 @@
 #include "framework/model/pfeiffer_strategy.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>

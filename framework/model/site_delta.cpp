@@ -1,3 +1,5 @@
+#include <ATen/TensorOperators.h>
+
 #include "framework/model/encoder.h"
 
 namespace coldframe {

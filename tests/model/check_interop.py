@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""The Python half of interop_test.cpp: check_interop.py CHECK BASE FOLDER.
+
+FOLDER holds texts.json (token ids), embeddings.safetensors (ours) and, but for the check `embeddings`, the export in
+model/. Exit code 0 when the libraries agree with us.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModel
+
+EXPORT_TOLERANCE = 1e-4
+EMBEDDING_TOLERANCE = 2e-5
+
+
+def pooled(model, texts):
+    """Mean pooling and normalisation, one text at a time: no padding can interfere."""
+    with torch.no_grad():
+        rows = [model(input_ids=torch.tensor([text])).last_hidden_state[0].mean(0) for text in texts]
+    return torch.nn.functional.normalize(torch.stack(rows), dim=1)
+
+
+def base_model(base, dtype=torch.float32):
+    return AutoModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False).to(dtype).eval()
+
+
+def check_embeddings(base, folder, texts, ours):
+    exact = pooled(base_model(base, torch.float64), texts)
+    theirs = pooled(base_model(base), texts)
+    errors = {name: (found.double() - exact) for name, found in (("coldframe", ours), ("transformers", theirs))}
+    rms = {name: error.pow(2).mean().sqrt().item() for name, error in errors.items()}
+    worst = {name: error.abs().max().item() for name, error in errors.items()}
+    print(f"rms error {rms}, largest error {worst}, {len(texts)} texts")
+    return rms["coldframe"] <= 2 * rms["transformers"] and worst["coldframe"] <= EMBEDDING_TOLERANCE
+
+
+def agree(ours, theirs, base_embeddings):
+    difference = (ours - theirs).abs().max().item()
+    change = (theirs - base_embeddings).abs().max().item()
+    print(f"largest difference {difference:.3g}; the export changes embeddings by up to {change:.3g}")
+    return difference <= EXPORT_TOLERANCE and change > 100 * EXPORT_TOLERANCE
+
+
+def check_peft(base, folder, texts, ours):
+    from peft import PeftModel
+
+    before = pooled(base_model(base), texts)
+    model = PeftModel.from_pretrained(base_model(base), folder / "model")
+    return agree(ours, pooled(model.eval(), texts), before)
+
+
+def check_sentence_transformers(base, folder, texts, ours):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder / "model"), device="cpu")
+    assert model.max_seq_length == 256, model.max_seq_length
+    assert model.tokenizer("a film about love")["input_ids"][0] == 101
+    rows = []
+    with torch.no_grad():
+        for text in texts:
+            ids = torch.tensor([text])
+            features = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
+            rows.append(model(features)["sentence_embedding"][0])
+    return agree(ours, torch.stack(rows), pooled(base_model(base), texts))
+
+
+def check_pfeiffer(base, folder, texts, ours):
+    config = json.loads((folder / "model" / "adapter_config.json").read_text())["config"]
+    assert config["reduction_factor"] == 16 and config["residual_before_ln"] and config["original_ln_before"]
+    weights = load_file(folder / "model" / "adapter.safetensors")
+    model = base_model(base)
+    before = pooled(model, texts)
+    for i, layer in enumerate(model.encoder.layer):
+        part = {key: weights.pop(f"encoder.layer.{i}.output.adapters.coldframe.{key}")
+                for key in ("adapter_down.0.weight", "adapter_down.0.bias", "adapter_up.weight", "adapter_up.bias")}
+
+        def forward(hidden_states, input_tensor, output=layer.output, part=part):
+            total = output.dense(hidden_states) + input_tensor
+            low = torch.relu(torch.nn.functional.linear(output.LayerNorm(total), part["adapter_down.0.weight"],
+                                                        part["adapter_down.0.bias"]))
+            return output.LayerNorm(total + torch.nn.functional.linear(low, part["adapter_up.weight"],
+                                                                       part["adapter_up.bias"]))
+
+        layer.output.forward = forward
+    assert not weights, list(weights)
+    return agree(ours, pooled(model, texts), before)
+
+
+def main():
+    check, base, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    texts = json.loads((folder / "texts.json").read_text())
+    ours = load_file(folder / "embeddings.safetensors")["embeddings"]
+    checks = {"embeddings": check_embeddings, "peft": check_peft, "sentence_transformers": check_sentence_transformers,
+              "pfeiffer": check_pfeiffer}
+    return 0 if checks[check](base, folder, texts, ours) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

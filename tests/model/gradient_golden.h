@@ -1,0 +1,51 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/model/encoder_fixture.h"
+
+namespace coldframe::test {
+
+/// Gives the trained parameters of an adapter the values that the goldens were made with.
+inline void set_golden_values(Model& model) {
+  for (const ParameterIndex index : model.parameters.trainable()) {
+    at::Tensor& value = model.parameters.value(index);
+    value.copy_(golden_uniform(model.parameters.info(index).name, value.sizes(), 0.05));
+  }
+}
+
+/// Per tensor: the norm and four projections of the gradient of sum(c * embedding), each within
+/// 1e-4 max(|g|, 1e-6 |g of all tensors|) of the values transformers and peft found in double precision. Biases of keys
+/// are apart: a softmax does not see a constant shift of its scores, so their gradient is exactly zero, and what single
+/// precision leaves of the cancelled sums must stay below 1e-8 |g of all tensors|.
+inline void expect_gradients(Model& model, const nlohmann::json& golden, const std::string& kind) {
+  if (kind != "full") set_golden_values(model);
+  const PackedBatch batch = pack(golden["gradient_texts"].get<TokenTexts>());
+  const at::Tensor weights = golden_uniform("loss", {batch.texts(), model.encoder->width()});
+  const std::map<std::string, at::Tensor> gradients = model.gradients(batch, weights);
+  const nlohmann::json& expected = golden["gradients"][kind];
+  ASSERT_EQ(gradients.size(), expected.size());
+  double all = 0;
+  for (const nlohmann::json& tensor : expected) all += std::pow(tensor[0].get<double>(), 2);
+  for (const auto& [name, values] : expected.items()) {
+    ASSERT_TRUE(gradients.contains(name)) << name;
+    const at::Tensor& gradient = gradients.at(name);
+    const double norm = values[0];
+    const bool cancels = name.ends_with("attention.self.key.bias");
+    const double tolerance = cancels ? 1e-8 * std::sqrt(all) : 1e-4 * std::max(norm, 1e-6 * std::sqrt(all));
+    if (cancels) EXPECT_LT(norm, 1e-14 * std::sqrt(all)) << name;
+    EXPECT_NEAR(norm_of(gradient), norm, tolerance) << name;
+    for (int k = 0; k + 1 < static_cast<int>(values.size()); ++k) {
+      EXPECT_NEAR(project(name, k, gradient), values[static_cast<std::size_t>(k) + 1].get<double>(), tolerance)
+          << name << ", projection " << k;
+    }
+  }
+}
+
+}  // namespace coldframe::test

@@ -1,0 +1,128 @@
+// Compares with the real libraries in .deps/venv-interop: transformers in double and single precision, exports loaded
+// by peft and sentence-transformers. The Python side is tests/model/check_interop.py.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "framework/model/full_strategy.h"
+#include "framework/model/lora_strategy.h"
+#include "framework/model/pfeiffer_strategy.h"
+#include "framework/model/weight_files.h"
+#include "tests/model/embedding_golden.h"
+#include "tests/model/encoder_fixture.h"
+#include "tests/model/gradient_golden.h"
+#include "tests/model/scratch_folder.h"
+
+namespace coldframe {
+namespace {
+
+using test::Model;
+using test::pack;
+
+std::filesystem::path interop_python() {
+  return test::folder_from("COLDFRAME_DEPS_DIR") / "venv-interop" / "bin" / "python";
+}
+
+class InteropTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(interop_python())) {
+      GTEST_SKIP() << interop_python().string() << " is missing: the environment with peft and sentence-transformers";
+    }
+    if (!std::filesystem::exists(test::minilm_encoder())) {
+      GTEST_SKIP() << test::minilm_encoder().string() << " is missing";
+    }
+  }
+
+  /// Texts of 1 to `longest` tokens, by length.
+  static test::TokenTexts texts(std::int64_t longest, std::int64_t vocabulary) {
+    test::TokenTexts result;
+    for (std::int64_t length = 1; length <= longest; length += 1 + length / 16) {
+      const test::GoldenUniform uniform("interop." + std::to_string(length));
+      std::vector<std::int64_t>& text = result.emplace_back();
+      for (std::int64_t i = 0; i < length; ++i) {
+        text.push_back(1 + static_cast<std::int64_t>((uniform(i) + 1) / 2 * static_cast<double>(vocabulary - 1)));
+      }
+    }
+    return result;
+  }
+
+  /// Hands texts and embeddings to the Python side, whose verdict is its exit code.
+  void expect_agreement(const std::string& check, const Model& model, const std::filesystem::path& base,
+                        std::int64_t longest) {
+    const test::TokenTexts tokens = texts(longest, model.encoder->vocabulary());
+    write_json(scratch_.path() / "texts.json", tokens);
+    write_weights(scratch_.path() / "embeddings.safetensors", {{"embeddings", model.embed(pack(tokens))}});
+    const std::filesystem::path script =
+        test::folder_from("COLDFRAME_SOURCE_DIR") / "tests" / "model" / "check_interop.py";
+    const std::string command = fmt::format("'{}' '{}' {} '{}' '{}'", interop_python().string(), script.string(), check,
+                                            base.string(), scratch_.path().string());
+    EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  }
+
+  /// A trained-looking model on MiniLM, exported.
+  void expect_export(const std::string& check, std::string_view kind, const Options& options, double change) {
+    Model model(test::minilm_encoder());
+    model.attach(kind, options);
+    for (const ParameterIndex index : model.parameters.trainable()) {
+      at::Tensor& value = model.parameters.value(index);
+      value.add_(test::golden_uniform(model.parameters.info(index).name, value.sizes(), change));
+    }
+    model.strategy->export_to(scratch_.path() / "model", *model.encoder, model.parameters, test::minilm_encoder());
+    expect_agreement(check, model, test::minilm_encoder(), 128);
+  }
+
+  test::ScratchFolder scratch_;
+};
+
+TEST_F(InteropTest, embeddings_of_1_to_256_tokens_err_at_most_twice_as_much_as_transformers) {
+  const Model model(test::minilm_encoder());
+  expect_agreement("embeddings", model, test::minilm_encoder(), 256);
+}
+
+TEST_F(InteropTest, peft_loads_a_lora_export) {
+  LoraOptions options;
+  options.targets = {"attention.query", "attention.value", "layer.3.feed_forward.*"};
+  expect_export("peft", "lora", options, 0.03);
+}
+
+TEST_F(InteropTest, sentence_transformers_loads_a_full_export) {
+  expect_export("sentence_transformers", "full", FullOptions(), 0.01);
+}
+
+TEST_F(InteropTest, a_pfeiffer_export_read_by_its_names_computes_the_same) {
+  expect_export("pfeiffer", "pfeiffer", PfeifferOptions(), 0.02);
+}
+
+class MinilmTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(test::minilm_encoder())) {
+      GTEST_SKIP() << test::minilm_encoder().string() << " is missing: cluster/setup.sh unpacks it";
+    }
+  }
+  const nlohmann::json golden_ = test::read_golden("model_minilm.json");
+};
+
+TEST_F(MinilmTest, embeddings_match_double_precision) {
+  const Model model(test::minilm_encoder());
+  test::expect_embeddings(model.embed(pack(golden_["texts"].get<test::TokenTexts>())), golden_["embeddings"][0]);
+}
+
+TEST_F(MinilmTest, full_gradients_match_transformers) {
+  Model model(test::minilm_encoder());
+  model.attach("full");
+  EXPECT_EQ(model.parameters.trainable_count(), 22'565'376);
+  test::expect_gradients(model, golden_, "full");
+}
+
+TEST_F(MinilmTest, lora_gradients_match_peft) {
+  Model model(test::minilm_encoder());
+  model.attach("lora");
+  EXPECT_EQ(model.parameters.trainable_count(), 73'728);
+  test::expect_gradients(model, golden_, "lora");
+}
+
+}  // namespace
+}  // namespace coldframe
