@@ -51,9 +51,10 @@ void expect_folder(const std::filesystem::path& path) {
   throw IoError(fmt::format("cannot create {}", path.string()), std::strerror(errno), "check its folder");
 }
 
-Hdf5Handle link_list() {
-  Hdf5Handle list(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  H5Pset_create_intermediate_group(list.id(), 1);
+// Objects made without times, so that the same content has the same bytes tomorrow.
+Hdf5Handle creation_of(hid_t kind) {
+  Hdf5Handle list(H5Pcreate(kind), H5Pclose);
+  H5Pset_obj_track_times(list.id(), false);
   return list;
 }
 
@@ -125,7 +126,8 @@ Hdf5File Hdf5File::create(const std::filesystem::path& path) {
   detail::silence_hdf5();
   expect_folder(path);
   const Hdf5Handle access = writing_access();  // alive until the reason is taken: closing it would clear the reason
-  const hid_t handle = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id());
+  const Hdf5Handle creation = creation_of(H5P_FILE_CREATE);
+  const hid_t handle = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id());
   if (handle < 0) throw IoError(fmt::format("cannot create {}", path.string()), detail::take_hdf5_reason());
   return Hdf5File(path, handle, Access::write);
 }
@@ -178,11 +180,16 @@ bool Hdf5File::exists(std::string_view object) const {
 
 void Hdf5File::make_group(std::string_view group) {
   if (exists(group)) return;
-  Hdf5Handle creation(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
-  H5Pset_obj_track_times(creation.id(), false);
-  const Hdf5Handle made(H5Gcreate2(handle_, text(group).c_str(), link_list().id(), creation.id(), H5P_DEFAULT),
-                        H5Gclose);
+  make_parent(group);
+  const Hdf5Handle creation = creation_of(H5P_GROUP_CREATE);
+  const Hdf5Handle made(H5Gcreate2(handle_, text(group).c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), H5Gclose);
   if (!made.valid()) fail_writing(path_, group);
+}
+
+// HDF5 could make missing parents itself, but those would carry times.
+void Hdf5File::make_parent(std::string_view object) {
+  const std::size_t slash = object.rfind('/');
+  if (slash != std::string_view::npos && slash > 0) make_group(object.substr(0, slash));
 }
 
 std::vector<std::string> Hdf5File::children(std::string_view group) const {
@@ -213,11 +220,12 @@ std::vector<std::size_t> Hdf5File::shape(std::string_view object) const {
 
 void Hdf5File::write_array(std::string_view object, Hdf5Type type, const void* values,
                            const std::vector<std::size_t>& shape) {
+  make_parent(object);
   const std::vector<hsize_t> axes(shape.begin(), shape.end());
   const Hdf5Handle space(H5Screate_simple(static_cast<int>(axes.size()), axes.data(), nullptr), H5Sclose);
   const Hdf5Handle creation = detail::array_creation(type, axes.data(), static_cast<int>(axes.size()), false);
-  const Hdf5Handle array(H5Dcreate2(handle_, text(object).c_str(), detail::stored_type(type), space.id(),
-                                    link_list().id(), creation.id(), H5P_DEFAULT),
+  const Hdf5Handle array(H5Dcreate2(handle_, text(object).c_str(), detail::stored_type(type), space.id(), H5P_DEFAULT,
+                                    creation.id(), H5P_DEFAULT),
                          H5Dclose);
   if (!array.valid()) fail_writing(path_, object);
   if (H5Sget_simple_extent_npoints(space.id()) == 0) return;
@@ -231,12 +239,13 @@ void Hdf5File::append_rows(std::string_view object, Hdf5Type type, const void* v
   const int axes = columns == 0 ? 1 : 2;
   const hsize_t rows = columns == 0 ? count : count / columns;
   if (!exists(object)) {
+    make_parent(object);
     const std::array<hsize_t, 2> empty = {0, columns};
     const std::array<hsize_t, 2> largest = {H5S_UNLIMITED, columns};
     const Hdf5Handle space(H5Screate_simple(axes, empty.data(), largest.data()), H5Sclose);
     const Hdf5Handle creation = detail::array_creation(type, empty.data(), axes, true);
-    const Hdf5Handle made(H5Dcreate2(handle_, text(object).c_str(), detail::stored_type(type), space.id(),
-                                     link_list().id(), creation.id(), H5P_DEFAULT),
+    const Hdf5Handle made(H5Dcreate2(handle_, text(object).c_str(), detail::stored_type(type), space.id(), H5P_DEFAULT,
+                                     creation.id(), H5P_DEFAULT),
                           H5Dclose);
     if (!made.valid()) fail_writing(path_, object);
   }

@@ -87,6 +87,7 @@ class Hdf5File {
   void close();
 
  private:
+  void make_parent(std::string_view object);
   void write_integer(std::string_view object, std::string_view name, std::int64_t value);
   enum class Access { read, write };
   explicit Hdf5File(std::filesystem::path path, std::int64_t handle, Access access);
