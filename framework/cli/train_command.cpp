@@ -99,7 +99,6 @@ class TrainingRun {
       if (!group_.is_root()) return;
       prepare_run_folder(folder_, invocation.config, existing);
       attach_log_file(folder_.log());
-      invocation.on_failure.add(failure_record_hook(experiment, invocation.config, folder_));
     });
   }
 
@@ -118,6 +117,8 @@ class TrainingRun {
                     experiment_.checkpoint,
                     {experiment_.training.validate_every, experiment_.training.patience}, invocation_.clock, hooks());
     if (resume) report_resume(trainer);
+    // Only from here on: what stopped a run from going on is no failure of what was done before.
+    if (group_.is_root()) invocation_.on_failure.add(failure_record_hook(experiment_, invocation_.config, folder_));
     const TrainingSummary summary = trainer.run(identity(), experiment_.schedule.steps);
     finish(summary);
     return summary.end == TrainingEnd::stopped_on_request ? ExitCode::stopped : ExitCode::done;

@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, FailingRanksTest,
                                            Trouble{"killed_0_of_3", 3, 0, SIGKILL},
                                            Trouble{"stopped_0_of_2", 2, 0, SIGSTOP},
                                            Trouble{"stopped_1_of_3", 3, 1, SIGSTOP}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST(StoppedJobTest, ends_with_a_checkpoint_on_sigterm_to_all_ranks_and_goes_on) {
   if (std::system("command -v mpirun >/dev/null") != 0) GTEST_SKIP() << "no mpirun here";

@@ -86,9 +86,9 @@ TrainingJob::TrainingJob() {
 
 std::string TrainingJob::command(int ranks, const std::string& root, const std::string& arguments) const {
   const std::string program = program_path().string();
-  return fmt::format("{} {} train --config {} --data.path={} --experiment.root={} {}",
+  return fmt::format("{} {} train --config {} --experiment.root={} {}",
                      ranks > 0 ? fmt::format("mpirun -n {}", ranks) : "", program, (folder_ / "job.ini").string(),
-                     store().string(), (folder_ / root).string(), arguments);
+                     (folder_ / root).string(), arguments);
 }
 
 Outcome TrainingJob::train(int ranks, const std::string& root, const std::string& arguments) const {
@@ -142,6 +142,9 @@ void TrainingJob::write_data() const {
   std::ofstream(folder_ / "job.ini") << fmt::format(R"([experiment]
 name = job
 
+[data]
+path = {}
+
 [encoder]
 folder = {}/tests/golden/tiny_encoder
 
@@ -171,7 +174,19 @@ shots = 0 1 3
 
 [distributed]
 deadline_seconds = 5
-)", source_folder());
+)", store().string(), source_folder());
+  std::ofstream(short_config()) << R"([schedule]
+steps = 24
+
+[checkpoint]
+every = 8
+
+[training]
+validate_every = 0
+
+[distributed]
+threads = 1
+)";
 }
 
 std::vector<pid_t> rank_processes(const std::string& root_argument) {

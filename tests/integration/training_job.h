@@ -18,6 +18,8 @@ class TrainingJob {
 
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::filesystem::path store() const { return folder_ / "data.h5"; }
+  /// A file for --config that makes runs short: 24 steps, a checkpoint every 8, no validation, one thread.
+  std::filesystem::path short_config() const { return folder_ / "short.ini"; }
   std::filesystem::path run(const std::string& root, const std::string& variant) const {
     return folder_ / root / "job" / variant / "fold-0" / "seed-1";
   }
