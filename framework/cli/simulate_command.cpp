@@ -89,9 +89,7 @@ class Simulation {
     }
     const EncoderContestant::Setting setting{*data_, *population_, simulation, *catalogue_, group_, *pool_};
     if (!runs_.empty()) {
-      Experiment pretrained = runs_.front()->experiment();
-      pretrained.strategy.use = {"frozen"};
-      add_encoder("frozen encoder", std::make_unique<Learner>(pretrained, runs_.front()->config()), pretrained, 20.0, "baseline", setting);
+      add_encoder("frozen encoder", runs_.front()->load_pretrained(), runs_.front()->experiment(), 20.0, "baseline", setting);
     }
     for (const std::unique_ptr<StoredRun>& run : runs_) {
       add_encoder(run->name(), run->load_learner(), run->experiment(), run->scale(), "strategy", setting);

@@ -45,16 +45,23 @@ std::unique_ptr<ExperimentData> StoredRun::load_data() const {
   return data;
 }
 
-std::unique_ptr<Learner> StoredRun::load_pretrained() const {
-  auto learner = std::make_unique<Learner>(experiment_, config_);
+std::unique_ptr<Learner> StoredRun::open(const Experiment& experiment) const {
+  auto learner = std::make_unique<Learner>(experiment, config_);
   const nlohmann::json& identity = record_.summary.at("identity");
   require_same(*this, identity, "encoder", learner->encoder_digest, experiment_.encoder.folder);
   require_same(*this, identity, "tokenizer", learner->tokenizer->fingerprint(), experiment_.encoder.folder);
   return learner;
 }
 
+std::unique_ptr<Learner> StoredRun::load_pretrained() const {
+  // An untrained strategy need not leave the output as it was (adapters start near the identity only).
+  Experiment untouched = experiment_;
+  untouched.strategy.use = {"frozen"};
+  return open(untouched);
+}
+
 std::unique_ptr<Learner> StoredRun::load_learner() const {
-  std::unique_ptr<Learner> learner = load_pretrained();
+  std::unique_ptr<Learner> learner = open(experiment_);
   const std::vector<std::unique_ptr<Strategy>>& strategies = learner->strategies;
   for (std::size_t i = 0; i < strategies.size(); ++i) {
     const std::filesystem::path model = strategies.size() == 1 ? folder_.model() : folder_.model() / experiment_.strategy.use[i];

@@ -31,12 +31,14 @@ class StoredRun {
   /// The encoder with the trained strategies of model/. DataError when data, encoder or tokenizer are not those of the
   /// training run.
   std::unique_ptr<Learner> load_learner() const;
-  /// The same encoder as it came, before any training.
+  /// The same encoder as it came, without any strategy.
   std::unique_ptr<Learner> load_pretrained() const;
   /// Checks that the store at data.path is the one the run was trained on.
   std::unique_ptr<ExperimentData> load_data() const;
 
  private:
+  std::unique_ptr<Learner> open(const Experiment& experiment) const;
+
   RunFolder folder_;
   Experiment experiment_;
   ConfigSchema schema_;
