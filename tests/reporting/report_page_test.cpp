@@ -31,7 +31,7 @@ function held(plot) {
                       plus: shown ? list(error.array) : null, minus: shown ? list(error.arrayminus) : null };
            }) };
 }
-const cells = (table) => Array.from(document.querySelectorAll("#table-" + table.id + " tbody tr"))
+const cells = (table) => Array.from(document.getElementById("table-" + table.id).querySelectorAll("tbody tr"))
   .map((row) => Array.from(row.children).map((cell) => cell.title || cell.textContent));
 const probe = document.createElement("pre");
 probe.id = "probe";
