@@ -118,6 +118,19 @@ TEST(ShippedMappings, all_load) {
   }
 }
 
+TEST(ShippedMappings, the_example_in_the_readme_works) {
+  const testing::ScratchFolder folder;
+  const std::string readme = testing::read_bytes(from_environment("COLDFRAME_SOURCE_DIR", "datasets") / "README.md");
+  const std::size_t begin = readme.find("```ini\n") + 7;
+  ASSERT_LT(begin, readme.size());
+  const auto mapping = folder.write("mapping.ini", readme.substr(begin, readme.find("```", begin) - begin));
+  folder.write("events.csv", "user_id,sku,stars,time\na,1,5,1529193600123\na,2,5,1529193600123\n");
+  folder.write("items.csv", "sku,name,genres\n1,X,not available\n");
+  const auto [data, report] = import_tables(load_mapping(mapping), folder.path());
+  EXPECT_EQ(data.interactions.size(), 1u);
+  EXPECT_TRUE(data.items.find("genres")->missing(0));
+}
+
 // Two rows of every file in the layout of the original download.
 TEST(ShippedMappings, read_the_other_movielens_layouts) {
   const testing::ScratchFolder folder;
