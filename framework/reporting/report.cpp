@@ -23,11 +23,13 @@ std::string phrase(const Estimate& estimate, std::string_view form = "{:.2f}") {
                      number(estimate.interval->high));
 }
 
-/// The strategy's row with the largest value at this k; nullptr without one.
-const PooledScorer* best_strategy(const PooledRuns& runs, const ShotNumbers& numbers) {
+constexpr std::string_view k_prior = " + item prior";
+
+/// The strategies' row, with or without item prior, that has the largest value at this k; nullptr without one.
+const PooledScorer* best_strategy(const PooledRuns& runs, const ShotNumbers& numbers, bool with_prior) {
   const PooledScorer* best = nullptr;
   for (const PooledScorer& scorer : runs.scorers) {
-    if (scorer.role != "strategy" || !numbers.has(scorer)) continue;
+    if (scorer.role != "strategy" || !numbers.has(scorer) || scorer.name.ends_with(k_prior) != with_prior) continue;
     if (best == nullptr || numbers.mean(scorer, 0).value > numbers.mean(*best, 0).value) best = &scorer;
   }
   return best;
@@ -43,22 +45,26 @@ std::vector<std::string> sentences_of(const NewcomerFindings& findings) {
   const std::string metric = to_string(runs.metrics[0]);
   const PooledScorer *popularity = runs.find("popularity"), *random = runs.find("random");
   std::vector<std::string> sentences;
-  for (const ShotNumbers* numbers : {&findings.numbers.front(), &findings.numbers.back()}) {
-    const PooledScorer* best = best_strategy(runs, *numbers);
-    if (best == nullptr || (numbers == &findings.numbers.back() && findings.numbers.size() == 1)) continue;
-    std::string text = fmt::format("With k = {} shown interactions the largest {} of a strategy's row is {}'s: {}",
-                                   numbers->shots(), metric, best->name, phrase(numbers->mean(*best, 0), "{:.4f}"));
-    if (popularity != nullptr && numbers->has(*popularity)) {
-      const Estimate ratio = numbers->ratio(*best, *popularity, 0);
+  const auto describe = [&](const ShotNumbers& numbers, bool with_prior) {
+    const PooledScorer* best = best_strategy(runs, numbers, with_prior);
+    if (best == nullptr) return;
+    std::string text = fmt::format("With k = {} shown interactions the largest {} of {} is {}'s: {}", numbers.shots(),
+                                   metric, with_prior ? "a score with item prior" : "a pure text score", best->name,
+                                   phrase(numbers.mean(*best, 0), "{:.4f}"));
+    if (popularity != nullptr && numbers.has(*popularity)) {
+      const Estimate ratio = numbers.ratio(*best, *popularity, 0);
       text += fmt::format("; {} times popularity's, {}", phrase(ratio), against_popularity(ratio));
     }
-    if (random != nullptr && numbers->has(*random)) {
-      const Estimate above = numbers->difference(*best, *random, 0);
+    if (random != nullptr && numbers.has(*random)) {
+      const Estimate above = numbers.difference(*best, *random, 0);
       const bool proved = above.interval && above.interval->low > 0.0;
-      text += proved ? "; clearly better than random" : "; not shown to be better than random";
+      text += proved ? "; its interval lies above random" : "; not shown to be better than random";
     }
     sentences.push_back(text + ".");
-  }
+  };
+  describe(findings.numbers.front(), /*with_prior=*/false);
+  if (findings.numbers.size() > 1) describe(findings.numbers.back(), /*with_prior=*/false);
+  describe(findings.numbers.back(), /*with_prior=*/true);
   std::size_t checkpoints = 0, strategies = 0;
   for (const NewcomerVerdict& verdict : findings.verdicts) {
     const auto decided = [](const Judgement& judged) {

@@ -1,5 +1,6 @@
 #include "framework/reporting/pooled_runs.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -53,7 +54,7 @@ TEST(PooledRuns, pool_folds_over_users_and_keep_seeds_apart) {
   std::vector<NamedRun> runs;
   for (const std::int64_t seed : {2, 1}) {
     for (const std::int64_t fold : {1, 0}) {
-      runs.push_back(named("r" + std::to_string(runs.size()),
+      runs.push_back(named(fmt::format("r{}", runs.size()),
                            {.seed = seed, .fold = fold, .users = static_cast<std::size_t>(40 + fold)}));
     }
   }

@@ -1,5 +1,6 @@
 #include "framework/reporting/report.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -37,8 +38,8 @@ Json tiny_report(std::size_t seeds = 1, bool simulate = true) {
   std::vector<NamedRun> runs;
   for (std::size_t seed = 1; seed <= seeds; ++seed) {
     const auto number = static_cast<std::int64_t>(seed);
-    runs.push_back({"lora-" + std::to_string(seed), tiny_run({.variant = "lora", .seed = number, .quality = 0.3})});
-    runs.push_back({"full-" + std::to_string(seed), tiny_run({.variant = "full", .seed = number, .quality = 0.36})});
+    runs.push_back({fmt::format("lora-{}", seed), tiny_run({.variant = "lora", .seed = number, .quality = 0.3})});
+    runs.push_back({fmt::format("full-{}", seed), tiny_run({.variant = "full", .seed = number, .quality = 0.36})});
   }
   std::vector<NamedSimulation> simulations;
   if (simulate) simulations.push_back({"simulation.h5", testing::tiny_simulation({"lora", "full"})});
@@ -152,8 +153,8 @@ TEST(Report, names_the_axis_along_which_an_order_flips) {
 
 TEST(Report, is_the_same_whatever_the_order_of_runs_of_a_variant) {
   std::vector<NamedRun> forward, backward;
-  for (const std::int64_t seed : {1, 2, 3}) forward.push_back({"r" + std::to_string(seed), tiny_run({.seed = seed})});
-  for (const std::int64_t seed : {3, 1, 2}) backward.push_back({"r" + std::to_string(seed), tiny_run({.seed = seed})});
+  for (const std::int64_t seed : {1, 2, 3}) forward.push_back({fmt::format("r{}", seed), tiny_run({.seed = seed})});
+  for (const std::int64_t seed : {3, 1, 2}) backward.push_back({fmt::format("r{}", seed), tiny_run({.seed = seed})});
   EXPECT_EQ(make_report(pool_runs(forward), {}, quick_rules()), make_report(pool_runs(backward), {}, quick_rules()));
 }
 
