@@ -54,7 +54,8 @@ void make_category_levels(const AttributeColumn& column, std::span<const UserId>
   if (missing || counts.contains(std::string(k_unknown_level))) field.levels.emplace_back(k_unknown_level);
 }
 
-void make_bands(const AttributeColumn& column, std::span<const UserId> users, std::int64_t bands, AttributeField& field) {
+void make_bands(const AttributeColumn& column, std::span<const UserId> users, std::int64_t bands,
+                AttributeField& field) {
   std::vector<double> values;
   bool missing = false;
   for (const UserId user : users) {
@@ -98,14 +99,16 @@ std::uint16_t level_of(const AttributeField& field, const AttributeColumn& colum
   const std::size_t last = field.levels.size() - 1;
   if (field.scale == AttributeScale::banded) {
     const double value = column.numbers[user.value()];
-    if (std::isnan(value)) return std::min<std::uint16_t>(position_of(field, k_unknown_level), static_cast<std::uint16_t>(last));
+    if (std::isnan(value))
+      return std::min<std::uint16_t>(position_of(field, k_unknown_level), static_cast<std::uint16_t>(last));
     const std::size_t bands = field.edges.empty() ? 0 : field.edges.size() - 1;
     std::size_t band = 0;
     while (band + 1 < bands && value >= static_cast<double>(field.edges[band + 1])) ++band;
     return static_cast<std::uint16_t>(band);
   }
   const std::string& text = column.texts[user.value()];
-  for (const std::string_view wanted : {text.empty() ? k_unknown_level : std::string_view(text), k_other_level, k_unknown_level}) {
+  for (const std::string_view wanted :
+       {text.empty() ? k_unknown_level : std::string_view(text), k_other_level, k_unknown_level}) {
     const std::uint16_t level = position_of(field, wanted);
     if (level < field.levels.size()) return level;
   }

@@ -31,14 +31,14 @@ inline constexpr std::string_view k_other_level = "other";
 
 struct AttributeLawOptions {
   std::vector<std::string> names;
-  std::int64_t bands = 5;              // of a number, with equal shares of the users
+  std::int64_t bands = 5;                // of a number, with equal shares of the users
   std::int64_t minimum_level_count = 5;  // rarer categories are merged into "other"
-  double smoothing = 10.0;             // pseudo-users by which a conditional law is drawn to the margin
+  double smoothing = 10.0;               // pseudo-users by which a conditional law is drawn to the margin
 };
 
 /// Law of newcomers' attributes: a tree in which every attribute depends on the earlier one with which it shares most
-/// information, fitted on bands and smoothed towards independence. Nothing finer than a pair of levels is kept and exact
-/// numbers are drawn uniformly inside a band, so no person of W is copied.
+/// information, fitted on bands and smoothed towards independence. Nothing finer than a pair of levels is kept and
+/// exact numbers are drawn uniformly inside a band, so no person of W is copied.
 class AttributeLaw {
  public:
   AttributeLaw() = default;

@@ -99,7 +99,8 @@ UniformMixture::UniformMixture(std::unique_ptr<Policy> inner, double epsilon, st
       uniform_("uniform", derived_seed(seed, "mixture slate"), catalogue) {
   if (inner_->kind() == PolicyKind::stochastic) {
     throw ConfigError(fmt::format("simulation.exploration on policy '{}'", inner_->name()),
-                      "it is stochastic already, its propensities would be wrong", "mix into deterministic policies only");
+                      "it is stochastic already, its propensities would be wrong",
+                      "mix into deterministic policies only");
   }
   if (!(epsilon >= 0.0 && epsilon <= 1.0)) {
     throw ConfigError(fmt::format("simulation.exploration = {}", epsilon), "must be from 0 to 1", "try 0.1");

@@ -127,8 +127,7 @@ class ClickRateSolver {
 ChoiceCalibration calibrate_choices(const Newcomers& newcomers, const Catalogue& catalogue,
                                     const SimulationOptions& options, const double* fixed_scale) {
   const ClickRateSolver solver(newcomers, catalogue, options);
-  const ChoiceScale scale =
-      fixed_scale != nullptr ? solver.with_random_rate(*fixed_scale) : solver.with_both_rates();
+  const ChoiceScale scale = fixed_scale != nullptr ? solver.with_random_rate(*fixed_scale) : solver.with_both_rates();
   const ClickRates reached = solver.rates(scale);
   if (std::abs(reached.random - options.random_click_rate) > 1e-6) {
     throw ConfigError(fmt::format("simulation.random_click_rate = {}", options.random_click_rate),

@@ -18,9 +18,9 @@ struct ChoiceCalibration {
   ClickRates reached;
 };
 
-/// Solves utility scale and no-click logit so that the random and the popularity policy have the configured click rates,
-/// on keyed newcomers of their own. Where popularity cannot be told from random at any scale (lambda = 0), give the
-/// scale solved at lambda = 1 as `fixed_scale`: then only the no-click logit is solved, for the random policy.
+/// Solves utility scale and no-click logit so that the random and the popularity policy have the configured click
+/// rates, on keyed newcomers of their own. Where popularity cannot be told from random at any scale (lambda = 0), give
+/// the scale solved at lambda = 1 as `fixed_scale`: then only the no-click logit is solved, for the random policy.
 /// Throws ConfigError that names the reachable range.
 ChoiceCalibration calibrate_choices(const Newcomers& newcomers, const Catalogue& catalogue,
                                     const SimulationOptions& options, const double* fixed_scale = nullptr);

@@ -34,8 +34,7 @@ class CascadeBelief final : public PageBelief {
   }
   void clear() override { std::fill(reach_.begin(), reach_.end(), 1.0f); }
   double gain(std::span<const float> attraction, std::span<const float> weights) const override {
-    return detail::lane_sum(reach_.size(),
-                            [&](std::size_t m) { return weights[m] * (reach_[m] * attraction[m]); });
+    return detail::lane_sum(reach_.size(), [&](std::size_t m) { return weights[m] * (reach_[m] * attraction[m]); });
   }
   void append(std::span<const float> attraction) override {
     for (std::size_t m = 0; m < reach_.size(); ++m) {

@@ -14,8 +14,8 @@
 namespace coldframe {
 namespace {
 
-constexpr std::size_t k_panel_bytes = 128 << 10;    // item vectors that stay in the second cache
-constexpr std::size_t k_score_bytes = 16 << 20;     // scores of the users of one sub-batch
+constexpr std::size_t k_panel_bytes = 128 << 10;  // item vectors that stay in the second cache
+constexpr std::size_t k_score_bytes = 16 << 20;   // scores of the users of one sub-batch
 
 float dot(std::span<const float> a, std::span<const float> b) {
   return detail::lane_sum(a.size(), [&](std::size_t i) { return a[i] * b[i]; });
@@ -35,8 +35,8 @@ VectorTable::VectorTable(std::size_t rows, std::size_t width, std::vector<float>
   }
   for (std::size_t at = 0; at < values_.size(); ++at) {
     if (!std::isfinite(values_[at])) {
-      throw NumericError(fmt::format("vector {} has a value that is not finite at place {}", at / width_, at % width_), {},
-                         "check the encoder that made it");
+      throw NumericError(fmt::format("vector {} has a value that is not finite at place {}", at / width_, at % width_),
+                         {}, "check the encoder that made it");
     }
   }
 }
@@ -105,7 +105,8 @@ void EncoderPolicy::rank(std::span<const PolicyRequest> requests, std::span<Slat
   const std::size_t count = items_->vectors.rows();
   std::vector<float> vectors(requests.size() * width);
   users_->compute(requests, vectors);
-  const std::size_t users_at_once = std::clamp<std::size_t>(k_score_bytes / (sizeof(float) * count), 1, requests.size());
+  const std::size_t users_at_once =
+      std::clamp<std::size_t>(k_score_bytes / (sizeof(float) * count), 1, requests.size());
   const std::size_t panel = std::max<std::size_t>(k_panel_bytes / (sizeof(float) * width), 1);
   std::vector<float> scores(users_at_once * count);
   for (std::size_t first = 0; first < requests.size(); first += users_at_once) {

@@ -16,8 +16,8 @@ namespace coldframe {
 namespace {
 
 constexpr std::size_t k_screening_draws = 64;
-constexpr std::size_t k_direct_items = 256;   // below: what is left of the catalogue is summed, not subtracted
-constexpr float k_least_mass = 1e-6f;         // of the catalogue, where subtraction cancels
+constexpr std::size_t k_direct_items = 256;  // below: what is left of the catalogue is summed, not subtracted
+constexpr float k_least_mass = 1e-6f;        // of the catalogue, where subtraction cancels
 
 using Columns = std::vector<std::vector<float>>;  // one [M] per item
 
@@ -157,8 +157,8 @@ std::shared_ptr<const TasteDraws> InformedOracle::State::prior_of(const Profile&
     if (found != prior.end()) return found->second;
   }
   const std::vector<double> x = newcomers->population().observables.law.encode(profile.attributes.levels);
-  auto made = std::make_shared<const TasteDraws>(
-      taste().place_many(newcomers->group_of(profile), x, normals, options.draws));
+  auto made =
+      std::make_shared<const TasteDraws>(taste().place_many(newcomers->group_of(profile), x, normals, options.draws));
   const std::scoped_lock guard(mutex);
   return prior.emplace(profile.attributes.levels, std::move(made)).first->second;
 }

@@ -18,10 +18,10 @@ struct InformedOracleOptions {
   std::uint64_t seed = 1;
 };
 
-/// The attainable ceiling: knows the world and the law of choice, but of a user only what every policy sees. Latent states
-/// are drawn from the law given the attributes and weighted by the likelihood of given likes (Plackett-Luce over the
-/// catalogue) and of all shown pages; the slate with the highest posterior mean reward is taken, by enumeration when
-/// small, else greedily. The draws are integration nodes shared by all users.
+/// The attainable ceiling: knows the world and the law of choice, but of a user only what every policy sees. Latent
+/// states are drawn from the law given the attributes and weighted by the likelihood of given likes (Plackett-Luce over
+/// the catalogue) and of all shown pages; the slate with the highest posterior mean reward is taken, by enumeration
+/// when small, else greedily. The draws are integration nodes shared by all users.
 class InformedOracle final : public Policy {
  public:
   /// Borrows everything.

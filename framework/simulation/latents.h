@@ -11,11 +11,11 @@ namespace coldframe {
 class LatentKey {
  private:
   LatentKey() = default;
-  friend class Newcomers;       // draws them
-  friend class UserStory;       // lets users choose
-  friend class ClickRateSolver; // calibrates how readily they do
-  friend class LatentOracle;    // the ceiling that knows the truth
-  friend class LatentsProbe;    // tests
+  friend class Newcomers;        // draws them
+  friend class UserStory;        // lets users choose
+  friend class ClickRateSolver;  // calibrates how readily they do
+  friend class LatentOracle;     // the ceiling that knows the truth
+  friend class LatentsProbe;     // tests
 };
 
 /// The true taste of one newcomer: sealed. Anybody can hold or pass it on, but a policy that tries to read it does not

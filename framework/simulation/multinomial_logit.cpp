@@ -71,8 +71,8 @@ void MultinomialLogit::sample(const SimulationRandom& random, const ShownPage& p
   std::size_t chosen = 0;
   double best = -std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < page.utilities.size(); ++k) {
-    const double value = scale_.scale * page.utilities[k] +
-                         random.item_gumbel(page.user, page.session, page.page, page.item_slots[k]);
+    const double value =
+        scale_.scale * page.utilities[k] + random.item_gumbel(page.user, page.session, page.page, page.item_slots[k]);
     if (value > best) {
       best = value;
       chosen = k;

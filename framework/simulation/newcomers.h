@@ -11,9 +11,9 @@
 
 namespace coldframe {
 
-/// Draws newcomers of a population in one world: the observables anyone may see and the sealed latents. Newcomer n is the
-/// same person under every policy, world and split of the work.
-/// Ownership: borrows the population. Thread-safety: const.
+/// Draws newcomers of a population in one world: the observables anyone may see and the sealed latents. Newcomer n is
+/// the same person under every policy, world and split of the work. Ownership: borrows the population. Thread-safety:
+/// const.
 class Newcomers {
  public:
   Newcomers(const Population& population, const World& world, double lambda);

@@ -36,8 +36,8 @@ struct UserTime {
 
 /// A newcomer as the platform sees it.
 struct Newcomer {
-  std::uint64_t number = 0;  // in the population
-  UserKey key;               // names the newcomer in random-number counters
+  std::uint64_t number = 0;   // in the population
+  UserKey key;                // names the newcomer in random-number counters
   std::uint32_t profile = 0;  // row of the profile pool
   std::uint32_t period = 0;
   std::int64_t arrival = 0;  // unix seconds
@@ -52,8 +52,8 @@ struct ShownSlate {
 
 /// What a platform knows about a user when it has to fill a page.
 struct History {
-  std::vector<ItemId> likes;     // oldest first: likes given at the start, then clicked items
-  std::size_t given_likes = 0;   // the first ones of `likes`, which no slate of ours brought about
+  std::vector<ItemId> likes;      // oldest first: likes given at the start, then clicked items
+  std::size_t given_likes = 0;    // the first ones of `likes`, which no slate of ours brought about
   std::vector<ShownSlate> shown;  // oldest first
 };
 

@@ -16,7 +16,8 @@
 namespace coldframe {
 namespace {
 
-std::vector<Profile> make_pool(const AttributeLaw& law, const PopulationOptions& options, const ProfileRenderer& render) {
+std::vector<Profile> make_pool(const AttributeLaw& law, const PopulationOptions& options,
+                               const ProfileRenderer& render) {
   const KeyedRandom random(derived_seed(static_cast<std::uint64_t>(options.seed), "profile pool"), Purpose::population);
   std::vector<Profile> pool(static_cast<std::size_t>(options.profile_pool));
   for (std::size_t row = 0; row < pool.size(); ++row) {
@@ -97,9 +98,10 @@ Population make_population(const Dataset& data, const Roles& roles, const Likes&
 
 void require_same_items(const Population& population, const Dataset& data) {
   if (population.item_ids == data.items.ids) return;
-  throw DataError(fmt::format("population made from '{}' with {} items", population.data_name, population.item_ids.size()),
-                  fmt::format("data set '{}' has other items ({})", data.meta.name, data.items.size()),
-                  "use the data set the population was made from, or write the population again");
+  throw DataError(
+      fmt::format("population made from '{}' with {} items", population.data_name, population.item_ids.size()),
+      fmt::format("data set '{}' has other items ({})", data.meta.name, data.items.size()),
+      "use the data set the population was made from, or write the population again");
 }
 
 }  // namespace coldframe

@@ -56,8 +56,8 @@ struct Population {
   std::uint64_t seed = 0;
   PopulationObservables observables;
   PopulationLatents latents;
-  RoleMembers world_users;           // W
-  std::vector<std::string> item_ids;  // external ids in the order of the world's items
+  RoleMembers world_users;                      // W
+  std::vector<std::string> item_ids;            // external ids in the order of the world's items
   std::vector<std::uint32_t> world_popularity;  // likes of W per item: calibrates click rates, never a policy
   std::string data_name;
   std::string data_checksum;

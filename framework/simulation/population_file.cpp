@@ -124,8 +124,10 @@ std::vector<CardEntry> read_card(const Hdf5File& file) {
   std::vector<CardEntry> card;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto kind = std::find(std::begin(k_identifiability), std::end(k_identifiability), kinds[i]);
-    if (kind == std::end(k_identifiability)) damaged(file, fmt::format("card entry '{}' is of no known kind", names[i]));
-    card.push_back({names[i], static_cast<Identifiability>(kind - std::begin(k_identifiability)), values[i], evidence[i]});
+    if (kind == std::end(k_identifiability))
+      damaged(file, fmt::format("card entry '{}' is of no known kind", names[i]));
+    card.push_back(
+        {names[i], static_cast<Identifiability>(kind - std::begin(k_identifiability)), values[i], evidence[i]});
   }
   return card;
 }
@@ -158,9 +160,11 @@ void check_shapes(const Hdf5File& file, const Population& p) {
   const std::size_t items = p.item_ids.size();
   const std::int32_t group = p.latents.group_field;
   const auto fields = static_cast<std::int32_t>(p.observables.law.fields().size());
-  if (p.observables.users_per_period < 1 || !(p.observables.period_seconds > 0)) damaged(file, "its calendar is impossible");
+  if (p.observables.users_per_period < 1 || !(p.observables.period_seconds > 0))
+    damaged(file, "its calendar is impossible");
   if (group < -1 || group >= fields) damaged(file, "its group is no attribute");
-  if (p.latents.worlds.empty() || p.world_popularity.size() != items) damaged(file, "worlds and items do not fit together");
+  if (p.latents.worlds.empty() || p.world_popularity.size() != items)
+    damaged(file, "worlds and items do not fit together");
   const std::size_t groups = group < 0 ? 1 : p.observables.law.fields()[static_cast<std::size_t>(group)].levels.size();
   for (const World& world : p.latents.worlds) {
     if (!detail::world_fits(world, items, groups, p.observables.law.encoded_size())) {

@@ -12,18 +12,26 @@ void PopulationOptions::describe(OptionVisitor& v) {
   v.visit({.name = "attributes", .doc = "user attributes newcomers have"}, attributes);
   v.visit({.name = "group", .doc = "attribute that item biases may depend on; empty for none"}, group);
   v.visit({.name = "bands", .doc = "bands of a numeric attribute", .minimum = 1, .maximum = 100}, bands);
-  v.visit({.name = "minimum_level_count", .doc = "rarer categories are merged into 'other'", .unit = "users", .minimum = 1},
-          minimum_level_count);
-  v.visit({.name = "attribute_smoothing", .doc = "pseudo-users that draw conditional attribute laws to the margin",
-           .unit = "users", .minimum = 0, .minimum_exclusive = true},
+  v.visit(
+      {.name = "minimum_level_count", .doc = "rarer categories are merged into 'other'", .unit = "users", .minimum = 1},
+      minimum_level_count);
+  v.visit({.name = "attribute_smoothing",
+           .doc = "pseudo-users that draw conditional attribute laws to the margin",
+           .unit = "users",
+           .minimum = 0,
+           .minimum_exclusive = true},
           attribute_smoothing);
   v.visit({.name = "profile_pool", .doc = "distinct profiles newcomers are drawn from", .minimum = 1, .maximum = 1e6},
           profile_pool);
   v.visit({.name = "users_per_period", .doc = "newcomers per period", .minimum = 1}, users_per_period);
-  v.visit({.name = "period_seconds", .doc = "length of a period", .unit = "seconds", .minimum = 1, .maximum = 1e9}, period_seconds);
-  v.visit({.name = "start", .doc = "start of the first period", .unit = "unix seconds", .minimum = 0, .maximum = 1e11}, start);
+  v.visit({.name = "period_seconds", .doc = "length of a period", .unit = "seconds", .minimum = 1, .maximum = 1e9},
+          period_seconds);
+  v.visit({.name = "start", .doc = "start of the first period", .unit = "unix seconds", .minimum = 0, .maximum = 1e11},
+          start);
   v.visit({.name = "tastes", .doc = "kinds of world: softmax, topics"}, tastes);
-  v.visit({.name = "bootstraps", .doc = "refits on bootstrapped users per kind of world; 10 for claims", .minimum = 0,
+  v.visit({.name = "bootstraps",
+           .doc = "refits on bootstrapped users per kind of world; 10 for claims",
+           .minimum = 0,
            .maximum = 10000},
           bootstraps);
   v.visit({.name = "dimensions", .doc = "latent dimensions of the softmax world to choose from"}, dimensions);
@@ -31,15 +39,19 @@ void PopulationOptions::describe(OptionVisitor& v) {
   v.visit({.name = "topics", .doc = "numbers of topics of the topic world to choose from"}, topics);
   v.visit({.name = "group_ridge", .doc = "ridge of the item biases per group", .minimum = 0, .minimum_exclusive = true},
           group_ridge);
-  v.visit({.name = "effect_ridge", .doc = "ridge of the effect of attributes on taste", .minimum = 0,
+  v.visit({.name = "effect_ridge",
+           .doc = "ridge of the effect of attributes on taste",
+           .minimum = 0,
            .minimum_exclusive = true},
           effect_ridge);
   v.visit({.name = "pseudo_count", .doc = "likes added to every item", .minimum = 0, .minimum_exclusive = true},
           pseudo_count);
-  v.visit({.name = "held_out_share", .doc = "share of W that chooses dimension and scale", .minimum = 0.05,
-           .maximum = 0.5},
-          held_out_share);
-  v.visit({.name = "iterations", .doc = "largest number of EM iterations of the softmax world", .minimum = 1,
+  v.visit(
+      {.name = "held_out_share", .doc = "share of W that chooses dimension and scale", .minimum = 0.05, .maximum = 0.5},
+      held_out_share);
+  v.visit({.name = "iterations",
+           .doc = "largest number of L-BFGS iterations of the softmax world",
+           .minimum = 1,
            .maximum = 10000},
           iterations);
 }
@@ -47,7 +59,8 @@ void PopulationOptions::describe(OptionVisitor& v) {
 std::vector<Problem> PopulationOptions::validate() const {
   std::vector<Problem> problems;
   if (!group.empty() && std::find(attributes.begin(), attributes.end(), group) == attributes.end()) {
-    problems.push_back({"group", fmt::format("= {} (must be one of population.attributes) add it there or leave it empty", group)});
+    problems.push_back(
+        {"group", fmt::format("= {} (must be one of population.attributes) add it there or leave it empty", group)});
   }
   auto sorted = attributes;
   std::sort(sorted.begin(), sorted.end());
@@ -60,12 +73,15 @@ std::vector<Problem> PopulationOptions::validate() const {
       problems.push_back({"tastes", fmt::format("holds '{}' (unknown kind of world) use softmax or topics", kind)});
     }
   }
-  if (tastes.size() == 2 && tastes[0] == tastes[1]) problems.push_back({"tastes", "(a kind is named twice) name each once"});
+  if (tastes.size() == 2 && tastes[0] == tastes[1])
+    problems.push_back({"tastes", "(a kind is named twice) name each once"});
   if (tastes.size() > 2) problems.push_back({"tastes", "(more names than kinds of world) name each once"});
-  if (dimensions.empty() || std::any_of(dimensions.begin(), dimensions.end(), [](auto d) { return d < 1 || d > 256; })) {
+  if (dimensions.empty() ||
+      std::any_of(dimensions.begin(), dimensions.end(), [](auto d) { return d < 1 || d > 256; })) {
     problems.push_back({"dimensions", "(needs whole numbers from 1 to 256) try 2 4"});
   }
-  if (factor_ridges.empty() || std::any_of(factor_ridges.begin(), factor_ridges.end(), [](double r) { return !(r > 0); })) {
+  if (factor_ridges.empty() ||
+      std::any_of(factor_ridges.begin(), factor_ridges.end(), [](double r) { return !(r > 0); })) {
     problems.push_back({"factor_ridges", "(needs numbers above 0) try 2 8"});
   }
   if (topics.empty() || std::any_of(topics.begin(), topics.end(), [](auto t) { return t < 2 || t > 256; })) {

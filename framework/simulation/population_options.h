@@ -11,11 +11,11 @@ namespace coldframe {
 
 /// The `[population]` section: which worlds are fitted on W, and who the newcomers are.
 struct PopulationOptions final : Options {
-  std::string path;                  // population file
+  std::string path;  // population file
   std::int64_t seed = 1;
   // newcomers
   std::vector<std::string> attributes = {"age", "gender", "occupation"};
-  std::string group = "gender";      // the attribute that item biases may depend on; empty: none
+  std::string group = "gender";  // the attribute that item biases may depend on; empty: none
   std::int64_t bands = 5;
   std::int64_t minimum_level_count = 5;
   double attribute_smoothing = 10.0;
@@ -33,7 +33,7 @@ struct PopulationOptions final : Options {
   double effect_ridge = 10.0;
   double pseudo_count = 0.3;
   double held_out_share = 0.2;
-  std::int64_t iterations = 30;
+  std::int64_t iterations = 80;
 
   void describe(OptionVisitor& visitor) override;
   std::vector<Problem> validate() const override;

@@ -151,10 +151,10 @@ void check(const ReplayWorld& world, std::span<const Contestant> contestants, co
   }
   if (options.pages < 1 || options.pages >= SimulationRandom::k_pages || options.sessions < 1 ||
       options.sessions >= SimulationRandom::k_sessions) {
-    throw ConfigError(fmt::format("simulation.pages = {}, simulation.sessions = {}", options.pages, options.sessions),
-                      "they do not fit the random-number counters",
-                      fmt::format("keep them from 1 to {} and {}", SimulationRandom::k_pages - 1,
-                                  SimulationRandom::k_sessions - 1));
+    throw ConfigError(
+        fmt::format("simulation.pages = {}, simulation.sessions = {}", options.pages, options.sessions),
+        "they do not fit the random-number counters",
+        fmt::format("keep them from 1 to {} and {}", SimulationRandom::k_pages - 1, SimulationRandom::k_sessions - 1));
   }
 }
 

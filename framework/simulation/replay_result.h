@@ -56,13 +56,13 @@ struct PolicyOutcome {
   std::uint64_t pages = 0;
   std::uint64_t clicks = 0;
   FixedSum expected;
-  std::vector<UserRow> users;                  // ascending
-  std::vector<std::uint64_t> pages_by_step;    // [sessions * pages] how many users reached a step
+  std::vector<UserRow> users;                // ascending
+  std::vector<std::uint64_t> pages_by_step;  // [sessions * pages] how many users reached a step
   std::vector<std::uint64_t> clicks_by_step;
   std::vector<FixedSum> expected_by_step;
-  std::vector<std::uint64_t> shown;            // [I] how often an item was shown
-  RowDigest digest;                            // of all pages
-  std::vector<PageRow> log;                    // only when asked for; in order of (user, session, page)
+  std::vector<std::uint64_t> shown;  // [I] how often an item was shown
+  RowDigest digest;                  // of all pages
+  std::vector<PageRow> log;          // only when asked for; in order of (user, session, page)
 
   double click_rate() const { return pages == 0 ? 0.0 : static_cast<double>(clicks) / static_cast<double>(pages); }
   double expected_rate() const { return pages == 0 ? 0.0 : expected.value() / static_cast<double>(pages); }

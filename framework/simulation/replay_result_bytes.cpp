@@ -10,13 +10,13 @@ namespace {
 class Writer {
  public:
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put(const T& value) {
     const auto* first = reinterpret_cast<const std::byte*>(&value);
     bytes_.insert(bytes_.end(), first, first + sizeof(T));
   }
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put(const std::vector<T>& values) {
     put(static_cast<std::uint64_t>(values.size()));
     for (const T& value : values) put(value);
@@ -32,14 +32,14 @@ class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void get(T& value) {
     need(sizeof(T));
     std::memcpy(&value, bytes_.data(), sizeof(T));
     bytes_ = bytes_.subspan(sizeof(T));
   }
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void get(std::vector<T>& values) {
     values.resize(get_count(sizeof(T)));
     for (T& value : values) get(value);
@@ -65,15 +65,13 @@ class Reader {
 };
 
 // One list of members for both directions, so that they cannot drift apart.
-void visit(auto& io, auto& row)
-  requires requires { row.position_log_propensity; }
+void visit(auto& io, auto& row) requires requires { row.position_log_propensity; }
 {
   io(row.user, row.profile, row.period, row.session, row.page, row.timestamp, row.items, row.clicks,
      row.position_log_propensity, row.expected);
 }
 
-void visit(auto& io, auto& row)
-  requires requires { row.pages_by_step; }
+void visit(auto& io, auto& row) requires requires { row.pages_by_step; }
 {
   io(row.policy, row.pages, row.clicks, row.expected, row.users, row.pages_by_step, row.clicks_by_step,
      row.expected_by_step, row.shown, row.digest);

@@ -12,16 +12,16 @@ namespace coldframe {
 
 /// The members of one role, as runs and populations store them.
 struct RoleMembers {
-  std::string owner;        // "run runs/movielens/lora", "population movielens.h5": for messages
+  std::string owner;  // "run runs/movielens/lora", "population movielens.h5": for messages
   Role role = Role::train;
-  std::string fingerprint;  // SHA-256 over the sorted external ids
+  std::string fingerprint;          // SHA-256 over the sorted external ids
   std::vector<std::uint64_t> keys;  // stable hashes of the external ids, ascending
 };
 
 RoleMembers role_members(const Dataset& data, const Roles& roles, Role role, std::string owner);
 
-/// open: learners and worlds must not share people. closed_world: policies learn only from logs simulated in the world, so
-/// the check is void by design; the caller must say so.
+/// open: learners and worlds must not share people. closed_world: policies learn only from logs simulated in the world,
+/// so the check is void by design; the caller must say so.
 enum class WorldMode { open, closed_world };
 
 /// Throws DataError (exit 3) when any of `learned_from` (T and V of a run) shares a person with `world` (W).

@@ -10,55 +10,80 @@ namespace {
 constexpr double k_largest_count = 9e15;  // whole numbers a double can bound exactly
 
 void describe_users(SimulationOptions& o, OptionVisitor& v) {
-  v.visit({.name = "seed", .doc = "seed of what users do (who they are comes from the population)", .minimum = 0}, o.seed);
+  v.visit({.name = "seed", .doc = "seed of what users do (who they are comes from the population)", .minimum = 0},
+          o.seed);
   v.visit({.name = "users", .doc = "newcomers to replay", .minimum = 1, .maximum = k_largest_count}, o.users);
   v.visit({.name = "first_user", .doc = "number of the first newcomer", .minimum = 0, .maximum = k_largest_count},
           o.first_user);
-  v.visit({.name = "sessions", .doc = "sessions per user at most", .minimum = 1, .maximum = SimulationRandom::k_sessions - 1.0},
+  v.visit({.name = "sessions",
+           .doc = "sessions per user at most",
+           .minimum = 1,
+           .maximum = SimulationRandom::k_sessions - 1.0},
           o.sessions);
-  v.visit({.name = "pages", .doc = "pages per session at most", .minimum = 1, .maximum = SimulationRandom::k_pages - 1.0},
-          o.pages);
+  v.visit(
+      {.name = "pages", .doc = "pages per session at most", .minimum = 1, .maximum = SimulationRandom::k_pages - 1.0},
+      o.pages);
   v.visit({.name = "slate_size", .doc = "items on a page", .minimum = 1, .maximum = 1000}, o.slate_size);
   v.visit({.name = "given_likes", .doc = "likes known before the first page", .minimum = 0, .maximum = 1000},
           o.given_likes);
-  v.visit({.name = "clicked_items", .doc = "what happens to a clicked item: leave or stay in the candidate set",
+  v.visit({.name = "clicked_items",
+           .doc = "what happens to a clicked item: leave or stay in the candidate set",
            .choices = {"leave", "stay"}},
           o.clicked_items);
 }
 
 void describe_choices(SimulationOptions& o, OptionVisitor& v) {
   v.visit({.name = "world", .doc = "kind and bootstrap replicate of the world, as in softmax-0"}, o.world);
-  v.visit({.name = "lambda", .doc = "how far popularity is taste (1) or exposure (0)", .minimum = 0, .maximum = 1}, o.lambda);
-  v.visit({.name = "roles", .doc = "disjoint: refuse runs that learned from people of the world; closed_world: policies "
-                                   "learned from simulated logs only",
+  v.visit({.name = "lambda", .doc = "how far popularity is taste (1) or exposure (0)", .minimum = 0, .maximum = 1},
+          o.lambda);
+  v.visit({.name = "roles",
+           .doc = "disjoint: refuse runs that learned from people of the world; closed_world: policies "
+                  "learned from simulated logs only",
            .choices = {"disjoint", "closed_world"}},
           o.roles);
   v.visit({.name = "user_model", .doc = "multinomial logit or dynamic Bayesian network", .choices = {"mnl", "dbn"}},
           o.user_model);
-  v.visit({.name = "random_click_rate", .doc = "share of pages of the random policy with a click (assumed)", .minimum = 0,
-           .maximum = 0.99, .minimum_exclusive = true},
+  v.visit({.name = "random_click_rate",
+           .doc = "share of pages of the random policy with a click (assumed)",
+           .minimum = 0,
+           .maximum = 0.99,
+           .minimum_exclusive = true},
           o.random_click_rate);
-  v.visit({.name = "popular_click_rate", .doc = "the same for the popularity policy (assumed)", .minimum = 0,
-           .maximum = 0.99, .minimum_exclusive = true},
+  v.visit({.name = "popular_click_rate",
+           .doc = "the same for the popularity policy (assumed)",
+           .minimum = 0,
+           .maximum = 0.99,
+           .minimum_exclusive = true},
           o.popular_click_rate);
-  v.visit({.name = "calibration_users", .doc = "newcomers on whom the click rates are solved", .minimum = 1,
+  v.visit({.name = "calibration_users",
+           .doc = "newcomers on whom the click rates are solved",
+           .minimum = 1,
            .maximum = 100000},
           o.calibration_users);
-  v.visit({.name = "dbn_continue", .doc = "probability to look at the next position (assumed)", .minimum = 0,
+  v.visit(
+      {.name = "dbn_continue", .doc = "probability to look at the next position (assumed)", .minimum = 0, .maximum = 1},
+      o.dbn_continue);
+  v.visit({.name = "dbn_satisfaction",
+           .doc = "satisfaction by a clicked item without attraction (assumed)",
+           .minimum = 0,
            .maximum = 1},
-          o.dbn_continue);
-  v.visit({.name = "dbn_satisfaction", .doc = "satisfaction by a clicked item without attraction (assumed)",
-           .minimum = 0, .maximum = 1},
           o.dbn_satisfaction);
-  v.visit({.name = "dbn_satisfaction_gain", .doc = "satisfaction added in proportion to the attraction (assumed)",
-           .minimum = 0, .maximum = 1},
+  v.visit({.name = "dbn_satisfaction_gain",
+           .doc = "satisfaction added in proportion to the attraction (assumed)",
+           .minimum = 0,
+           .maximum = 1},
           o.dbn_satisfaction_gain);
   v.visit({.name = "leave_probability", .doc = "to end the session after a page (assumed)", .minimum = 0, .maximum = 1},
           o.leave_probability);
-  v.visit({.name = "return_probability", .doc = "to come back for a next session (assumed)", .minimum = 0, .maximum = 1},
-          o.return_probability);
-  v.visit({.name = "page_seconds", .doc = "time per page", .unit = "seconds", .minimum = 0, .maximum = 1e6}, o.page_seconds);
-  v.visit({.name = "return_gap_seconds", .doc = "mean time between sessions", .unit = "seconds", .minimum = 0,
+  v.visit(
+      {.name = "return_probability", .doc = "to come back for a next session (assumed)", .minimum = 0, .maximum = 1},
+      o.return_probability);
+  v.visit({.name = "page_seconds", .doc = "time per page", .unit = "seconds", .minimum = 0, .maximum = 1e6},
+          o.page_seconds);
+  v.visit({.name = "return_gap_seconds",
+           .doc = "mean time between sessions",
+           .unit = "seconds",
+           .minimum = 0,
            .maximum = 1e9},
           o.return_gap_seconds);
 }
@@ -70,16 +95,22 @@ void describe_policies(SimulationOptions& o, OptionVisitor& v) {
           o.user_vector);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);
-  v.visit({.name = "exploration", .doc = "share of uniformly drawn slates mixed into encoder policies", .minimum = 0,
+  v.visit({.name = "exploration",
+           .doc = "share of uniformly drawn slates mixed into encoder policies",
+           .minimum = 0,
            .maximum = 1},
           o.exploration);
   v.visit({.name = "oracle_draws", .doc = "prior draws of the informed oracle", .minimum = 1, .maximum = 1e6},
           o.oracle_draws);
-  v.visit({.name = "oracle_candidates", .doc = "items the greedy informed oracle looks at closely", .minimum = 1,
+  v.visit({.name = "oracle_candidates",
+           .doc = "items the greedy informed oracle looks at closely",
+           .minimum = 1,
            .maximum = 1e6},
           o.oracle_candidates);
   v.visit({.name = "threads", .doc = "worker threads; 0 for all cores", .minimum = 0, .maximum = 4096}, o.threads);
-  v.visit({.name = "block_users", .doc = "users per unit of work (changes speed, not results)", .minimum = 1,
+  v.visit({.name = "block_users",
+           .doc = "users per unit of work (changes speed, not results)",
+           .minimum = 1,
            .maximum = 1e6},
           o.block_users);
 }
@@ -95,8 +126,9 @@ void SimulationOptions::describe(OptionVisitor& visitor) {
 std::vector<Problem> SimulationOptions::validate() const {
   std::vector<Problem> problems;
   if (!(random_click_rate < popular_click_rate)) {
-    problems.push_back({"random_click_rate", fmt::format("= {} (must be below simulation.popular_click_rate = {}) try 0.08",
-                                                         random_click_rate, popular_click_rate)});
+    problems.push_back(
+        {"random_click_rate", fmt::format("= {} (must be below simulation.popular_click_rate = {}) try 0.08",
+                                          random_click_rate, popular_click_rate)});
   }
   if (dbn_satisfaction + dbn_satisfaction_gain > 1.0) {
     problems.push_back({"dbn_satisfaction_gain",
@@ -106,7 +138,8 @@ std::vector<Problem> SimulationOptions::validate() const {
   for (const std::string& name : policies) {
     if (name != "random" && name != "popularity" && name != "oracle" && name != "informed_oracle") {
       problems.push_back(
-          {"policies", fmt::format("holds '{}' (unknown policy) use random, popularity, oracle, informed_oracle", name)});
+          {"policies",
+           fmt::format("holds '{}' (unknown policy) use random, popularity, oracle, informed_oracle", name)});
     }
   }
   return problems;

@@ -15,9 +15,9 @@ struct SimulationOptions final : Options {
   std::int64_t users = 1000;
   std::int64_t first_user = 0;
   std::int64_t sessions = 1;
-  std::int64_t pages = 10;             // per session
+  std::int64_t pages = 10;  // per session
   std::int64_t slate_size = 10;
-  std::int64_t given_likes = 0;        // likes known before the first page
+  std::int64_t given_likes = 0;         // likes known before the first page
   std::string clicked_items = "leave";  // leave | stay in the candidate set
   // world
   std::string world = "softmax-0";
@@ -28,9 +28,9 @@ struct SimulationOptions final : Options {
   double random_click_rate = 0.08;   // share of pages of the random policy with a click
   double popular_click_rate = 0.30;  // the same for the popularity policy
   std::int64_t calibration_users = 256;
-  double dbn_continue = 0.9;            // gamma: go on after a position without satisfaction
-  double dbn_satisfaction = 0.3;        // of a clicked item that hardly attracts
-  double dbn_satisfaction_gain = 0.5;   // added in proportion to the attraction
+  double dbn_continue = 0.9;           // gamma: go on after a position without satisfaction
+  double dbn_satisfaction = 0.3;       // of a clicked item that hardly attracts
+  double dbn_satisfaction_gain = 0.5;  // added in proportion to the attraction
   // dynamics (assumed)
   double leave_probability = 0.0;   // after a page
   double return_probability = 1.0;  // for a next session

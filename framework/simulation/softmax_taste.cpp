@@ -14,8 +14,13 @@ constexpr std::size_t k_draw_panel = 256;  // draws whose running sums stay in t
 class SoftmaxTaste final : public TasteModel {
  public:
   SoftmaxTaste(const SoftmaxParameters& p, double lambda)
-      : items_(p.items), groups_(p.groups), dimension_(p.dimension), attribute_size_(p.attribute_size),
-        effect_(p.attribute_effect), bias_(p.groups * p.items), factors_(p.dimension * p.items) {
+      : items_(p.items),
+        groups_(p.groups),
+        dimension_(p.dimension),
+        attribute_size_(p.attribute_size),
+        effect_(p.attribute_effect),
+        bias_(p.groups * p.items),
+        factors_(p.dimension * p.items) {
     for (std::size_t g = 0; g < groups_; ++g) {
       for (std::size_t i = 0; i < items_; ++i) {
         bias_[g * items_ + i] = lambda * p.item_bias[i] + p.group_bias[g * items_ + i];

@@ -28,7 +28,8 @@ class TasteModel {
   virtual std::size_t item_count() const = 0;
   virtual std::size_t latent_size() const = 0;
 
-  /// The state [L] of a newcomer with centred attributes x [P] whose luck is `normals` [L], independent standard normals.
+  /// The state [L] of a newcomer with centred attributes x [P] whose luck is `normals` [L], independent standard
+  /// normals.
   virtual void place(std::span<const double> x, std::span<const double> normals, std::span<double> state) const = 0;
 
   /// Utilities [I].

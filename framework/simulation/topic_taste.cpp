@@ -11,8 +11,13 @@ namespace {
 class TopicTaste final : public TasteModel {
  public:
   TopicTaste(const TopicParameters& p, double lambda)
-      : items_(p.items), topics_(p.topics), attribute_size_(p.attribute_size), mean_(p.mean),
-        effect_(p.attribute_effect), spread_(p.spread), lift_(p.topic_items) {
+      : items_(p.items),
+        topics_(p.topics),
+        attribute_size_(p.attribute_size),
+        mean_(p.mean),
+        effect_(p.attribute_effect),
+        spread_(p.spread),
+        lift_(p.topic_items) {
     // lift_ti = I phi_ti after popularity was scaled by lambda: 1 for an item of average appeal.
     for (std::size_t t = 0; t < topics_; ++t) {
       double total = 0;

@@ -24,12 +24,12 @@ struct TopicParameters {
 
 struct TopicFitOptions {
   std::size_t topics = 8;
-  double item_prior = 20.0;   // pseudo-likes per topic, spread like popularity
-  double share_prior = 4.0;   // pseudo-likes per user, spread like the topics' sizes
+  double item_prior = 20.0;  // pseudo-likes per topic, spread like popularity
+  double share_prior = 4.0;  // pseudo-likes per user, spread like the topics' sizes
   double effect_ridge = 10.0;
   double pseudo_count = 0.3;  // added likes per item
   std::size_t iterations = 100;
-  double tolerance = 1e-6;    // of the objective per like
+  double tolerance = 1e-6;  // of the objective per like
   std::uint64_t seed = 0;
 };
 
@@ -38,9 +38,9 @@ struct TopicFit {
   std::vector<double> objective;  // penalised log-likelihood after each iteration, never decreasing
 };
 
-/// Topic mixture, a taste that is no inner product: p(i | u) = sum_t theta_ut phi_ti, fitted by EM with Dirichlet priors on
-/// phi and theta (Hofmann, "Probabilistic latent semantic analysis", UAI'99); the law of theta is then a logistic
-/// normal regression on the attributes (Blei and Lafferty, "A correlated topic model of Science", 2007).
+/// Topic mixture, a taste that is no inner product: p(i | u) = sum_t theta_ut phi_ti, fitted by EM with Dirichlet
+/// priors on phi and theta (Hofmann, "Probabilistic latent semantic analysis", UAI'99); the law of theta is then a
+/// logistic normal regression on the attributes (Blei and Lafferty, "A correlated topic model of Science", 2007).
 /// lambda: phi_ti is multiplied by item_share_i^(lambda - 1) and normalised again.
 TopicFit fit_topics(const WorldData& data, const TopicFitOptions& options, const TopicParameters* start = nullptr);
 

@@ -23,8 +23,7 @@ double click_rate(const UserModel& model, std::span<const double> utilities) {
 std::unique_ptr<UserModel> make_user_model(const SimulationOptions& options, const ChoiceScale& scale) {
   if (options.user_model == "mnl") return std::make_unique<MultinomialLogit>(scale);
   return std::make_unique<DynamicBayesian>(
-      scale,
-      DynamicBayesianOptions{options.dbn_continue, options.dbn_satisfaction, options.dbn_satisfaction_gain});
+      scale, DynamicBayesianOptions{options.dbn_continue, options.dbn_satisfaction, options.dbn_satisfaction_gain});
 }
 
 }  // namespace coldframe

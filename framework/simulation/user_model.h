@@ -65,8 +65,8 @@ class UserModel {
   virtual std::unique_ptr<PageBelief> belief(std::size_t draws) const = 0;
 };
 
-/// A page that is built item by item, from the top, for M possible users in parallel. Expected clicks of a slate are the
-/// sum of the gains of its items; gains never grow when a page gets longer.
+/// A page that is built item by item, from the top, for M possible users in parallel. Expected clicks of a slate are
+/// the sum of the gains of its items; gains never grow when a page gets longer.
 class PageBelief {
  public:
   virtual ~PageBelief() = default;

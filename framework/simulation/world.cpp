@@ -15,6 +15,7 @@ namespace coldframe {
 namespace {
 
 constexpr std::size_t k_trial_draws = 512;
+constexpr double k_trial_tolerance = 1e-3;  // more changes no choice and costs most of the time
 
 SoftmaxFitOptions softmax_options(const PopulationOptions& options, std::size_t dimension, double ridge) {
   SoftmaxFitOptions fit;
@@ -55,7 +56,9 @@ std::vector<WorldTrial> trials_of(const PopulationOptions& options) {
 
 void run_trial(const WorldSplit& split, const PopulationOptions& options, WorldTrial& trial) {
   if (trial.kind == "softmax") {
-    const SoftmaxFit fit = fit_softmax(split.fit, softmax_options(options, trial.size, trial.ridge));
+    SoftmaxFitOptions quick = softmax_options(options, trial.size, trial.ridge);
+    quick.tolerance = k_trial_tolerance;
+    const SoftmaxFit fit = fit_softmax(split.fit, quick);
     trial.held_out = softmax_log_likelihood(fit.parameters, split.held_out);
   } else {
     const TopicFit fit = fit_topics(split.fit, topic_options(options, trial.size));
@@ -77,9 +80,7 @@ World fit_world(const WorldData& data, const PopulationOptions& options, const W
 
 }  // namespace
 
-std::string World::kind() const {
-  return std::holds_alternative<SoftmaxParameters>(parameters) ? "softmax" : "topics";
-}
+std::string World::kind() const { return std::holds_alternative<SoftmaxParameters>(parameters) ? "softmax" : "topics"; }
 
 std::string World::name() const { return fmt::format("{}-{}", kind(), replicate); }
 
@@ -115,8 +116,8 @@ FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options)
   tbb::parallel_for(std::size_t{0}, fitted.worlds.size(), [&](std::size_t w) {
     if (w % per_kind == 0) return;
     const std::size_t k = w / per_kind;
-    fitted.worlds[w] = fit_world(data, options, chosen[k], static_cast<std::uint32_t>(w % per_kind),
-                                 &fitted.worlds[k * per_kind]);
+    fitted.worlds[w] =
+        fit_world(data, options, chosen[k], static_cast<std::uint32_t>(w % per_kind), &fitted.worlds[k * per_kind]);
   });
   return fitted;
 }
@@ -133,19 +134,23 @@ std::unique_ptr<TasteModel> make_taste(const World& world, double lambda) {
 
 double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, std::size_t draws, std::uint64_t seed) {
   const KeyedRandom random(derived_seed(seed, "held-out likelihood"), Purpose::population);
-  std::vector<double> normals(taste.latent_size());
-  std::vector<double> state(taste.latent_size());
-  std::vector<double> utilities(taste.item_count());
-  std::vector<double> log_likelihood(draws);
+  const std::size_t latent_size = taste.latent_size();
+  std::vector<double> one(latent_size);
+  std::vector<float> normals(latent_size * draws);
+  for (std::size_t m = 0; m < draws; ++m) {
+    keyed_normals(random, UserKey(m), 0, one);
+    for (std::size_t l = 0; l < latent_size; ++l) normals[l * draws + m] = static_cast<float>(one[l]);
+  }
   const double log_items = std::log(static_cast<double>(taste.item_count()));
+  std::vector<float> utilities(draws);
+  std::vector<double> log_likelihood(draws);
   double sum = 0;
   for (const WorldUser& user : data.users) {
-    for (std::size_t m = 0; m < draws; ++m) {
-      keyed_normals(random, UserKey(m), 0, normals);
-      taste.place(user.x, normals, state);
-      taste.utilities(user.group, state, utilities);
-      log_likelihood[m] = 0;
-      for (const std::uint32_t item : user.likes) log_likelihood[m] += utilities[item] - log_items;
+    const TasteDraws states = taste.place_many(user.group, user.x, normals, draws);
+    std::fill(log_likelihood.begin(), log_likelihood.end(), 0.0);
+    for (const std::uint32_t item : user.likes) {
+      taste.item_utilities(states, ItemId(item), utilities);
+      for (std::size_t m = 0; m < draws; ++m) log_likelihood[m] += static_cast<double>(utilities[m]) - log_items;
     }
     const double largest = *std::max_element(log_likelihood.begin(), log_likelihood.end());
     double total = 0;

@@ -30,7 +30,7 @@ struct WorldTrial {
   std::string kind;
   std::size_t size = 0;  // dimension or topics
   double ridge = 0;
-  double held_out = 0;   // log-likelihood per like of held-out users of W
+  double held_out = 0;  // log-likelihood per like of held-out users of W
 };
 
 struct FittedWorlds {
@@ -39,8 +39,8 @@ struct FittedWorlds {
   double unigram_held_out = 0;
 };
 
-/// Chooses dimension and scale inside W by held-out likelihood, fits every configured kind of taste on all of W and refits
-/// on bootstrapped users. Independent fits run in parallel; the result does not depend on the number of threads.
+/// Chooses dimension and scale inside W by held-out likelihood, fits every configured kind of taste on all of W and
+/// refits on bootstrapped users. Independent fits run in parallel; the result does not depend on the number of threads.
 FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options);
 
 /// lambda in [0, 1] scales popularity: 1 takes it for taste, 0 for exposure.

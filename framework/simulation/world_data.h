@@ -9,14 +9,15 @@ namespace coldframe {
 
 /// One real user of role W.
 struct WorldUser {
-  std::uint64_t key = 0;             // stable hash of the external id
+  std::uint64_t key = 0;  // stable hash of the external id
   std::uint32_t group = 0;
   double weight = 1;                 // bootstrap weight
   std::vector<double> x;             // centred attributes [P]
   std::vector<std::uint32_t> likes;  // distinct items
 };
 
-/// What worlds are fitted on. Users are in the order of their keys, so that the order of rows in a file changes nothing.
+/// What worlds are fitted on. Users are in the order of their keys, so that the order of rows in a file changes
+/// nothing.
 struct WorldData {
   std::size_t item_count = 0;
   std::size_t group_count = 1;

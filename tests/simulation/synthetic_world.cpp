@@ -128,8 +128,8 @@ Population small_population(std::size_t items, std::size_t dimension, double spr
   Population p;
   p.seed = 5;
   AttributeField gender{"gender", AttributeScale::category, {"F", "M"}, {}, {0.5, 0.5}, -1, {}};
-  AttributeField age{"age", AttributeScale::banded, {"20-29", "30-49"}, {20, 30, 50}, {0.4, 0.6}, 0,
-                     {0.5, 0.5, 0.3, 0.7}};
+  AttributeField age{"age", AttributeScale::banded, {"20-29", "30-49"}, {20, 30, 50}, {0.4, 0.6},
+                     0,     {0.5, 0.5, 0.3, 0.7}};
   p.observables.law = AttributeLaw({gender, age});
   const KeyedRandom random(1, Purpose::population);
   for (std::uint64_t row = 0; row < 20; ++row) {
@@ -154,7 +154,8 @@ Population small_population(std::size_t items, std::size_t dimension, double spr
   }
   p.data_name = "invented";
   p.licence = "none needed";
-  p.card = {{"lambda", Identifiability::assumed, "1", "sweep"}, {"leaving", Identifiability::not_identifiable, "", "no log"}};
+  p.card = {{"lambda", Identifiability::assumed, "1", "sweep"},
+            {"leaving", Identifiability::not_identifiable, "", "no log"}};
   return p;
 }
 

@@ -47,13 +47,14 @@ std::vector<double> ascent_direction(const std::deque<Pair>& memory, std::span<c
 
 }  // namespace
 
-double maximise_lbfgs(const Objective& objective, std::span<double> x, std::size_t iterations) {
+std::vector<double> maximise_lbfgs(const Objective& objective, std::span<double> x, const LbfgsOptions& options) {
   std::vector<double> gradient(x.size());
   std::vector<double> next_gradient(x.size());
   std::vector<double> next(x.size());
   std::deque<Pair> memory;
-  double value = objective(x, gradient);
-  for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
+  std::vector<double> values = {objective(x, gradient)};
+  for (std::size_t iteration = 0; iteration < options.iterations; ++iteration) {
+    const double value = values.back();
     std::vector<double> direction = ascent_direction(memory, gradient);
     double slope = dot(direction, gradient);
     if (!(slope > 0)) {
@@ -78,14 +79,15 @@ double maximise_lbfgs(const Objective& objective, std::span<double> x, std::size
       x[i] = next[i];
     }
     pair.curvature = dot(pair.step, pair.change);
-    value = next_value;
+    values.push_back(next_value);
+    if (next_value - value < options.tolerance) break;
     gradient.swap(next_gradient);
     if (pair.curvature > 1e-12 * dot(pair.change, pair.change)) {
       memory.push_back(std::move(pair));
       if (memory.size() > k_memory) memory.pop_front();
     }
   }
-  return value;
+  return values;
 }
 
 }  // namespace coldframe::detail

@@ -19,12 +19,14 @@ std::string error_text(const std::vector<SoftmaxParameters>& errors, std::vector
   return fmt::format("bootstrap standard error {:.3f} (root mean square)", root_mean_square(errors[0].*part));
 }
 
-void add_softmax(const SoftmaxParameters& p, const std::vector<SoftmaxParameters>& errors, std::vector<CardEntry>& card) {
+void add_softmax(const SoftmaxParameters& p, const std::vector<SoftmaxParameters>& errors,
+                 std::vector<CardEntry>& card) {
   const auto add = [&](const char* name, std::vector<double> SoftmaxParameters::*part) {
     card.push_back({name, Identifiability::fitted, fmt::format("root mean square {:.3f}", root_mean_square(p.*part)),
                     error_text(errors, part)});
   };
-  card.push_back({"softmax.dimension", Identifiability::fitted, std::to_string(p.dimension), "by held-out likelihood inside W"});
+  card.push_back(
+      {"softmax.dimension", Identifiability::fitted, std::to_string(p.dimension), "by held-out likelihood inside W"});
   add("softmax.item_bias", &SoftmaxParameters::item_bias);
   add("softmax.group_bias", &SoftmaxParameters::group_bias);
   add("softmax.item_factors", &SoftmaxParameters::item_factors);
@@ -63,8 +65,8 @@ std::vector<CardEntry> make_card(const Population& population, const std::vector
   std::vector<CardEntry> card;
   card.push_back({"world users", Identifiability::fitted, std::to_string(world_users),
                   "role W, SHA-256 " + population.world_users.fingerprint});
-  card.push_back({"held-out log-likelihood per like, unigram", Identifiability::fitted, fmt::format("{:.4f}", unigram_held_out),
-                  "the floor"});
+  card.push_back({"held-out log-likelihood per like, unigram", Identifiability::fitted,
+                  fmt::format("{:.4f}", unigram_held_out), "the floor"});
   for (const WorldTrial& trial : trials) {
     const std::string ridge = trial.kind == "softmax" ? fmt::format(", ridge {}", trial.ridge) : "";
     card.push_back({fmt::format("held-out log-likelihood per like, {} of size {}{}", trial.kind, trial.size, ridge),
@@ -82,9 +84,9 @@ std::vector<CardEntry> make_card(const Population& population, const std::vector
     }
   }
   for (const AttributeField& field : population.observables.law.fields()) {
-    const std::string value = field.parent < 0 ? "margin of W"
-                                               : "given " + population.observables.law.fields()[static_cast<std::size_t>(
-                                                                field.parent)].name;
+    const std::string value =
+        field.parent < 0 ? "margin of W"
+                         : "given " + population.observables.law.fields()[static_cast<std::size_t>(field.parent)].name;
     card.push_back({"attribute law: " + field.name, Identifiability::fitted, value,
                     fmt::format("{} levels, smoothed; largest standard error of a share {:.3f}", field.levels.size(),
                                 0.5 / std::sqrt(static_cast<double>(std::max<std::size_t>(world_users, 1))))});

@@ -55,11 +55,12 @@ double log_joint(const Score& score, const WorldUser& user, const VectorXd& mean
   return liked - static_cast<double>(user.likes.size()) * normaliser - 0.5 * (z - mean).squaredNorm();
 }
 
-UserPosterior find_mode(const Score& score, const WorldUser& user, const VectorXd& mean, VectorXd z) {
+/// Leaves p(. | mode) in `probabilities`.
+UserPosterior find_mode(const Score& score, const WorldUser& user, const VectorXd& mean, VectorXd z,
+                        ArrayXd& probabilities) {
   const auto likes = static_cast<double>(user.likes.size());
   VectorXd liked = VectorXd::Zero(z.size());
   for (const std::uint32_t item : user.likes) liked += score.factors.row(item).transpose();
-  ArrayXd probabilities;
   ArrayXd trial;
   double value = log_joint(score, user, mean, z, probabilities);
   MatrixXd precision;
@@ -71,13 +72,16 @@ UserPosterior find_mode(const Score& score, const WorldUser& user, const VectorX
     const VectorXd gradient = liked - likes * average - (z - mean);
     if (gradient.squaredNorm() < 1e-20 || step == k_newton_steps) break;
     const VectorXd direction = precision.llt().solve(gradient);
+    // Close to the mode the value is flat in double precision while the gradient still shrinks: equal counts as
+    // progress.
+    const double least = value - 1e-12 * (1.0 + std::abs(value));
     double length = 1.0;
     double next = log_joint(score, user, mean, z + direction, trial);
-    while (!(next > value) && length > 1e-6) {
+    while (!(next >= least) && length > 1e-6) {
       length *= 0.5;
       next = log_joint(score, user, mean, z + length * direction, trial);
     }
-    if (!(next > value)) break;
+    if (!(next >= least)) break;
     z += length * direction;
     value = next;
     probabilities.swap(trial);
@@ -101,94 +105,108 @@ std::vector<double> to_flat(const SoftmaxParameters& p) {
   for (std::size_t l = 0; l < p.dimension; ++l) {
     for (std::size_t i = 0; i < p.items; ++i) flat.push_back(p.item_factors[i * p.dimension + l]);
   }
+  flat.insert(flat.end(), p.attribute_effect.begin(), p.attribute_effect.end());
   return flat;
 }
 
 void from_flat(std::span<const double> flat, SoftmaxParameters& p) {
-  const std::size_t factors_at = p.items * (1 + p.groups);
-  p.item_bias.assign(flat.begin(), flat.begin() + static_cast<std::ptrdiff_t>(p.items));
-  p.group_bias.assign(flat.begin() + static_cast<std::ptrdiff_t>(p.items),
-                      flat.begin() + static_cast<std::ptrdiff_t>(factors_at));
+  const auto take = [&](std::size_t count) {
+    const std::span<const double> part = flat.first(count);
+    flat = flat.subspan(count);
+    return part;
+  };
+  const auto bias = take(p.items);
+  p.item_bias.assign(bias.begin(), bias.end());
+  const auto group_bias = take(p.groups * p.items);
+  p.group_bias.assign(group_bias.begin(), group_bias.end());
   p.item_factors.resize(p.items * p.dimension);
   for (std::size_t l = 0; l < p.dimension; ++l) {
-    for (std::size_t i = 0; i < p.items; ++i) p.item_factors[i * p.dimension + l] = flat[factors_at + l * p.items + i];
+    const auto column = take(p.items);
+    for (std::size_t i = 0; i < p.items; ++i) p.item_factors[i * p.dimension + l] = column[i];
   }
+  const auto effect = take(p.dimension * p.attribute_size);
+  p.attribute_effect.assign(effect.begin(), effect.end());
 }
 
-UserPosterior laplace(const SoftmaxParameters& parameters, const WorldUser& user, const VectorXd& start) {
-  return find_mode(Score(parameters), user, prior_mean(parameters, user), start);
-}
-
-std::vector<UserPosterior> laplace_all(const SoftmaxParameters& parameters, const WorldData& data,
-                                       const std::vector<UserPosterior>* start) {
+std::vector<UserPosterior> laplace_all(const SoftmaxParameters& parameters, const WorldData& data) {
   const Score score(parameters);
+  ArrayXd probabilities;
   std::vector<UserPosterior> posteriors;
   posteriors.reserve(data.users.size());
-  for (std::size_t u = 0; u < data.users.size(); ++u) {
-    const VectorXd mean = prior_mean(parameters, data.users[u]);
-    posteriors.push_back(find_mode(score, data.users[u], mean, start != nullptr ? (*start)[u].mode : mean));
+  for (const WorldUser& user : data.users) {
+    const VectorXd mean = prior_mean(parameters, user);
+    posteriors.push_back(find_mode(score, user, mean, mean, probabilities));
   }
   return posteriors;
 }
 
-double log_prior(std::span<const double> flat, const SoftmaxLayout& layout, std::span<const double> group_shares,
+double log_prior(std::span<const double> flat, const SoftmaxParameters& shape, std::span<const double> group_shares,
                  const SoftmaxFitOptions& options, std::span<double> gradient) {
-  const auto items = static_cast<Eigen::Index>(layout.items);
+  const auto items = static_cast<Eigen::Index>(shape.items);
+  const auto count = static_cast<double>(shape.items);
   const Map<const ArrayXd> bias(flat.data(), items);
   ArrayXd share = bias;
   const double normaliser = softmax_in_place(share);
-  const auto count = static_cast<double>(layout.items);
   double value = options.pseudo_count * (bias.sum() - count * normaliser);
   if (!gradient.empty()) Map<ArrayXd>(gradient.data(), items) += options.pseudo_count * (1.0 - count * share);
-  for (std::size_t at = items, block = 0; at < flat.size(); at += layout.items, ++block) {
-    const Map<const ArrayXd> part(flat.data() + at, items);
-    // Weighted by the group's size, so that moving a shared part into b never costs anything.
-    const double ridge = block < layout.groups
-                             ? options.group_ridge * group_shares[block] * static_cast<double>(layout.groups)
-                             : options.factor_ridge;
+  const auto penalise = [&](std::size_t at, std::size_t size, double ridge) {
+    const Map<const ArrayXd> part(flat.data() + at, static_cast<Eigen::Index>(size));
     value -= 0.5 * ridge * part.square().sum();
-    if (!gradient.empty()) Map<ArrayXd>(gradient.data() + at, items) -= ridge * part;
+    if (!gradient.empty()) Map<ArrayXd>(gradient.data() + at, part.size()) -= ridge * part;
+  };
+  std::size_t at = shape.items;
+  for (std::size_t g = 0; g < shape.groups; ++g, at += shape.items) {
+    // Weighted by the group's size, so that moving a shared part into b never costs anything.
+    penalise(at, shape.items, options.group_ridge * group_shares[g] * static_cast<double>(shape.groups));
   }
+  penalise(at, shape.items * shape.dimension, options.factor_ridge);
+  at += shape.items * shape.dimension;
+  penalise(at, shape.dimension * shape.attribute_size, options.effect_ridge);
   return value;
 }
 
-double effect_log_prior(const SoftmaxParameters& parameters, const SoftmaxFitOptions& options) {
-  double sum = 0;
-  for (const double value : parameters.attribute_effect) sum += value * value;
-  return -0.5 * options.effect_ridge * sum;
-}
-
-double expected_log_likelihood(const WorldData& data, const std::vector<UserPosterior>& posteriors,
-                               const SoftmaxLayout& layout, const SoftmaxFitOptions& options,
-                               std::span<const double> flat, std::span<double> gradient) {
-  const auto items = static_cast<Eigen::Index>(layout.items);
-  const auto dimension = static_cast<Eigen::Index>(layout.dimension);
-  const std::size_t factors_at = layout.items * (1 + layout.groups);
+double laplace_objective(const WorldData& data, const SoftmaxParameters& shape, const SoftmaxFitOptions& options,
+                         std::vector<UserPosterior>& posteriors, std::span<const double> flat,
+                         std::span<double> gradient) {
+  SoftmaxParameters p = shape;
+  from_flat(flat, p);
+  const Score score(p);
+  const auto items = static_cast<Eigen::Index>(p.items);
+  const auto dimension = static_cast<Eigen::Index>(p.dimension);
+  const auto size = static_cast<Eigen::Index>(p.attribute_size);
+  const std::size_t factors_at = p.items * (1 + p.groups);
+  const std::size_t effect_at = factors_at + p.items * p.dimension;
   std::fill(gradient.begin(), gradient.end(), 0.0);
-  double value = log_prior(flat, layout, data.group_shares(), options, gradient);
-  const Map<const ArrayXd> bias(flat.data(), items);
-  const Map<const MatrixXd> factors(flat.data() + factors_at, items, dimension);
+  double value = log_prior(flat, p, data.group_shares(), options, gradient);
   Map<ArrayXd> bias_gradient(gradient.data(), items);
   Map<MatrixXd> factor_gradient(gradient.data() + factors_at, items, dimension);
+  Map<RowMajor> effect_gradient(gradient.data() + effect_at, dimension, size);
   ArrayXd probabilities;
-  MatrixXd spread;
   for (std::size_t u = 0; u < data.users.size(); ++u) {
     const WorldUser& user = data.users[u];
+    const VectorXd mean = prior_mean(p, user);
+    posteriors[u] = find_mode(score, user, mean, posteriors[u].mode, probabilities);
     const UserPosterior& posterior = posteriors[u];
-    const std::size_t group_at = layout.items * (1 + user.group);
-    spread.noalias() = factors * posterior.covariance;
-    const ArrayXd mean = bias + Map<const ArrayXd>(flat.data() + group_at, items) + (factors * posterior.mode).array();
-    probabilities = mean + 0.5 * (spread.cwiseProduct(factors)).rowwise().sum().array();
-    const double mass = user.weight * static_cast<double>(user.likes.size());
-    double liked = 0;
-    for (const std::uint32_t item : user.likes) liked += mean[item];
-    value += user.weight * liked - mass * softmax_in_place(probabilities);
-    ArrayXd residual = -mass * probabilities;
-    factor_gradient.array() += spread.array().colwise() * residual;
-    for (const std::uint32_t item : user.likes) residual[item] += user.weight;
-    bias_gradient += residual;
-    Map<ArrayXd>(gradient.data() + group_at, items) += residual;
-    factor_gradient.noalias() += residual.matrix() * posterior.mode.transpose();
+    const auto likes = static_cast<double>(user.likes.size());
+    value += user.weight * posterior.log_evidence;
+
+    const VectorXd average = score.factors.transpose() * probabilities.matrix();
+    const MatrixXd centred = score.factors.rowwise() - average.transpose();
+    const MatrixXd spread = centred * posterior.covariance;
+    const ArrayXd quadratic = spread.cwiseProduct(centred).rowwise().sum().array();
+    const ArrayXd curvature = 0.5 * likes * probabilities * (quadratic - (probabilities * quadratic).sum());
+    const VectorXd pull = posterior.covariance * (score.factors.transpose() * curvature.matrix());
+    ArrayXd residual = -likes * probabilities;
+    for (const std::uint32_t item : user.likes) residual[item] += 1.0;
+    const ArrayXd logit_gradient =
+        user.weight * (residual - curvature + likes * probabilities * (centred * pull).array());
+    bias_gradient += logit_gradient;
+    Map<ArrayXd>(gradient.data() + p.items * (1 + user.group), items) += logit_gradient;
+    factor_gradient.noalias() += logit_gradient.matrix() * posterior.mode.transpose();
+    factor_gradient.array() -= spread.array().colwise() * (user.weight * likes * probabilities);
+    factor_gradient.noalias() -= (user.weight * residual).matrix() * pull.transpose();
+    effect_gradient.noalias() +=
+        user.weight * (posterior.mode - mean - pull) * Map<const VectorXd>(user.x.data(), size).transpose();
   }
   return value;
 }

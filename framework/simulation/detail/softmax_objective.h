@@ -18,28 +18,26 @@ struct UserPosterior {
   double log_evidence = 0;
 };
 
-/// Layout of the vector that the M step climbs: b [I], then b_g [G, I], then q as L columns of [I].
-struct SoftmaxLayout {
-  std::size_t items, groups, dimension;
-  std::size_t size() const { return items * (1 + groups + dimension); }
-};
+/// The parameters as one vector: b [I], b_g [G, I], q as L columns of [I], B [L, P].
 std::vector<double> to_flat(const SoftmaxParameters& parameters);
+/// Sizes are those that `parameters` has already.
 void from_flat(std::span<const double> flat, SoftmaxParameters& parameters);
 
-/// Newton steps on the concave log posterior of z, from `start`. Exact up to 1e-10 in the gradient.
-UserPosterior laplace(const SoftmaxParameters& parameters, const WorldUser& user, const Eigen::VectorXd& start);
-std::vector<UserPosterior> laplace_all(const SoftmaxParameters& parameters, const WorldData& data,
-                                       const std::vector<UserPosterior>* start = nullptr);
+/// Modes by Newton steps on the concave log posteriors, exact to 1e-10 in the gradient.
+std::vector<UserPosterior> laplace_all(const SoftmaxParameters& parameters, const WorldData& data);
 
-/// -(ridge penalties) + pseudo-count term of the parameters; `gradient` of the flat part is added when not empty.
-double log_prior(std::span<const double> flat, const SoftmaxLayout& layout, std::span<const double> group_shares,
+/// Pseudo-count term minus ridge penalties; adds its gradient to `gradient` when that is not empty.
+double log_prior(std::span<const double> flat, const SoftmaxParameters& shape, std::span<const double> group_shares,
                  const SoftmaxFitOptions& options, std::span<double> gradient);
-double effect_log_prior(const SoftmaxParameters& parameters, const SoftmaxFitOptions& options);
 
-/// Expected full-softmax log-likelihood under the posteriors plus log prior, with its gradient:
-///   sum_u w_u [ sum_{i liked} (b_i + b_gi + m_u.q_i) - n_u log sum_j exp(b_j + b_gj + m_u.q_j + q_j'S_u q_j / 2) ].
-double expected_log_likelihood(const WorldData& data, const std::vector<UserPosterior>& posteriors,
-                               const SoftmaxLayout& layout, const SoftmaxFitOptions& options,
-                               std::span<const double> flat, std::span<double> gradient);
+/// Penalised Laplace marginal log-likelihood at `flat` and its exact gradient, which includes how the modes and the
+/// curvature move with the parameters. With p the probabilities at the mode z of a user with n likes, mu = sum p_j q_j,
+/// S = H^-1, H = n Cov_p(q) + 1, g_j = (q_j - mu)'S(q_j - mu), r_j = n p_j (g_j - sum p g) / 2, a = S sum r_j q_j:
+///   d/d eta_j = n_j - n p_j - r_j + n p_j (q_j - mu).a      (eta_j = b_j + b_gj + z.q_j; q_j also directly)
+///   d/d q_j   = -n p_j S (q_j - mu) - (n_j - n p_j) a,   d/d B = (z - B x - a) x'.
+/// `posteriors` are where the Newton steps start, and what they found.
+double laplace_objective(const WorldData& data, const SoftmaxParameters& shape, const SoftmaxFitOptions& options,
+                         std::vector<UserPosterior>& posteriors, std::span<const double> flat,
+                         std::span<double> gradient);
 
 }  // namespace coldframe::detail

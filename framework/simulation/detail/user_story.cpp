@@ -18,8 +18,9 @@ void check_slate(const PolicyRequest& request, const Slate& slate) {
   const bool distinct = std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
   const bool known = std::includes(request.candidates.begin(), request.candidates.end(), sorted.begin(), sorted.end());
   const bool full = sorted.size() == std::min(request.slate_size, request.candidates.size());
-  const bool propensities = (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == sorted.size()) &&
-                            slate.log_propensity <= 1e-9;
+  const bool propensities =
+      (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == sorted.size()) &&
+      slate.log_propensity <= 1e-9;
   if (distinct && known && full && propensities) return;
   throw DataError(fmt::format("slate for user {} in session {}, page {}", request.user.value(), request.time.session,
                               request.time.page),

@@ -1,0 +1,261 @@
+#include "framework/simulation/population.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "framework/core/error.h"
+#include "framework/data/hdf5_file.h"
+#include "framework/simulation/choice_calibration.h"
+#include "framework/simulation/newcomers.h"
+#include "framework/simulation/population_file.h"
+#include "synthetic_world.h"
+
+namespace coldframe {
+namespace {
+
+std::string render(std::span<const std::string>, std::span<const std::string> values) {
+  return fmt::format("A {} year old, {}", values[0], values[2]);
+}
+
+PopulationOptions quick_options() {
+  PopulationOptions options;
+  options.path = "invented.h5";
+  options.dimensions = {2};
+  options.factor_ridges = {4};
+  options.topics = {3};
+  options.bootstraps = 2;
+  options.profile_pool = 40;
+  options.iterations = 15;
+  return options;
+}
+
+/// One fit serves all tests of this file.
+const Population& fitted() {
+  static const Population population = [] {
+    const Dataset data = invented_dataset(200, 25, 1);
+    return make_population(data, Roles(data, RoleOptions{}), Likes(data, LikeOptions{}), quick_options(), render, "T");
+  }();
+  return population;
+}
+
+class PopulationFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        std::filesystem::temp_directory_path() / ("coldframe-population-" + std::to_string(::getpid()) + "-" +
+                                                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(folder_);
+    path_ = folder_ / "p.h5";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path folder_, path_;
+};
+
+TEST(Population, holds_every_configured_world_and_a_card) {
+  std::vector<std::string> names;
+  for (const World& world : fitted().latents.worlds) names.push_back(world.name());
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"softmax-0", "softmax-1", "softmax-2", "topics-0", "topics-1", "topics-2"}));
+  EXPECT_EQ(fitted().latents.standard_errors.size(), 1u);
+  std::set<Identifiability> kinds;
+  for (const CardEntry& entry : fitted().card) {
+    kinds.insert(entry.identifiability);
+    EXPECT_FALSE(entry.evidence.empty()) << entry.name;
+    EXPECT_EQ(entry.value.empty(), entry.identifiability == Identifiability::not_identifiable) << entry.name;
+  }
+  EXPECT_EQ(kinds.size(), 3u);
+  EXPECT_THROW(fitted().world("softmax-9"), ConfigError);
+}
+
+TEST(Population, bootstrap_worlds_differ_from_the_fit_and_from_each_other) {
+  const auto bias = [](std::size_t w) {
+    return std::get<SoftmaxParameters>(fitted().latents.worlds[w].parameters).item_bias;
+  };
+  EXPECT_NE(bias(0), bias(1));
+  EXPECT_NE(bias(1), bias(2));
+}
+
+TEST(Population, does_not_depend_on_the_order_of_rows) {
+  const Dataset data = invented_dataset(60, 12, 1);
+  Dataset turned = data;
+  const auto users = static_cast<std::uint32_t>(data.users.size());
+  std::reverse(turned.users.ids.begin(), turned.users.ids.end());
+  for (AttributeColumn& column : turned.users.columns) {
+    std::reverse(column.texts.begin(), column.texts.end());
+    std::reverse(column.numbers.begin(), column.numbers.end());
+  }
+  for (UserId& user : turned.interactions.user) user = UserId(users - 1 - user.value());
+  sort_interactions(turned);
+  PopulationOptions options = quick_options();
+  options.bootstraps = 1;
+  const auto make = [&](const Dataset& from) {
+    return make_population(from, Roles(from, RoleOptions{}), Likes(from, LikeOptions{}), options, render, "T");
+  };
+  const Population a = make(data), b = make(turned);
+  EXPECT_EQ(a.world_users.fingerprint, b.world_users.fingerprint);
+  for (std::size_t row = 0; row < a.observables.pool.size(); ++row) {
+    EXPECT_EQ(a.observables.pool[row].text, b.observables.pool[row].text);
+  }
+  EXPECT_EQ(std::get<SoftmaxParameters>(a.latents.worlds[1].parameters).item_factors,
+            std::get<SoftmaxParameters>(b.latents.worlds[1].parameters).item_factors);
+}
+
+TEST(Newcomers, are_pure_functions_of_their_number) {
+  const Newcomers newcomers(fitted(), fitted().world("softmax-0"), 1.0);
+  std::set<std::uint32_t> profiles;
+  for (std::uint64_t number = 0; number < 300; ++number) {
+    const Newcomer who = newcomers.newcomer(number);
+    EXPECT_EQ(who.period, number / 1000);
+    EXPECT_GE(who.arrival, fitted().observables.start);
+    profiles.insert(who.profile);
+  }
+  EXPECT_GT(profiles.size(), 35u) << "the pool of 40 is hardly used";
+  const Latents a = newcomers.latents(newcomers.newcomer(7));
+  const Latents b = newcomers.latents(newcomers.newcomer(7));
+  const Latents c = newcomers.latents(newcomers.newcomer(8));
+  EXPECT_TRUE(std::ranges::equal(LatentsProbe::utilities(a), LatentsProbe::utilities(b)));
+  EXPECT_FALSE(std::ranges::equal(LatentsProbe::state(a), LatentsProbe::state(c)));
+}
+
+TEST(Newcomers, utilities_are_log_relative_preferences) {
+  for (const char* world : {"softmax-1", "topics-0"}) {
+    for (const double lambda : {0.0, 0.5, 1.0}) {
+      const Newcomers newcomers(fitted(), fitted().world(world), lambda);
+      const Latents latents = newcomers.latents(newcomers.newcomer(3));
+      double total = 0;
+      for (const double utility : LatentsProbe::utilities(latents)) total += std::exp(utility);
+      EXPECT_NEAR(total, 25.0, 1e-9);
+    }
+  }
+  EXPECT_THROW(Newcomers(fitted(), fitted().world("softmax-0"), 1.5), ConfigError);
+}
+
+TEST_F(PopulationFileTest, reads_what_it_wrote) {
+  write_population(path_, fitted());
+  const Population read = read_population(path_);
+  EXPECT_EQ(read.seed, fitted().seed);
+  EXPECT_EQ(read.item_ids, fitted().item_ids);
+  EXPECT_EQ(read.world_users.keys, fitted().world_users.keys);
+  EXPECT_EQ(read.world_users.fingerprint, fitted().world_users.fingerprint);
+  EXPECT_EQ(read.licence, "none needed");
+  ASSERT_EQ(read.card.size(), fitted().card.size());
+  EXPECT_EQ(read.card.back().evidence, fitted().card.back().evidence);
+  for (const char* world : {"softmax-2", "topics-1"}) {
+    const Newcomers before(fitted(), fitted().world(world), 0.5), after(read, read.world(world), 0.5);
+    for (std::uint64_t number : {0ull, 5ull, 123456789012ull}) {
+      EXPECT_EQ(before.profile(before.newcomer(number)).text, after.profile(after.newcomer(number)).text);
+      const Latents a = before.latents(before.newcomer(number)), b = after.latents(after.newcomer(number));
+      EXPECT_TRUE(std::ranges::equal(LatentsProbe::utilities(a), LatentsProbe::utilities(b)));
+    }
+  }
+}
+
+TEST_F(PopulationFileTest, latents_and_observables_are_separate_groups) {
+  write_population(path_, fitted());
+  const Hdf5File file = Hdf5File::open(path_);
+  const std::vector<std::string> groups = file.children("/");
+  EXPECT_THAT(groups, ::testing::IsSupersetOf({"observables", "latents", "roles", "card"}));
+  EXPECT_THAT(file.children("/observables"), ::testing::UnorderedElementsAre("attribute_names", "attributes", "pool"));
+}
+
+TEST_F(PopulationFileTest, damage_is_one_clear_error) {
+  const auto damage = [&](const auto& change) {
+    write_population(path_, fitted());
+    {
+      Hdf5File file = Hdf5File::open_to_append(path_);
+      change(file);
+      file.close();
+    }
+    EXPECT_THROW(read_population(path_), DataError);
+  };
+  damage([](Hdf5File& f) { f.write_attribute("/", "format_version", std::int64_t{99}); });
+  damage([](Hdf5File& f) { f.write_attribute("/", "format", std::string_view("something else")); });
+  damage([](Hdf5File& f) { f.write_attribute("/latents/0", "dimension", std::int64_t{3}); });
+  damage([](Hdf5File& f) { f.write_attribute("/latents/0", "kind", std::string_view("magic")); });
+  damage([](Hdf5File& f) { f.write_attribute("/latents", "group_field", std::int64_t{7}); });
+  damage([](Hdf5File& f) { f.write_attribute("/latents", "worlds", std::int64_t{-1}); });
+  damage([](Hdf5File& f) { f.write_attribute("/observables", "users_per_period", std::int64_t{0}); });
+}
+
+TEST_F(PopulationFileTest, truncated_and_foreign_files_are_refused) {
+  EXPECT_THROW(read_population(folder_ / "missing.h5"), Error);
+  std::ofstream(path_) << "not HDF5";
+  EXPECT_THROW(read_population(path_), Error);
+  write_population(path_, fitted());
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
+  EXPECT_THROW(read_population(path_), Error);
+}
+
+TEST(Population, other_items_are_refused) {
+  EXPECT_NO_THROW(require_same_items(fitted(), invented_dataset(10, 25, 2)));
+  EXPECT_THROW(require_same_items(fitted(), invented_dataset(10, 24, 2)), DataError);
+}
+
+TEST(ChoiceCalibration, both_policies_reach_their_click_rates) {
+  const Population population = small_population(60, 2);
+  const Newcomers newcomers(population, population.world("softmax-0"), 1.0);
+  for (const char* model : {"mnl", "dbn"}) {
+    SimulationOptions options;
+    options.user_model = model;
+    options.slate_size = 5;
+    options.popular_click_rate = 0.12;  // what so small a world can reach
+    options.popular_click_rate = 0.12;
+    const ChoiceCalibration solved = calibrate_choices(newcomers, small_catalogue(60), options);
+    EXPECT_NEAR(solved.reached.random, 0.08, 1e-6) << model;
+    EXPECT_NEAR(solved.reached.popular, 0.12, 1e-6) << model;
+    EXPECT_GT(solved.scale.scale, 0.0);
+  }
+}
+
+TEST(ChoiceCalibration, without_popularity_the_scale_of_the_fitted_world_is_kept) {
+  const Population population = small_population(60, 2);
+  SimulationOptions options;
+  options.slate_size = 5;
+  options.popular_click_rate = 0.12;
+  const ChoiceCalibration full = calibrate_choices_for(population, small_catalogue(60), options);
+  options.lambda = 0.0;
+  const ChoiceCalibration none = calibrate_choices_for(population, small_catalogue(60), options);
+  EXPECT_EQ(none.scale.scale, full.scale.scale);
+  EXPECT_NEAR(none.reached.random, 0.08, 1e-6);
+  EXPECT_LT(none.reached.popular, 0.11);
+}
+
+TEST(ChoiceCalibration, unreachable_rates_name_the_range) {
+  const Population population = small_population(12, 2);
+  const Newcomers newcomers(population, population.world("softmax-0"), 1.0);
+  SimulationOptions options;
+  options.slate_size = 12;  // every slate holds everything: no policy is better
+  try {
+    calibrate_choices(newcomers, small_catalogue(12), options);
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("popular_click_rate"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("between 0.08"));
+  }
+}
+
+TEST(PopulationOptions, cross_field_rules) {
+  PopulationOptions options;
+  EXPECT_TRUE(options.validate().empty());
+  options.group = "height";
+  options.tastes = {"sour"};
+  options.dimensions = {0};
+  options.topics = {1};
+  EXPECT_EQ(options.validate().size(), 4u);
+  SimulationOptions simulation;
+  EXPECT_TRUE(simulation.validate().empty());
+  simulation.random_click_rate = 0.5;
+  simulation.dbn_satisfaction_gain = 0.8;
+  simulation.policies = {"psychic"};
+  EXPECT_EQ(simulation.validate().size(), 3u);
+}
+
+}  // namespace
+}  // namespace coldframe
