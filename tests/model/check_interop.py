@@ -91,6 +91,7 @@ def check_pfeiffer(base, folder, texts, ours):
 
 
 def main():
+    torch.set_num_threads(1)
     check, base, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     texts = json.loads((folder / "texts.json").read_text())
     ours = load_file(folder / "embeddings.safetensors")["embeddings"]
