@@ -15,9 +15,9 @@ function(add_header_test layer)
     list(APPEND sources ${source})
   endforeach()
   add_library(headers_${layer} OBJECT EXCLUDE_FROM_ALL ${sources})
-  # With what the layer links privately: its internal headers may include that.
-  get_target_property(own_libraries coldframe_${layer} LINK_LIBRARIES)
-  target_link_libraries(headers_${layer} PRIVATE coldframe_${layer} ${own_libraries})
+  target_link_libraries(headers_${layer} PRIVATE coldframe_${layer})
+  # Internal headers may include what the layer links privately.
+  target_include_directories(headers_${layer} SYSTEM PRIVATE $<TARGET_PROPERTY:coldframe_${layer},INCLUDE_DIRECTORIES>)
   get_property(no_torch GLOBAL PROPERTY COLDFRAME_LAYER_NO_TORCH_${layer})
   if(NOT no_torch)
     set_property(TARGET headers_${layer} PROPERTY JOB_POOL_COMPILE torch_pool)
