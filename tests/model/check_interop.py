@@ -6,8 +6,11 @@ model/. Exit code 0 when the libraries agree with us.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before the libraries are imported: everything needed lies in the folders
 
 import torch
 from safetensors.torch import load_file
