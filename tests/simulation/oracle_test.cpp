@@ -102,12 +102,12 @@ TEST_P(OracleTest, is_the_best_of_all_ordered_slates_and_no_policy_exceeds_it_fo
 
 TEST_P(OracleTest, informed_oracle_approaches_the_oracle_as_observations_grow) {
   // Slates of all users are watched for many pages: the posterior closes in on the truth.
-  options_.pages = 100;
+  options_.pages = 60;
   const LatentOracle oracle("oracle", *model_, catalogue_.ties(1));
   const InformedOracle informed("informed", newcomers_, *model_, catalogue_.ties(1), {512, 64, 5000, 1});
   const std::vector<Contestant> contestants = {oracle, informed};
   const ReplayResult result =
-      replay({&newcomers_, &catalogue_, model_.get()}, contestants, options_, {0, 8, KeepLog::no, {}});
+      replay({&newcomers_, &catalogue_, model_.get()}, contestants, options_, {0, 6, KeepLog::no, {}});
   const auto share = [&](std::size_t from, std::size_t to) {
     double all = 0, known = 0;
     for (std::size_t step = from; step < to; ++step) {
@@ -116,9 +116,9 @@ TEST_P(OracleTest, informed_oracle_approaches_the_oracle_as_observations_grow) {
     }
     return known / all;
   };
-  EXPECT_LE(share(0, 100), 1.0 + 1e-9);
-  EXPECT_GT(share(80, 100), share(0, 2));
-  EXPECT_GT(share(80, 100), 0.97);
+  EXPECT_LE(share(0, 60), 1.0 + 1e-9);
+  EXPECT_GT(share(45, 60), share(0, 2));
+  EXPECT_GT(share(45, 60), 0.95);
 }
 
 TEST_P(OracleTest, given_likes_bring_the_informed_oracle_closer) {

@@ -42,7 +42,7 @@ class ReplayTest : public ::testing::Test {
   ReplayResult run(std::uint64_t begin, std::uint64_t end, KeepLog log = KeepLog::yes) {
     const std::unique_ptr<UserModel> model = make_user_model(options_, {1.0, 2.0});
     const LatentOracle oracle("oracle", *model, catalogue_.ties(1));
-    const InformedOracle informed("informed", newcomers_, *model, catalogue_.ties(1), {128, 8, 10, 1});
+    const InformedOracle informed("informed", newcomers_, *model, catalogue_.ties(1), {64, 8, 10, 1});
     const std::vector<Contestant> contestants = {random_, popularity_, oracle, informed};
     return replay({&newcomers_, &catalogue_, model.get()}, contestants, options_, {begin, end, log, {}});
   }
@@ -130,10 +130,10 @@ TEST_F(ReplayTest, samples_agree_with_their_closed_form) {
   options_.clicked_items = "stay";
   for (const char* model : {"mnl", "dbn"}) {
     options_.user_model = model;
-    const ReplayResult result = run(0, 150, KeepLog::no);
+    const ReplayResult result = run(0, 80, KeepLog::no);
     for (const PolicyOutcome& outcome : result.policies) {
       const auto pages = static_cast<double>(outcome.pages);
-      ASSERT_EQ(outcome.pages, 150u * 15u);
+      ASSERT_EQ(outcome.pages, 80u * 15u);
       const double rate = static_cast<double>(outcome.clicks) / pages;
       // Clicks per page have a variance of at most 2 here.
       EXPECT_NEAR(rate, outcome.expected_rate(), 4.0 * std::sqrt(2.0 / pages)) << outcome.policy;
@@ -190,16 +190,16 @@ TEST_F(ReplayTest, constant_hazard_gives_geometric_sessions) {
   const std::unique_ptr<UserModel> model = make_user_model(options_, {1.0, 2.0});
   const std::vector<Contestant> contestants = {random_};
   const ReplayResult result =
-      replay({&newcomers_, &catalogue_, model.get()}, contestants, options_, {0, 3000, KeepLog::no, {}});
+      replay({&newcomers_, &catalogue_, model.get()}, contestants, options_, {0, 2000, KeepLog::no, {}});
   double sum = 0, squares = 0;
   for (const UserRow& row : result.policies[0].users) {
     sum += row.pages;
     squares += static_cast<double>(row.pages) * row.pages;
   }
-  const double mean = sum / 3000;
-  // Mean 1/h = 4 and variance (1-h)/h^2 = 12; the standard error of the mean is .063.
-  EXPECT_NEAR(mean, 4.0, 0.25);
-  EXPECT_NEAR(squares / 3000 - mean * mean, 12.0, 2.5);
+  const double mean = sum / 2000;
+  // Mean 1/h = 4 and variance (1-h)/h^2 = 12; the standard error of the mean is .077.
+  EXPECT_NEAR(mean, 4.0, 0.31);
+  EXPECT_NEAR(squares / 2000 - mean * mean, 12.0, 3.0);
 }
 
 TEST_F(ReplayTest, unavailable_items_are_never_shown) {
