@@ -11,8 +11,16 @@ namespace coldframe::detail {
 
 /// e^x for x clamped to [-87, 88].
 inline float fast_exp(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
+  // Clamped as whole numbers: a comparison of floats may trap, which keeps GCC from vectorising. Negative floats have
+  // negative bits that grow with the magnitude.
+  constexpr auto top = std::bit_cast<std::int32_t>(88.0f);
+  constexpr auto bottom = std::bit_cast<std::int32_t>(-87.0f);
+  auto bits = std::bit_cast<std::int32_t>(x);
+  const std::int32_t above = -static_cast<std::int32_t>(bits > top);
+  bits = (bits & ~above) | (top & above);
+  const std::int32_t below = -static_cast<std::int32_t>(bits > bottom) & (bits >> 31);
+  bits = (bits & ~below) | (bottom & below);
+  x = std::bit_cast<float>(bits);
   const float shifted = x * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: rounds to a whole number
   const float whole = shifted - 12582912.0f;
   const float r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;

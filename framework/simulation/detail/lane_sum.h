@@ -12,6 +12,8 @@ float lane_sum(std::size_t n, Term term) {
   float sums[lanes] = {};
   std::size_t at = 0;
   for (; at + lanes <= n; at += lanes) {
+    // Unrolled, the 16 sums are no longer seen as a vector: four times slower with GCC 12.
+#pragma GCC unroll 1
     for (std::size_t k = 0; k < lanes; ++k) sums[k] += term(at + k);
   }
   for (std::size_t k = 0; at + k < n; ++k) sums[k] += term(at + k);
