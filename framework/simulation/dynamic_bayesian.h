@@ -4,6 +4,11 @@
 
 namespace coldframe {
 
+namespace detail {
+template <class T>
+struct DynamicBayesianLaw;
+}
+
 struct DynamicBayesianOptions {
   double go_on = 0.9;              // gamma: look at the next position when not satisfied
   double satisfaction = 0.3;       // s of a clicked item without attraction
@@ -31,8 +36,7 @@ class DynamicBayesian final : public UserModel {
   std::unique_ptr<PageBelief> belief(std::size_t draws) const override;
 
  private:
-  double attraction(double utility) const;
-  double satisfied(double attraction) const { return options_.satisfaction + options_.satisfaction_gain * attraction; }
+  detail::DynamicBayesianLaw<double> law() const;
   ChoiceScale scale_;
   DynamicBayesianOptions options_;
 };

@@ -76,14 +76,17 @@ class Enumeration {
       }
       return;
     }
-    for (std::size_t c = 0; c < attractions_.size(); ++c) {
+    belief_.clear();
+    for (const std::size_t shown : prefix_) belief_.append(attractions_[shown]);
+    std::vector<double> gains(attractions_.size());
+    for (std::size_t c = 0; c < gains.size(); ++c) {
+      if (used_[c] == 0) gains[c] = belief_.gain(attractions_[c], weights_);
+    }
+    for (std::size_t c = 0; c < gains.size(); ++c) {
       if (used_[c] != 0) continue;
-      belief_.clear();
-      for (const std::size_t shown : prefix_) belief_.append(attractions_[shown]);
-      const double gain = belief_.gain(attractions_[c], weights_);
       used_[c] = 1;
       prefix_.push_back(c);
-      extend(reward + gain);
+      extend(reward + gains[c]);
       prefix_.pop_back();
       used_[c] = 0;
     }

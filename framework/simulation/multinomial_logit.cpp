@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "framework/simulation/detail/fast_math.h"
 #include "framework/simulation/detail/lane_sum.h"
+#include "framework/simulation/detail/logit_law.h"
 
 namespace coldframe {
 namespace {
+
+detail::LogitLaw<double> law(const ChoiceScale& scale) { return {scale.scale, scale.no_click}; }
 
 /// attraction e_i = exp(l_i - nu); a page with sum s of attractions has s / (1 + s) expected clicks.
 class LogitBelief final : public PageBelief {
@@ -54,19 +56,11 @@ class LogitBelief final : public PageBelief {
 
 }  // namespace
 
-double MultinomialLogit::log_normaliser(std::span<const double> utilities) const {
-  double largest = scale_.no_click;
-  for (const double utility : utilities) largest = std::max(largest, scale_.scale * utility);
-  double total = std::exp(scale_.no_click - largest);
-  for (const double utility : utilities) total += std::exp(scale_.scale * utility - largest);
-  return largest + std::log(total);
-}
-
 void MultinomialLogit::sample(const SimulationRandom& random, const ShownPage& page,
                               std::span<std::uint8_t> clicks) const {
   std::fill(clicks.begin(), clicks.end(), std::uint8_t{0});
   if (page.utilities.empty()) return;
-  const double none = std::exp(scale_.no_click - log_normaliser(page.utilities));
+  const double none = std::exp(scale_.no_click - law(scale_).log_normaliser(page.utilities));
   if (!(random.click(page.user, page.session, page.page) < 1.0 - none)) return;
   std::size_t chosen = 0;
   double best = -std::numeric_limits<double>::infinity();
@@ -82,33 +76,17 @@ void MultinomialLogit::sample(const SimulationRandom& random, const ShownPage& p
 }
 
 double MultinomialLogit::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {
-  const double normaliser = log_normaliser(utilities);
-  const auto count = std::count(clicks.begin(), clicks.end(), std::uint8_t{1});
-  if (count > 1) return -std::numeric_limits<double>::infinity();
-  if (count == 0) return scale_.no_click - normaliser;
-  const auto chosen = static_cast<std::size_t>(std::find(clicks.begin(), clicks.end(), 1) - clicks.begin());
-  return scale_.scale * utilities[chosen] - normaliser;
+  return law(scale_).log_likelihood(utilities, clicks);
 }
 
 void MultinomialLogit::expected_clicks(std::span<const double> utilities, std::span<double> expected) const {
-  const double normaliser = log_normaliser(utilities);
+  const double normaliser = law(scale_).log_normaliser(utilities);
   for (std::size_t k = 0; k < utilities.size(); ++k) expected[k] = std::exp(scale_.scale * utilities[k] - normaliser);
 }
 
 BestSlate MultinomialLogit::best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,
                                        std::size_t n) const {
-  BestSlate best;
-  best.order.resize(utilities.size());
-  std::iota(best.order.begin(), best.order.end(), std::size_t{0});
-  n = std::min(n, utilities.size());
-  std::partial_sort(best.order.begin(), best.order.begin() + static_cast<std::ptrdiff_t>(n), best.order.end(),
-                    [&](std::size_t a, std::size_t b) {
-                      if (utilities[a] != utilities[b]) return utilities[a] > utilities[b];
-                      if (tie_orders[a] != tie_orders[b]) return tie_orders[a] < tie_orders[b];
-                      return a < b;
-                    });
-  best.order.resize(n);
-  return best;
+  return most_useful(utilities, tie_orders, n);
 }
 
 std::unique_ptr<PageBelief> MultinomialLogit::belief(std::size_t draws) const {

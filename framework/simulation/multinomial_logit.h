@@ -20,7 +20,6 @@ class MultinomialLogit final : public UserModel {
   std::unique_ptr<PageBelief> belief(std::size_t draws) const override;
 
  private:
-  double log_normaliser(std::span<const double> utilities) const;
   ChoiceScale scale_;
 };
 

@@ -149,6 +149,11 @@ void check(const ReplayWorld& world, std::span<const Contestant> contestants, co
                     fmt::format("the world has {}", world.newcomers->taste().item_count()),
                     "use the data set the population was made from");
   }
+  if (options.slate_size < 1 || static_cast<std::size_t>(options.slate_size) > world.catalogue->size()) {
+    throw ConfigError(fmt::format("simulation.slate_size = {}", options.slate_size),
+                      fmt::format("the catalogue has {} items", world.catalogue->size()),
+                      fmt::format("use 1 to {}", world.catalogue->size()));
+  }
   if (options.pages < 1 || options.pages >= SimulationRandom::k_pages || options.sessions < 1 ||
       options.sessions >= SimulationRandom::k_sessions) {
     throw ConfigError(

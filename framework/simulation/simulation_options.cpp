@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "framework/simulation/iterated_logit.h"
 #include "framework/simulation/random_layout.h"
 
 namespace coldframe {
@@ -41,7 +44,10 @@ void describe_choices(SimulationOptions& o, OptionVisitor& v) {
                   "learned from simulated logs only",
            .choices = {"disjoint", "closed_world"}},
           o.roles);
-  v.visit({.name = "user_model", .doc = "multinomial logit or dynamic Bayesian network", .choices = {"mnl", "dbn"}},
+  v.visit({.name = "user_model",
+           .doc = "how a page becomes clicks: multinomial logit, iterated logit, position-based, cascade, dependent "
+                  "click, dynamic Bayesian network",
+           .choices = {"mnl", "iterated_logit", "pbm", "cascade", "dcm", "dbn"}},
           o.user_model);
   v.visit({.name = "random_click_rate",
            .doc = "share of pages of the random policy with a click (assumed)",
@@ -60,19 +66,6 @@ void describe_choices(SimulationOptions& o, OptionVisitor& v) {
            .minimum = 1,
            .maximum = 100000},
           o.calibration_users);
-  v.visit(
-      {.name = "dbn_continue", .doc = "probability to look at the next position (assumed)", .minimum = 0, .maximum = 1},
-      o.dbn_continue);
-  v.visit({.name = "dbn_satisfaction",
-           .doc = "satisfaction by a clicked item without attraction (assumed)",
-           .minimum = 0,
-           .maximum = 1},
-          o.dbn_satisfaction);
-  v.visit({.name = "dbn_satisfaction_gain",
-           .doc = "satisfaction added in proportion to the attraction (assumed)",
-           .minimum = 0,
-           .maximum = 1},
-          o.dbn_satisfaction_gain);
   v.visit({.name = "leave_probability", .doc = "to end the session after a page (assumed)", .minimum = 0, .maximum = 1},
           o.leave_probability);
   v.visit(
@@ -86,6 +79,36 @@ void describe_choices(SimulationOptions& o, OptionVisitor& v) {
            .minimum = 0,
            .maximum = 1e9},
           o.return_gap_seconds);
+}
+
+void describe_user_models(SimulationOptions& o, OptionVisitor& v) {
+  v.visit({.name = "iterated_picks", .doc = "clicks per page at most (assumed)", .minimum = 1, .maximum = 10},
+          o.iterated_picks);
+  v.visit({.name = "pbm_decay",
+           .doc = "position k is examined with probability k^-decay (assumed)",
+           .minimum = 0,
+           .maximum = 10},
+          o.pbm_decay);
+  v.visit({.name = "dcm_continue",
+           .doc = "probability to go on after a click at the first position (assumed)",
+           .minimum = 0,
+           .maximum = 1},
+          o.dcm_continue);
+  v.visit({.name = "dcm_decay", .doc = "factor on dcm_continue per position (assumed)", .minimum = 0, .maximum = 1},
+          o.dcm_decay);
+  v.visit(
+      {.name = "dbn_continue", .doc = "probability to look at the next position (assumed)", .minimum = 0, .maximum = 1},
+      o.dbn_continue);
+  v.visit({.name = "dbn_satisfaction",
+           .doc = "satisfaction by a clicked item without attraction (assumed)",
+           .minimum = 0,
+           .maximum = 1},
+          o.dbn_satisfaction);
+  v.visit({.name = "dbn_satisfaction_gain",
+           .doc = "satisfaction added in proportion to the attraction (assumed)",
+           .minimum = 0,
+           .maximum = 1},
+          o.dbn_satisfaction_gain);
 }
 
 void describe_policies(SimulationOptions& o, OptionVisitor& v) {
@@ -120,6 +143,7 @@ void describe_policies(SimulationOptions& o, OptionVisitor& v) {
 void SimulationOptions::describe(OptionVisitor& visitor) {
   describe_users(*this, visitor);
   describe_choices(*this, visitor);
+  describe_user_models(*this, visitor);
   describe_policies(*this, visitor);
 }
 
@@ -134,6 +158,13 @@ std::vector<Problem> SimulationOptions::validate() const {
     problems.push_back({"dbn_satisfaction_gain",
                         fmt::format("= {} (with simulation.dbn_satisfaction = {} a probability could exceed 1) try {}",
                                     dbn_satisfaction_gain, dbn_satisfaction, 1.0 - dbn_satisfaction)});
+  }
+  const double beginnings = std::pow(static_cast<double>(slate_size), static_cast<double>(iterated_picks - 1));
+  if (user_model == "iterated_logit" && beginnings > IteratedLogit::k_most_beginnings) {
+    problems.push_back(
+        {"iterated_picks", fmt::format("= {} (with simulation.slate_size = {} a page has {:.0f} ordered "
+                                       "beginnings, more than {:.0f}) use fewer picks",
+                                       iterated_picks, slate_size, beginnings, IteratedLogit::k_most_beginnings)});
   }
   for (const std::string& name : policies) {
     if (name != "random" && name != "popularity" && name != "oracle" && name != "informed_oracle") {

@@ -24,10 +24,14 @@ struct SimulationOptions final : Options {
   double lambda = 1.0;
   std::string roles = "disjoint";  // disjoint | closed_world
   // choices (assumed)
-  std::string user_model = "mnl";    // mnl | dbn
+  std::string user_model = "mnl";    // mnl | iterated_logit | pbm | cascade | dcm | dbn
   double random_click_rate = 0.08;   // share of pages of the random policy with a click
   double popular_click_rate = 0.30;  // the same for the popularity policy
   std::int64_t calibration_users = 256;
+  std::int64_t iterated_picks = 3;     // clicks per page at most
+  double pbm_decay = 1.0;              // position k is examined with k^-decay
+  double dcm_continue = 0.6;           // go on after a click at the first position
+  double dcm_decay = 0.9;              // the same at position k: dcm_continue * dcm_decay^(k-1)
   double dbn_continue = 0.9;           // gamma: go on after a position without satisfaction
   double dbn_satisfaction = 0.3;       // of a clicked item that hardly attracts
   double dbn_satisfaction_gain = 0.5;  // added in proportion to the attraction

@@ -67,6 +67,7 @@ class UserModel {
 
 /// A page that is built item by item, from the top, for M possible users in parallel. Expected clicks of a slate are
 /// the sum of the gains of its items; gains never grow when a page gets longer.
+/// Thread-safety: none; a belief belongs to one thread.
 class PageBelief {
  public:
   virtual ~PageBelief() = default;
@@ -81,6 +82,10 @@ class PageBelief {
   virtual void add_log_likelihood(std::span<const std::span<const float>> attractions,
                                   std::span<const std::uint8_t> clicks, std::span<double> log_weights) const = 0;
 };
+
+/// The n items of highest utility, highest first; tie_orders decides among equals. The best slate of every law whose
+/// reward grows with each attraction and does not grow when a better item moves down.
+BestSlate most_useful(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders, std::size_t n);
 
 /// Expected number of clicks of a slate.
 double expected_reward(const UserModel& model, std::span<const double> utilities);

@@ -138,7 +138,7 @@ TEST_P(OracleTest, greedy_search_is_close_to_enumeration) {
   EXPECT_GT(result.policies[1].expected_rate(), 0.98 * result.policies[0].expected_rate());
 }
 
-INSTANTIATE_TEST_SUITE_P(UserModels, OracleTest, ::testing::Values("mnl", "dbn"),
+INSTANTIATE_TEST_SUITE_P(UserModels, OracleTest, ::testing::Values("mnl", "iterated_logit", "pbm", "cascade", "dcm", "dbn"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
 }  // namespace

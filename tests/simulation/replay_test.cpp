@@ -56,7 +56,7 @@ class ReplayTest : public ::testing::Test {
 };
 
 TEST_F(ReplayTest, same_bits_for_any_threads_blocks_and_splits) {
-  for (const char* model : {"mnl", "dbn"}) {
+  for (const char* model : {"mnl", "iterated_logit", "pbm", "cascade", "dcm", "dbn"}) {
     options_.user_model = model;
     options_.threads = 1;
     options_.block_users = 16;
@@ -128,7 +128,7 @@ TEST_F(ReplayTest, samples_agree_with_their_closed_form) {
   options_.leave_probability = 0;
   options_.return_probability = 1;
   options_.clicked_items = "stay";
-  for (const char* model : {"mnl", "dbn"}) {
+  for (const char* model : {"mnl", "iterated_logit", "pbm", "cascade", "dcm", "dbn"}) {
     options_.user_model = model;
     const ReplayResult result = run(0, 80, KeepLog::no);
     for (const PolicyOutcome& outcome : result.policies) {
@@ -331,6 +331,11 @@ TEST_F(ReplayTest, impossible_requests_are_config_errors) {
   EXPECT_THROW(replay({&newcomers_, &catalogue_, model.get()}, once, options_, {3, 0, KeepLog::no, {}}), ConfigError);
   const Catalogue other = small_catalogue(k_items - 1);
   EXPECT_THROW(replay({&newcomers_, &other, model.get()}, once, options_, {0, 3, KeepLog::no, {}}), DataError);
+  for (const std::int64_t slate : {std::int64_t{0}, static_cast<std::int64_t>(k_items) + 1}) {
+    options_.slate_size = slate;
+    EXPECT_THROW(replay({&newcomers_, &catalogue_, model.get()}, once, options_, {0, 3, KeepLog::no, {}}), ConfigError);
+  }
+  options_.slate_size = 4;
   options_.pages = SimulationRandom::k_pages;
   EXPECT_THROW(replay({&newcomers_, &catalogue_, model.get()}, once, options_, {0, 3, KeepLog::no, {}}), ConfigError);
 }

@@ -8,8 +8,12 @@
 #include <numeric>
 
 #include "framework/core/error.h"
+#include "framework/simulation/cascade.h"
+#include "framework/simulation/dependent_click.h"
 #include "framework/simulation/dynamic_bayesian.h"
+#include "framework/simulation/iterated_logit.h"
 #include "framework/simulation/multinomial_logit.h"
+#include "framework/simulation/position_based.h"
 #include "framework/simulation/simulation_options.h"
 
 namespace coldframe {
@@ -41,6 +45,16 @@ std::vector<std::unique_ptr<UserModel>> all_models() {
         DynamicBayesianOptions{0.5, 0.0, 1.0}, DynamicBayesianOptions{1.0, 0.0, 1.0},
         DynamicBayesianOptions{0.0, 0.3, 0.5}}) {
     models.push_back(std::make_unique<DynamicBayesian>(ChoiceScale{1.0, 0.5}, options));
+  }
+  models.push_back(std::make_unique<Cascade>(ChoiceScale{1.0, 0.5}));
+  for (const DependentClickOptions& options : {DependentClickOptions{0.6, 0.9}, DependentClickOptions{1.0, 1.0},
+                                               DependentClickOptions{0.9, 0.3}, DependentClickOptions{0.0, 1.0}}) {
+    models.push_back(std::make_unique<DependentClick>(ChoiceScale{1.0, 0.5}, options));
+  }
+  for (const double decay : {0.0, 1.0, 2.5})
+    models.push_back(std::make_unique<PositionBased>(ChoiceScale{0.8, 0.5}, decay));
+  for (const std::size_t picks : {1, 2, 3, 7}) {
+    models.push_back(std::make_unique<IteratedLogit>(ChoiceScale{1.0, 0.7}, picks));
   }
   return models;
 }
@@ -196,14 +210,13 @@ TEST(PageBelief, gains_add_up_to_the_expected_reward_and_likelihoods_agree) {
       EXPECT_LE(again, previous + 1e-7) << "gains grew";
       previous = again;
     }
-    EXPECT_NEAR(total, expected_reward(*model, utilities), 1e-6) << model->name();
+    // A sum of floats; the iterated logit is also integrated numerically.
+    EXPECT_NEAR(total, expected_reward(*model, utilities), model->name() == "iterated_logit" ? 1e-5 : 1e-6)
+        << model->name();
 
     for (const auto& clicks : all_outcomes(3)) {
       const double exact = model->log_likelihood(utilities, clicks);
-      if (exact < -50 || std::accumulate(clicks.begin(), clicks.end(), 0) > 1) {
-        if (model->name() == "mnl") continue;
-      }
-      if (exact < -50) continue;
+      if (exact < -50) continue;  // cannot happen
       std::vector<double> log_weights = {0.25, 0.0};
       const std::vector<std::span<const float>> views(attractions.begin(), attractions.end());
       belief->add_log_likelihood(views, clicks, log_weights);
@@ -212,11 +225,125 @@ TEST(PageBelief, gains_add_up_to_the_expected_reward_and_likelihoods_agree) {
   }
 }
 
+TEST(Cascade, worked_example) {
+  // a = 1/2 three times: 1/2, 1/4, 1/8 and none 1/8; never two clicks.
+  const Cascade model({1.0, 0.0});
+  const std::vector<double> utilities(3, 0.0);
+  std::vector<double> expected(3);
+  model.expected_clicks(utilities, expected);
+  EXPECT_EQ(expected, (std::vector<double>{0.5, 0.25, 0.125}));
+  EXPECT_NEAR(click_rate(model, utilities), 0.875, 1e-15);
+  EXPECT_EQ(model.log_likelihood(utilities, std::vector<std::uint8_t>{1, 0, 1}),
+            -std::numeric_limits<double>::infinity());
+}
+
+TEST(Cascade, is_a_dependent_click_model_that_never_goes_on_after_a_click) {
+  const Cascade cascade({1.0, 0.3});
+  const DependentClick never({1.0, 0.3}, {0.0, 1.0});
+  const std::vector<double> utilities = {0.8, -0.4, 1.7};
+  for (const auto& clicks : all_outcomes(3)) {
+    EXPECT_EQ(std::exp(cascade.log_likelihood(utilities, clicks)), std::exp(never.log_likelihood(utilities, clicks)));
+  }
+}
+
+TEST(DependentClick, worked_example) {
+  // a = 1/2, lambda = 1/2, 1/4. Position 2 is seen with 1/2 + 1/2 * 1/2 = 3/4, position 3 with 3/4 (1/2 + 1/2 * 1/4).
+  const DependentClick model({1.0, 0.0}, {0.5, 0.5});
+  const std::vector<double> utilities(3, 0.0);
+  std::vector<double> expected(3);
+  model.expected_clicks(utilities, expected);
+  EXPECT_NEAR(expected[0], 0.5, 1e-15);
+  EXPECT_NEAR(expected[1], 0.375, 1e-15);
+  EXPECT_NEAR(expected[2], 0.5 * 0.75 * 0.625, 1e-15);
+  // Clicks at 1 and 2 only: 1/2 * 1/2 * 1/2 * (3/4 + 1/4 * 1/2).
+  EXPECT_NEAR(std::exp(model.log_likelihood(utilities, std::vector<std::uint8_t>{1, 1, 0})), 0.125 * 0.875, 1e-15);
+  EXPECT_THROW(DependentClick({}, {1.1, 0.5}), ConfigError);
+  EXPECT_THROW(DependentClick({}, {0.5, -0.1}), ConfigError);
+}
+
+TEST(DependentClick, is_a_dynamic_bayesian_network_of_constant_satisfaction) {
+  const DependentClick dependent({1.0, 0.3}, {0.7, 1.0});
+  const DynamicBayesian network({1.0, 0.3}, {1.0, 0.3, 0.0});
+  const std::vector<double> utilities = {0.8, -0.4, 1.7};
+  for (const auto& clicks : all_outcomes(3)) {
+    EXPECT_NEAR(dependent.log_likelihood(utilities, clicks), network.log_likelihood(utilities, clicks), 1e-12);
+  }
+}
+
+TEST(PositionBased, worked_example) {
+  // a = 1/2, theta = 1, 1/2, 1/3: clicks at 1 and 3 only with 1/2 * 3/4 * 1/6.
+  const PositionBased model({1.0, 0.0}, 1.0);
+  const std::vector<double> utilities(3, 0.0);
+  EXPECT_NEAR(std::exp(model.log_likelihood(utilities, std::vector<std::uint8_t>{1, 0, 1})), 0.0625, 1e-15);
+  EXPECT_NEAR(expected_reward(model, utilities), 0.5 + 0.25 + 1.0 / 6.0, 1e-15);
+  EXPECT_THROW(PositionBased({}, -0.1), ConfigError);
+}
+
+TEST(IteratedLogit, worked_example) {
+  // Weights 1, 2 and no click 1, two picks. In order (1, 2): 1/4 * 2/3; (2, 1): 2/4 * 1/2; together 5/12.
+  const IteratedLogit model({1.0, 0.0}, 2);
+  const std::vector<double> utilities = {0.0, std::log(2.0)};
+  EXPECT_NEAR(std::exp(model.log_likelihood(utilities, std::vector<std::uint8_t>{1, 1})), 5.0 / 12.0, 1e-15);
+  EXPECT_NEAR(std::exp(model.log_likelihood(utilities, std::vector<std::uint8_t>{0, 1})), 0.5 * 0.5, 1e-15);
+  // Nothing cuts the picks of two items: each is clicked with w / (1 + w).
+  std::vector<double> expected(2);
+  model.expected_clicks(utilities, expected);
+  EXPECT_NEAR(expected[0], 0.5, 1e-15);
+  EXPECT_NEAR(expected[1], 2.0 / 3.0, 1e-15);
+  EXPECT_THROW(IteratedLogit({}, 0), ConfigError);
+}
+
+TEST(IteratedLogit, of_one_pick_is_the_multinomial_logit_draw_for_draw) {
+  const IteratedLogit one({1.3, 0.7}, 1);
+  const MultinomialLogit logit({1.3, 0.7});
+  const std::vector<double> utilities = {0.8, -0.4, 1.7};
+  const std::vector<std::uint32_t> slots = {900, 5, 77};
+  const SimulationRandom random(8);
+  std::vector<std::uint8_t> a(3), b(3);
+  for (std::uint64_t user = 0; user < 500; ++user) {
+    one.sample(random, {UserKey(user), 0, 1, utilities, slots}, a);
+    logit.sample(random, {UserKey(user), 0, 1, utilities, slots}, b);
+    ASSERT_EQ(a, b) << user;
+  }
+}
+
+TEST(IteratedLogit, belief_integrates_long_pages_closely) {
+  const SimulationRandom random(4);
+  for (const double no_click : {-6.0, -3.0, 0.0, 3.0, 6.0}) {
+    const IteratedLogit model({1.5, no_click}, 3);
+    std::vector<double> utilities(10);
+    random.latent_normals(UserKey(1), utilities);
+    const auto belief = model.belief(1);
+    belief->clear();
+    double total = 0;
+    for (const double utility : utilities) {
+      std::vector<float> column = {static_cast<float>(utility)};
+      belief->attractions(column, column);
+      total += belief->gain(column, std::vector<float>{1.0f});
+      belief->append(column);
+    }
+    const double exact = expected_reward(model, utilities);
+    EXPECT_NEAR(total, exact, 1e-5 + 1e-4 * exact) << no_click;
+  }
+}
+
 TEST(UserModel, is_made_from_options) {
   SimulationOptions options;
-  EXPECT_EQ(make_user_model(options, {})->name(), "mnl");
-  options.user_model = "dbn";
-  EXPECT_EQ(make_user_model(options, {})->name(), "dbn");
+  for (const char* name : {"mnl", "iterated_logit", "pbm", "cascade", "dcm", "dbn"}) {
+    options.user_model = name;
+    EXPECT_EQ(make_user_model(options, {})->name(), name);
+  }
+  options.user_model = "oracle";
+  EXPECT_THROW(make_user_model(options, {}), ConfigError);
+}
+
+TEST(SimulationOptions, refuse_iterated_picks_with_too_many_orders) {
+  SimulationOptions options;
+  options.iterated_picks = 7;  // 10^6 beginnings of pages of 10
+  EXPECT_TRUE(options.validate().empty());
+  options.user_model = "iterated_logit";
+  ASSERT_EQ(options.validate().size(), 1u);
+  EXPECT_EQ(options.validate().front().key, "iterated_picks");
 }
 
 }  // namespace

@@ -40,6 +40,11 @@ void add_assumed(std::vector<CardEntry>& card) {
   add("lambda", "1", "0, 0.5, 1: ratings cannot tell popularity by taste from popularity by exposure");
   add("random_click_rate", "0.08", "0.02 .. 0.2");
   add("popular_click_rate", "0.3", "0.1 .. 0.5");
+  add("user_model", "mnl", "mnl, iterated_logit, pbm, cascade, dcm, dbn");
+  add("iterated_picks", "3", "1 .. 4");
+  add("pbm_decay", "1", "0 .. 2");
+  add("dcm_continue", "0.6", "0.2 .. 0.9");
+  add("dcm_decay", "0.9", "0.5 .. 1");
   add("dbn_continue", "0.9", "0.5 .. 1");
   add("dbn_satisfaction", "0.3", "0 .. 0.8");
   add("dbn_satisfaction_gain", "0.5", "0 .. 0.7");
