@@ -201,7 +201,7 @@ TEST(Population, other_items_are_refused) {
 TEST(ChoiceCalibration, both_policies_reach_their_click_rates) {
   const Population population = small_population(60, 2);
   const Newcomers newcomers(population, population.world("softmax-0"), 1.0);
-  for (const char* model : {"mnl", "dbn"}) {
+  for (const char* model : {"mnl", "iterated_logit", "pbm", "cascade", "dcm", "dbn"}) {
     SimulationOptions options;
     options.user_model = model;
     options.slate_size = 5;
