@@ -43,6 +43,11 @@ double click_rate(const UserModel& model, std::span<const double> utilities) {
   return -std::expm1(model.log_likelihood(utilities, none));
 }
 
+ConfigError unknown_user_model(std::string_view name) {
+  return ConfigError(fmt::format("simulation.user_model = {}", name), "there is no such user model",
+                     "use mnl, iterated_logit, pbm, cascade, dcm or dbn");
+}
+
 std::unique_ptr<UserModel> make_user_model(const SimulationOptions& options, const ChoiceScale& scale) {
   const std::string& name = options.user_model;
   if (name == "mnl") return std::make_unique<MultinomialLogit>(scale);
@@ -58,8 +63,7 @@ std::unique_ptr<UserModel> make_user_model(const SimulationOptions& options, con
     return std::make_unique<DynamicBayesian>(
         scale, DynamicBayesianOptions{options.dbn_continue, options.dbn_satisfaction, options.dbn_satisfaction_gain});
   }
-  throw ConfigError(fmt::format("simulation.user_model = {}", name), "there is no such user model",
-                    "use mnl, iterated_logit, pbm, cascade, dcm or dbn");
+  throw unknown_user_model(name);
 }
 
 }  // namespace coldframe

@@ -13,6 +13,7 @@
 
 namespace coldframe {
 
+class ConfigError;
 class PageBelief;
 struct SimulationOptions;
 
@@ -93,7 +94,9 @@ double expected_reward(const UserModel& model, std::span<const double> utilities
 /// P(at least one click).
 double click_rate(const UserModel& model, std::span<const double> utilities);
 
-/// The user model that `[simulation] user_model` names.
+/// The user model that `[simulation] user_model` names; ConfigError for other names.
 std::unique_ptr<UserModel> make_user_model(const SimulationOptions& options, const ChoiceScale& scale);
+
+ConfigError unknown_user_model(std::string_view name);
 
 }  // namespace coldframe
