@@ -35,7 +35,8 @@ function(target_use_torch_pch target)
   endif()
   include(Torch)
   if(NOT TARGET coldframe_torch_pch)
-    file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "// builds the precompiled header\n")
+    # Written only when it differs: a newer file would rebuild everything after every configure.
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/torch_pch.cpp CONTENT "// builds the precompiled header\n")
     add_library(coldframe_torch_pch STATIC ${CMAKE_BINARY_DIR}/torch_pch.cpp)
     target_link_libraries(coldframe_torch_pch PUBLIC coldframe_flags Torch::cpu)
     target_precompile_headers(coldframe_torch_pch PRIVATE

@@ -20,7 +20,7 @@ VectorTable vector_table(const EncodedTexts& encoded) {
 /// Renders and encodes users with a history during the replay.
 class EncoderContestant::Reencoder {
  public:
-  Reencoder(const Learner& learner, const Experiment& experiment, const Setting& setting, EntityTable profiles)
+  Reencoder(Learner& learner, const Experiment& experiment, const Setting& setting, EntityTable profiles)
       : pool_(setting.population.observables.pool),
         profiles_(std::move(profiles)),
         texts_(profiles_, setting.data.dataset.items, experiment.text),
@@ -66,15 +66,16 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
                                      double scale, const Setting& setting)
     : learner_(std::move(learner)),
       reencoder_(std::make_unique<Reencoder>(
-          *learner_, experiment, setting,
-          profile_table(setting.population.observables, setting.data.dataset.users))) {
-  const BulkEncoder encoder(setting.group, setting.pool, *learner_->encoder, learner_->parameters, experiment.batch.tokens);
+          *learner_, experiment, setting, profile_table(setting.population.observables, setting.data.dataset.users))) {
+  const BulkEncoder encoder(setting.group, setting.pool, *learner_->encoder, learner_->parameters,
+                            experiment.batch.tokens);
   const std::size_t items = setting.data.dataset.items.size();
-  items_ = std::make_unique<ItemTable>(ItemTable{vector_table(encoder.encode(reencoder_->item_tokens(items), "encode items")),
-                                                 {}, static_cast<float>(scale)});
+  items_ = std::make_unique<ItemTable>(ItemTable{
+      vector_table(encoder.encode(reencoder_->item_tokens(items), "encode items")), {}, static_cast<float>(scale)});
   const auto history = static_cast<std::size_t>(setting.options.history_items);
   if (setting.options.user_vector == "recompose") {
-    profiles_ = std::make_unique<VectorTable>(vector_table(encoder.encode(reencoder_->profile_tokens(), "encode profiles")));
+    profiles_ =
+        std::make_unique<VectorTable>(vector_table(encoder.encode(reencoder_->profile_tokens(), "encode profiles")));
     users_ = std::make_unique<RecomposedVectors>(*profiles_, items_->vectors, history);
     reencoder_.reset();
     learner_.reset();
@@ -86,7 +87,8 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
   const auto seed = static_cast<std::uint64_t>(setting.options.seed);
   policy_ = std::make_unique<EncoderPolicy>(std::move(name), *items_, *users_, setting.catalogue.ties(seed));
   if (setting.options.exploration > 0) {
-    policy_ = std::make_unique<UniformMixture>(std::move(policy_), setting.options.exploration, seed, setting.catalogue);
+    policy_ =
+        std::make_unique<UniformMixture>(std::move(policy_), setting.options.exploration, seed, setting.catalogue);
   }
 }
 

@@ -2,11 +2,9 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -16,9 +14,12 @@
 
 #include "framework/core/error.h"
 #include "framework/model/bert_weights.h"
+#include "framework/model/biased_gelu.h"
+#include "framework/model/linear_map.h"
 #include "framework/model/packed_attention.h"
 #include "framework/model/packed_layout.h"
 #include "framework/model/packed_pooling.h"
+#include "framework/model/residual_norm.h"
 
 namespace coldframe {
 
@@ -38,6 +39,7 @@ class BertEncoder::Pass {
     for (std::int64_t layer = 0; layer < encoder_.layers(); ++layer) {
       h = recorded(layer, [&] { return transform(layer, h); });
     }
+    h = h.to(at::kFloat);
     h = encoder_.head_.pooling == Pooling::mean ? mean_pool(h, lively_.layout) : cls_pool(h, lively_.layout);
     return encoder_.head_.normalization == Normalization::unit_length ? normalize_rows(h) : h;
   }
@@ -58,8 +60,7 @@ class BertEncoder::Pass {
   const at::Tensor& parameter(ParameterIndex index) const { return lively_.parameters[index]; }
 
   at::Tensor normalize(const Norm& norm, const at::Tensor& x) const {
-    return at::layer_norm(x, {encoder_.config_.width}, parameter(norm.weight), parameter(norm.bias),
-                          encoder_.config_.norm_epsilon);
+    return row_norm(x, parameter(norm.weight), parameter(norm.bias), encoder_.config_.norm_epsilon);
   }
 
   /// [T, D], rows of the token table.
@@ -77,27 +78,49 @@ class BertEncoder::Pass {
     const at::Tensor types = parameter(encoder_.type_table_).select(0, 0);
     const at::Tensor positions = at::embedding(parameter(encoder_.position_table_), lively_.layout->positions);
     const at::Tensor h = normalize(encoder_.embedding_norm_, token_rows() + types + positions);
-    return keyed_dropout(h, lively_.layout, context_of(-1).dropout, encoder_.embedding_dropout_);
+    const at::Tensor dropped = keyed_dropout(h, lively_.layout, context_of(-1).dropout, encoder_.embedding_dropout_);
+    return lively_.parameters.precision() == Precision::bf16 ? dropped.to(at::kBFloat16) : dropped;
+  }
+
+  /// What a linear map leaves: y + bias, the bias apart (undefined: none) where whatever comes next can add it in
+  /// passing.
+  struct Sum {
+    at::Tensor y;
+    at::Tensor bias;
+  };
+
+  Sum linear_apart(const ForwardContext& context, std::size_t site, const at::Tensor& x) const {
+    const LinearSite& map = encoder_.linear_sites_[site];
+    if (!encoder_.linear_deltas_[site].empty()) return {linear(context, site, x), {}};
+    return {linear_map(lively_.parameters, x, map.weight), parameter(map.bias)};
   }
 
   at::Tensor linear(const ForwardContext& context, std::size_t site, const at::Tensor& x) const {
     const LinearSite& map = encoder_.linear_sites_[site];
-    at::Tensor y = at::addmm(parameter(map.bias), x, parameter(map.weight).t());
+    at::Tensor y = linear_map(lively_.parameters, x, map.weight, map.bias);
     for (const auto& delta : encoder_.linear_deltas_[site]) y = delta->linear(context, x, y);
     return y;
   }
 
-  at::Tensor finish(const ForwardContext& context, const Block& block, const at::Tensor& branch,
+  at::Tensor finish(const ForwardContext& context, const Block& block, std::size_t site, const at::Tensor& x,
                     const at::Tensor& h) const {
-    const at::Tensor f = keyed_dropout(branch, context.layout, context.dropout, block.dropout);
     const auto& delta = encoder_.block_deltas_[block.site];
-    if (delta == nullptr) return normalize(block.norm, h + f);
-    return delta->block(context, f, h, [&](const at::Tensor& x) { return normalize(block.norm, x); });
+    if (delta == nullptr) {
+      const Sum branch = linear_apart(context, site, x);
+      return residual_norm(branch.y, branch.bias, h, parameter(block.norm.weight), parameter(block.norm.bias),
+                           {context.layout, context.dropout, block.dropout, encoder_.config_.norm_epsilon});
+    }
+    const at::Tensor f = keyed_dropout(linear(context, site, x), context.layout, context.dropout, block.dropout);
+    return delta->block(context, f, h, [&](const at::Tensor& z) { return normalize(block.norm, z); });
   }
 
-  at::Tensor activate(const at::Tensor& x) const {
-    if (encoder_.config_.activation == Activation::relu) return at::relu(x);
-    return at::gelu(x, encoder_.config_.activation == Activation::gelu ? "none" : "tanh");
+  at::Tensor activate(const ForwardContext& context, std::size_t site, const at::Tensor& x) const {
+    if (encoder_.config_.activation == Activation::gelu) {
+      const Sum inner = linear_apart(context, site, x);
+      return biased_gelu(inner.y, inner.bias);
+    }
+    const at::Tensor inner = linear(context, site, x);
+    return encoder_.config_.activation == Activation::relu ? at::relu(inner) : at::gelu(inner, "tanh");
   }
 
   at::Tensor transform(std::int64_t index, const at::Tensor& h) const {
@@ -108,9 +131,8 @@ class BertEncoder::Pass {
     const at::Tensor mixed = packed_attention(linear(context, layer.query, h), linear(context, layer.key, h),
                                               linear(context, layer.value, h), context.layout,
                                               {encoder_.config_.heads, stride, context.dropout, layer.probabilities});
-    const at::Tensor middle = finish(context, layer.attention, linear(context, layer.attention_output, mixed), h);
-    const at::Tensor inner = activate(linear(context, layer.inner, middle));
-    return finish(context, layer.feed_forward, linear(context, layer.output, inner), middle);
+    const at::Tensor middle = finish(context, layer.attention, layer.attention_output, mixed, h);
+    return finish(context, layer.feed_forward, layer.output, activate(context, layer.inner, middle), middle);
   }
 
   const BertEncoder& encoder_;

@@ -57,6 +57,12 @@ void EncoderOptions::describe(OptionVisitor& visitor) {
                  .minimum = -1,
                  .maximum = 0.99},
                 attention_dropout);
+  visitor.visit(
+      {.name = "precision",
+       .doc = "what the encoder multiplies in, training and later: fp32, or bf16 (mixed precision: weights, sums "
+              "and statistics stay fp32)",
+       .choices = {"fp32", "bf16"}},
+      precision);
 }
 
 std::unique_ptr<Encoder> load_encoder(const EncoderOptions& options, ParameterStore& parameters) {
@@ -71,6 +77,7 @@ std::unique_ptr<Encoder> load_encoder(const EncoderOptions& options, ParameterSt
   if (options.attention_dropout >= 0) config.attention_dropout = options.attention_dropout;
   const EncoderHead head = head_of(options, folder, config);
   load_bert_weights(folder.transformer, config, parameters);
+  parameters.compute_in(options.precision == "bf16" ? Precision::bf16 : Precision::fp32);
   return std::make_unique<BertEncoder>(config, head, parameters);
 }
 

@@ -17,13 +17,14 @@ struct EncoderOptions final : Options {
   std::string normalize = "folder";  // folder | yes | no
   double hidden_dropout = -1;        // negative: as the folder says
   double attention_dropout = -1;
+  std::string precision = "fp32";  // fp32 | bf16
 
   void describe(OptionVisitor& visitor) override;
 };
 
 /// Reads an encoder folder as Hugging Face or sentence-transformers ship it (config.json, model.safetensors or a
 /// sharded index, optionally modules.json with pooling and normalisation) and adds its weights, frozen, to the store.
-/// Families: bert. Throws DataError naming file and key or tensor.
+/// The store computes in the precision asked for. Families: bert. Throws DataError naming file and key or tensor.
 std::unique_ptr<Encoder> load_encoder(const EncoderOptions& options, ParameterStore& parameters);
 
 }  // namespace coldframe

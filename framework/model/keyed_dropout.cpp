@@ -18,6 +18,7 @@ struct TokenMask {
   MaskKey key;
 
   at::Tensor of(const at::Tensor& x) const {
+    if (x.scalar_type() != at::kFloat) return of(x.to(at::kFloat)).to(x.scalar_type());
     const at::Tensor in = x.contiguous();
     at::Tensor out = at::empty_like(in);
     apply_mask(key, layout->token_rows, in.size(1), in.const_data_ptr<float>(), out.mutable_data_ptr<float>());

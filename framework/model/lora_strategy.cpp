@@ -1,7 +1,6 @@
 #include "framework/model/lora_strategy.h"
 
 #include <ATen/ops/addmm.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
@@ -13,6 +12,7 @@
 #include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
 #include "framework/model/keyed_dropout.h"
+#include "framework/model/linear_map.h"
 #include "framework/model/peft_folder.h"
 #include "framework/model/shape.h"
 #include "framework/model/site_patterns.h"
@@ -35,8 +35,8 @@ class LoraDelta final : public SiteDelta {
 
   at::Tensor linear(const ForwardContext& context, const at::Tensor& x, const at::Tensor& y) const override {
     const at::Tensor input = keyed_dropout(x, context.layout, context.dropout, dropout_);
-    const at::Tensor low = at::mm(input, context.parameters[site_.a].t());
-    return at::addmm(y, low, context.parameters[site_.b].t(), 1, scale_);
+    const at::Tensor low = linear_map(context.parameters, input, site_.a);
+    return add_linear_map(context.parameters, y, low, site_.b, scale_);
   }
 
   std::vector<ParameterIndex> parameters() const override { return {site_.a, site_.b}; }

@@ -54,7 +54,38 @@ ParameterIndex ParameterStore::add(ParameterInfo info, at::Tensor value) {
   by_name_.emplace(info.name, index);
   infos_.push_back(std::move(info));
   values_.push_back(fits ? std::move(value) : aligned_copy(value));
+  rounded_.emplace_back();
+  outdated_.push_back(1);
   return index;
+}
+
+at::Tensor& ParameterStore::value(ParameterIndex index) {
+  outdated_[static_cast<std::size_t>(index)] = 1;
+  return values_[static_cast<std::size_t>(index)];
+}
+
+std::vector<ParameterIndex> ParameterStore::outdated() const {
+  std::vector<ParameterIndex> indices;
+  if (precision_ == Precision::fp32) return indices;
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (outdated_[i] != 0 && values_[i].dim() == 2 && !infos_[i].sparse_rows) {
+      indices.push_back(static_cast<ParameterIndex>(i));
+    }
+  }
+  return indices;
+}
+
+void ParameterStore::round(ParameterIndex index) {
+  const auto i = static_cast<std::size_t>(index);
+  if (!rounded_[i].defined()) {
+    rounded_[i] = at::empty(values_[i].sizes(), at::TensorOptions().dtype(at::kBFloat16));
+  }
+  rounded_[i].copy_(values_[i]);
+  outdated_[i] = 0;
+}
+
+void ParameterStore::round_all() {
+  for (const ParameterIndex index : outdated()) round(index);
 }
 
 ParameterIndex ParameterStore::find(std::string_view name) const {
@@ -88,11 +119,12 @@ std::int64_t ParameterStore::count() const {
   return elements;
 }
 
-ParameterView::ParameterView(const ParameterStore& store, bool with_gradients) {
+ParameterView::ParameterView(const ParameterStore& store, bool with_gradients) : precision_(store.precision()) {
   for (std::size_t i = 0; i < store.size(); ++i) {
     const auto index = static_cast<ParameterIndex>(i);
     trainable_.push_back(store.info(index).trainable);
     tensors_.push_back(store.value(index).detach());
+    rounded_.push_back(store.rounded(index));
     if (with_gradients && trainable_.back()) tensors_.back().requires_grad_();
   }
 }

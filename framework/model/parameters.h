@@ -21,8 +21,13 @@ struct ParameterInfo {
   double learning_rate_factor = 1.0;
 };
 
+/// What products with the weights are computed in. bf16: operands and activations are bfloat16, sums, LayerNorm
+/// statistics, softmax, pooling, the loss, the weights themselves and their gradients float32 (mixed precision, arXiv
+/// 1710.03740, without loss scaling: bfloat16 has the exponents of float32).
+enum class Precision { fp32, bf16 };
+
 /// All parameters of a model and its strategy, in a fixed order. Tensors are contiguous float32 on 64-byte-aligned
-/// memory.
+/// memory. Under Precision::bf16 every matrix but the sparse tables has a rounded copy beside it.
 class ParameterStore {
  public:
   /// Keeps `value` when it is contiguous, aligned and owns its memory, else a copy in that form. Throws ConfigError on
@@ -35,15 +40,31 @@ class ParameterStore {
   const ParameterInfo& info(ParameterIndex index) const { return infos_[static_cast<std::size_t>(index)]; }
   ParameterInfo& info(ParameterIndex index) { return infos_[static_cast<std::size_t>(index)]; }
   const at::Tensor& value(ParameterIndex index) const { return values_[static_cast<std::size_t>(index)]; }
-  at::Tensor& value(ParameterIndex index) { return values_[static_cast<std::size_t>(index)]; }
+  /// For changing it: its rounded copy counts as outdated from now on.
+  at::Tensor& value(ParameterIndex index);
 
   std::vector<ParameterIndex> trainable() const;  // ascending
   std::int64_t trainable_count() const;           // elements
   std::int64_t count() const;                     // elements, frozen ones included
 
+  Precision precision() const { return precision_; }
+  /// Holds for views made afterwards.
+  void compute_in(Precision precision) { precision_ = precision; }
+  /// Matrices whose rounded copy is missing or older than the matrix; none under fp32.
+  std::vector<ParameterIndex> outdated() const;
+  /// Rounds one of them again, in place: views see it. Thread-safe for different parameters once all copies exist.
+  void round(ParameterIndex index);
+  /// Rounds all that are outdated.
+  void round_all();
+  /// [out, in] bfloat16; undefined under fp32.
+  const at::Tensor& rounded(ParameterIndex index) const { return rounded_[static_cast<std::size_t>(index)]; }
+
  private:
   std::vector<ParameterInfo> infos_;
   std::vector<at::Tensor> values_;
+  Precision precision_ = Precision::fp32;
+  std::vector<at::Tensor> rounded_;
+  std::vector<char> outdated_;
   std::unordered_map<std::string, ParameterIndex> by_name_;
 };
 
@@ -51,18 +72,22 @@ class ParameterStore {
 /// leaf aliases (`detach().requires_grad_()`) of the store's memory, so lanes never share a gradient.
 class ParameterView {
  public:
-  /// Aliases of the store; trainable ones require gradients when `with_gradients`.
+  /// Aliases of the store; trainable ones require gradients when `with_gradients`. Under bf16 all copies must exist.
   ParameterView(const ParameterStore& store, bool with_gradients);
 
   const at::Tensor& operator[](ParameterIndex index) const { return tensors_[static_cast<std::size_t>(index)]; }
   at::Tensor& operator[](ParameterIndex index) { return tensors_[static_cast<std::size_t>(index)]; }
   std::size_t size() const { return tensors_.size(); }
+  Precision precision() const { return precision_; }
+  const at::Tensor& rounded(ParameterIndex index) const { return rounded_[static_cast<std::size_t>(index)]; }
   /// Whether the parameter is trained, also in a view without gradients: a recomputed forward must draw the same masks.
   bool trainable(ParameterIndex index) const { return trainable_[static_cast<std::size_t>(index)]; }
 
  private:
   std::vector<at::Tensor> tensors_;
+  std::vector<at::Tensor> rounded_;
   std::vector<bool> trainable_;
+  Precision precision_;
 };
 
 /// Contiguous float32 copy on 64-byte-aligned memory: bits of a matrix product may depend on the alignment of operands.

@@ -1,7 +1,6 @@
 #include "framework/model/pfeiffer_strategy.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -14,6 +13,7 @@
 #include "framework/model/adapterhub_folder.h"
 #include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
+#include "framework/model/linear_map.h"
 #include "framework/model/shape.h"
 
 namespace coldframe {
@@ -35,9 +35,8 @@ class PfeifferDelta final : public SiteDelta {
                    const std::function<at::Tensor(const at::Tensor&)>& norm) const override {
     const ParameterView& parameters = context.parameters;
     const at::Tensor sum = h + f;
-    const at::Tensor low =
-        at::relu(at::addmm(parameters[bottleneck_.down_bias], norm(sum), parameters[bottleneck_.down_weight].t()));
-    return norm(sum + at::addmm(parameters[bottleneck_.up_bias], low, parameters[bottleneck_.up_weight].t()));
+    const at::Tensor low = at::relu(linear_map(parameters, norm(sum), bottleneck_.down_weight, bottleneck_.down_bias));
+    return norm(sum + linear_map(parameters, low, bottleneck_.up_weight, bottleneck_.up_bias));
   }
 
   std::vector<ParameterIndex> parameters() const override {

@@ -22,7 +22,7 @@ TextPlanBuilder::Result canonical_chunks(const std::vector<Tokens>& texts, std::
 
 }  // namespace
 
-BulkEncoder::BulkEncoder(const Group& group, LanePool& pool, const Encoder& encoder, const ParameterStore& parameters,
+BulkEncoder::BulkEncoder(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
                          std::int64_t chunk_tokens)
     : group_(group), pool_(pool), encoder_(encoder), parameters_(parameters), chunk_tokens_(chunk_tokens) {}
 
@@ -35,6 +35,7 @@ EncodedTexts BulkEncoder::encode(const std::vector<Tokens>& texts, std::string_v
   const auto rank = static_cast<std::size_t>(group_.rank());
   group_.report_position(phase, step);
 
+  parameters_.round_all();
   AlignedBuffer distinct(plan.texts.size() * width);
   const std::size_t mine = (chunks.size() + ranks - 1 - rank) / ranks;  // chunks rank, rank + ranks, ...
   std::mutex counting;
@@ -45,7 +46,8 @@ EncodedTexts BulkEncoder::encode(const std::vector<Tokens>& texts, std::string_v
     const ParameterView view(parameters_, /*with_gradients=*/false);
     const PackedBatch batch = pack(plan.texts, range);
     const at::Tensor rows = encoder_.forward({view, batch, DropoutContext{}}).contiguous();
-    std::memcpy(distinct.data() + range.begin * width, rows.data_ptr<float>(), batch.view_keys.size() * width * sizeof(float));
+    std::memcpy(distinct.data() + range.begin * width, rows.data_ptr<float>(),
+                batch.view_keys.size() * width * sizeof(float));
     const std::scoped_lock lock(counting);
     done += batch.view_keys.size();
     if (progress_) progress_(std::min(done * ranks, plan.texts.size()), plan.texts.size());
@@ -53,7 +55,8 @@ EncodedTexts BulkEncoder::encode(const std::vector<Tokens>& texts, std::string_v
   if (ranks > 1) {
     std::vector<std::byte> message;
     for (std::size_t c = rank; c < chunks.size(); c += ranks) {
-      const auto rows = std::as_bytes(distinct.span().subspan(chunks[c].begin * width, (chunks[c].end - chunks[c].begin) * width));
+      const auto rows =
+          std::as_bytes(distinct.span().subspan(chunks[c].begin * width, (chunks[c].end - chunks[c].begin) * width));
       message.insert(message.end(), rows.begin(), rows.end());
     }
     const std::vector<std::vector<std::byte>> messages = all_gather(group_, message);

@@ -22,12 +22,13 @@ struct EncodedTexts {
   std::size_t size() const { return width == 0 ? 0 : vectors.size() / width; }
 };
 
-/// Encodes any number of texts without dropout. Distinct texts are sorted by length, then by hash, and cut into chunks of
-/// a fixed size (canonical chunks), which ranks and threads share: the bits of a vector depend on the set of texts alone.
+/// Encodes any number of texts without dropout. Distinct texts are sorted by length, then by hash, and cut into chunks
+/// of a fixed size (canonical chunks), which ranks and threads share: the bits of a vector depend on the set of texts
+/// alone.
 class BulkEncoder {
  public:
   /// `chunk_tokens`: largest chunk.
-  BulkEncoder(const Group& group, LanePool& pool, const Encoder& encoder, const ParameterStore& parameters,
+  BulkEncoder(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
               std::int64_t chunk_tokens = 4096);
 
   /// Called after every chunk with the texts done so far (as this rank sees it) and all texts; one call at a time.
@@ -40,7 +41,7 @@ class BulkEncoder {
   const Group& group_;
   LanePool& pool_;
   const Encoder& encoder_;
-  const ParameterStore& parameters_;
+  ParameterStore& parameters_;
   std::int64_t chunk_tokens_;
   std::function<void(std::size_t, std::size_t)> progress_;
 };

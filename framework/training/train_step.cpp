@@ -42,6 +42,7 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
       sums_(tree_, group.rank(), layout_.dense_size(), layout_.sparse_widths()),
       digest_(parameter_digest(parameters, layout_)) {
   CF_EXPECTS(layout_.sparse().size() <= 1);
+  parameters_.round_all();
   for (int lane = tree_.first_lane(group.rank()); lane < tree_.end_lane(group.rank()); ++lane) {
     lanes_.emplace_back(encoder, parameters, layout_);
   }
@@ -67,8 +68,14 @@ StepReport TrainStep::run(const StepPlan& plan, bool wants_stop) {
   return report;
 }
 
+void TrainStep::round_weights() {
+  const std::vector<ParameterIndex> outdated = parameters_.outdated();
+  pool_.run(outdated.size(), [&](std::size_t i) { parameters_.round(outdated[i]); });
+}
+
 TrainStep::PassResult TrainStep::run_pass(const StepPlan& plan, Pass pass, bool wants_stop) {
   group_.report_position("encode", plan.step);
+  round_weights();
   Gathered gathered = encode_and_gather(plan, pass, wants_stop);
   group_.report_position("loss", plan.step);
   const Loss loss = compute_loss(plan, gathered.embeddings);
@@ -88,8 +95,8 @@ TrainStep::Gathered TrainStep::encode_and_gather(const StepPlan& plan, Pass pass
   const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
   pool_.run(lanes_.size(), [&](std::size_t i) {
     const LanePlan& lane = plan.texts.lanes[first + i];
-    const auto rows = gathered.embeddings.span().subspan(lane.texts.begin * width,
-                                                         (lane.texts.end - lane.texts.begin) * width);
+    const auto rows =
+        gathered.embeddings.span().subspan(lane.texts.begin * width, (lane.texts.end - lane.texts.begin) * width);
     lanes_[i].forward(plan.texts, lane, dropout, options_.activations, rows);
   });
   if (group_.size() > 1) gather(plan, gathered, wants_stop);
@@ -127,8 +134,7 @@ void TrainStep::gather(const StepPlan& plan, Gathered& gathered, bool wants_stop
 }
 
 GradientSum TrainStep::loss_block(const StepPlan& plan, const at::Tensor& embeddings, std::size_t block) const {
-  const TextRange rows =
-      block_rows(block, static_cast<std::size_t>(tree_.lanes()), plan.loss.anchor_rows.size());
+  const TextRange rows = block_rows(block, static_cast<std::size_t>(tree_.lanes()), plan.loss.anchor_rows.size());
   const LossShare share = objective_.share(plan.loss, embeddings, rows.begin, rows.end, parameters_);
   const auto size = static_cast<std::size_t>(embeddings.numel());
   // [U D] embedding gradient, then the objective's parameters, then the loss.
@@ -192,8 +198,9 @@ void TrainStep::apply(const PassResult& result, StepReport& report) {
   group_.report_position("update", report.step);
   report.gradient_norm = gradient_norm(result.gradient);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
-    throw NumericError(fmt::format("step {}: loss {}, gradient norm {}", report.step, report.loss, report.gradient_norm),
-                       "training diverged", "lower optimizer.learning_rate or set optimizer.clip_norm");
+    throw NumericError(
+        fmt::format("step {}: loss {}, gradient norm {}", report.step, report.loss, report.gradient_norm),
+        "training diverged", "lower optimizer.learning_rate or set optimizer.clip_norm");
   }
   const float clip = clip_factor(report.gradient_norm, options_.optimizer.clip_norm);
   report.clip = clip;

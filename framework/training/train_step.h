@@ -51,8 +51,8 @@ struct Pass {
 /// Every rank holds all parameters and ends with the same bits.
 class TrainStep {
  public:
-  TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters, const Objective& objective,
-            const StepOptions& options);
+  TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
+            const Objective& objective, const StepOptions& options);
 
   /// `wants_stop` is this rank's wish; the report tells what the ranks agreed on.
   StepReport run(const StepPlan& plan, bool wants_stop);
@@ -81,6 +81,7 @@ class TrainStep {
     bool stop = false;
     GradientSum gradient;
   };
+  void round_weights();
   PassResult run_pass(const StepPlan& plan, Pass pass, bool wants_stop);
   Gathered encode_and_gather(const StepPlan& plan, Pass pass, bool wants_stop);
   void gather(const StepPlan& plan, Gathered& gathered, bool wants_stop);

@@ -43,6 +43,7 @@ BatchOptions batch_of(BatchKind kind) {
 struct RunCase {
   std::string strategy;
   BatchKind kind = BatchKind::many;
+  Precision precision = Precision::fp32;
 };
 
 struct RunShape {
@@ -63,6 +64,7 @@ class Run {
     objective_options_ = entry.make_options();
     objective_ = entry.make(*objective_options_);
     objective_->attach(model_.parameters);
+    model_.parameters.compute_in(shape.run.precision);
     std::filesystem::create_directories(folder);
     batch_ = batch_of(shape.run.kind);
     step_options_.lanes = batch_.lanes;
@@ -108,7 +110,8 @@ class Run {
     for (const ParameterIndex index : model_.parameters.trainable()) {
       const at::Tensor& value = model_.parameters.value(index);
       const auto* data = value.data_ptr<float>();
-      result.parameters.emplace_back(model_.parameters.info(index).name, std::vector<float>(data, data + value.numel()));
+      result.parameters.emplace_back(model_.parameters.info(index).name,
+                                     std::vector<float>(data, data + value.numel()));
     }
     const auto first = step_->optimizer().first_moment(), second = step_->optimizer().second_moment();
     result.moments.assign(first.begin(), first.end());
@@ -177,8 +180,12 @@ class SameBitsTest : public ::testing::TestWithParam<RunCase> {
 TEST_P(SameBitsTest, on_any_ranks_and_threads) {
   const Outcome expected = train({GetParam(), 1, 1}, k_steps, folder_ / "1x1");
   EXPECT_GT(expected.clipped_steps, 10) << "clipping is not active: the test would not see a wrong norm";
-  const std::vector<RunShape> shapes = {{GetParam(), 1, 2},    {GetParam(), 2, 1},    {GetParam(), 3, 1},
-                                        {GetParam(), 4, 1},    {GetParam(), 3, 1, 0}, {GetParam(), 4, 1, 0},
+  const std::vector<RunShape> shapes = {{GetParam(), 1, 2},
+                                        {GetParam(), 2, 1},
+                                        {GetParam(), 3, 1},
+                                        {GetParam(), 4, 1},
+                                        {GetParam(), 3, 1, 0},
+                                        {GetParam(), 4, 1, 0},
                                         {GetParam(), 2, 1, 1024, "recompute"}};
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const RunShape& shape = shapes[i];
@@ -193,7 +200,8 @@ TEST_P(SameBitsTest, after_a_resume_on_other_ranks) {
   train({GetParam(), 3, 1}, 140, folder_ / "parts");
   // The log knows more steps than the newest checkpoint when a process was killed in between: 140 is one, 150 is not.
   std::filesystem::remove_all(folder_ / "parts/checkpoints/step-140");
-  expect_same_bits(expected, train({GetParam(), 2, 1}, k_steps, folder_ / "parts", /*resume=*/true), "resumed on 2 ranks");
+  expect_same_bits(expected, train({GetParam(), 2, 1}, k_steps, folder_ / "parts", /*resume=*/true),
+                   "resumed on 2 ranks");
 }
 
 TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
@@ -205,7 +213,8 @@ TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
   for (std::int64_t step = 0; step < k_steps; ++step) {
     const StepPlan plan = planner.plan(step);
     epochs = std::max(epochs, plan.epoch);
-    shared_text = shared_text || plan.texts.texts.size() < plan.loss.anchor_rows.size() + plan.loss.candidate_rows.size();
+    shared_text =
+        shared_text || plan.texts.texts.size() < plan.loss.anchor_rows.size() + plan.loss.candidate_rows.size();
     for (const LanePlan& lane : plan.texts.lanes) {
       empty_lane = empty_lane || lane.texts.begin == lane.texts.end;
       several_micro_batches = several_micro_batches || lane.micro_batches.size() > 1;
@@ -219,9 +228,12 @@ TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
 
 INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
                          ::testing::Values(RunCase{"full", BatchKind::many}, RunCase{"lora", BatchKind::many},
-                                           RunCase{"full", BatchKind::few}, RunCase{"lora", BatchKind::few}),
+                                           RunCase{"full", BatchKind::few}, RunCase{"lora", BatchKind::few},
+                                           RunCase{"full", BatchKind::many, Precision::bf16},
+                                           RunCase{"lora", BatchKind::many, Precision::bf16}),
                          [](const auto& test) {
-                           return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few");
+                           return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few") +
+                                  (test.param.precision == Precision::bf16 ? "_bf16" : "");
                          });
 
 }  // namespace

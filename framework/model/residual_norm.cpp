@@ -1,0 +1,146 @@
+#include "framework/model/residual_norm.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include <optional>
+#include <utility>
+
+#include "framework/core/error.h"
+#include "framework/model/kernels/add_norm.h"
+#include "framework/model/kernels/tensor_rows.h"
+#include "framework/model/saved_object.h"
+
+namespace coldframe {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct RowMask {
+  std::shared_ptr<const PackedLayout> layout;
+  MaskKey key;
+};
+
+struct NormWork {
+  double epsilon;
+  std::optional<RowMask> mask;
+  bool recorded;  // whether backward may be called
+};
+
+/// Stands for an operand that is zero: autograd functions take no undefined tensors.
+at::Tensor nothing() { return at::empty({0}, at::TensorOptions().dtype(at::kFloat)); }
+
+at::Tensor or_nothing(const at::Tensor& x) { return x.defined() ? x : nothing(); }
+
+template <class T>
+const T* elements_or_null(const at::Tensor& x) {
+  return x.numel() == 0 ? nullptr : elements<T>(x);
+}
+
+template <class T>
+AddNorm<T> task_of(const NormWork& work, const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h,
+                   const at::Tensor& gain, const at::Tensor& shift) {
+  AddNorm<T> task;
+  task.branch = elements<T>(f);
+  task.bias = elements_or_null<float>(bias);
+  task.residual = elements_or_null<T>(h);
+  if (work.mask) {
+    task.mask = &work.mask->key;
+    task.mask_rows = work.mask->layout->token_rows;
+  }
+  task.gain = elements<float>(gain);
+  task.shift = elements<float>(shift);
+  task.rows = static_cast<std::size_t>(f.size(0));
+  task.width = static_cast<std::size_t>(f.size(1));
+  task.epsilon = static_cast<float>(work.epsilon);
+  return task;
+}
+
+/// [D] float32 when somebody asks for it, else undefined.
+at::Tensor column_gradient(AutogradContext& context, std::size_t input, const at::Tensor& like,
+                           const at::Tensor& gain) {
+  return context.needs_input_grad(input) && like.numel() > 0 ? at::empty_like(gain) : at::Tensor();
+}
+
+float* mutable_or_null(const at::Tensor& x) { return x.defined() ? mutable_elements<float>(x) : nullptr; }
+
+struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h,
+                            const at::Tensor& gain, const at::Tensor& shift, const NormWork& work) {
+    const at::Tensor out = at::empty_like(f);
+    const at::Tensor normalized = work.recorded ? at::empty_like(f) : at::Tensor();
+    const at::Tensor inverse = work.recorded ? at::empty({f.size(0)}, gain.options()) : at::Tensor();
+    with_element_type(f, [&]<class T>(T) {
+      AddNormOutput<T> output;
+      output.out = mutable_elements<T>(out);
+      if (work.recorded) output.normalized = mutable_elements<T>(normalized);
+      output.inverse_deviation = mutable_or_null(inverse);
+      add_norm(task_of<T>(work, f, bias, h, gain, shift), output);
+    });
+    if (work.recorded) context->save_for_backward({f, bias, h, gain, shift, normalized, inverse});
+    detail::save_object(*context, work);
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto& work = detail::saved_object<NormWork>(*context);
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &gain = saved[3], &normalized = saved[5], &inverse = saved[6];
+    const at::Tensor outward = gradients[0].contiguous();
+    const at::Tensor df = at::empty_like(outward);
+    // Without a mask both branches of the sum get the same gradient.
+    const bool apart = work.mask && context->needs_input_grad(2) && saved[2].numel() > 0;
+    const at::Tensor dh = apart ? at::empty_like(outward) : df;
+    const at::Tensor dbias = column_gradient(*context, 1, saved[1], gain);
+    const at::Tensor dgain = column_gradient(*context, 3, gain, gain);
+    const at::Tensor dshift = column_gradient(*context, 4, gain, gain);
+    with_element_type(outward, [&]<class T>(T) {
+      AddNormGradient<T> gradient;
+      gradient.branch = mutable_elements<T>(df);
+      if (apart) gradient.sum = mutable_elements<T>(dh);
+      gradient.bias = mutable_or_null(dbias);
+      gradient.gain = mutable_or_null(dgain);
+      gradient.shift = mutable_or_null(dshift);
+      AddNormOutput<const T> kept;
+      kept.normalized = elements<T>(normalized);
+      kept.inverse_deviation = const_cast<float*>(elements<float>(inverse));
+      add_norm_backward(task_of<T>(work, outward, saved[1], saved[2], gain, saved[4]), kept, elements<T>(outward),
+                        gradient);
+    });
+    return {df, dbias, saved[2].numel() > 0 ? dh : at::Tensor(), dgain, dshift, at::Tensor()};
+  }
+};
+
+bool any_recorded(std::initializer_list<at::Tensor> operands) {
+  if (!at::GradMode::is_enabled()) return false;
+  for (const at::Tensor& operand : operands) {
+    if (operand.requires_grad()) return true;
+  }
+  return false;
+}
+
+at::Tensor apply_norm(const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h, const at::Tensor& gain,
+                      const at::Tensor& shift, NormWork work) {
+  work.recorded = any_recorded({f, bias, h, gain, shift});
+  return ResidualNorm::apply(f, bias, h, gain, shift, work);
+}
+
+}  // namespace
+
+at::Tensor residual_norm(const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h, const at::Tensor& gain,
+                         const at::Tensor& shift, const ResidualNormSetup& setup) {
+  CF_EXPECTS(f.dim() == 2 && f.size(0) == setup.layout->tokens());
+  NormWork work{setup.epsilon, std::nullopt, false};
+  if (setup.dropout.active && setup.site.rate > 0) {
+    work.mask = RowMask{setup.layout, MaskKey(setup.dropout, setup.site.id, setup.site.rate)};
+  }
+  return apply_norm(f.contiguous(), or_nothing(bias), or_nothing(h).contiguous(), gain, shift, std::move(work));
+}
+
+at::Tensor row_norm(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& shift, double epsilon) {
+  return apply_norm(x.contiguous(), nothing(), nothing(), gain, shift, {epsilon, std::nullopt, false});
+}
+
+}  // namespace coldframe
