@@ -6,14 +6,17 @@ JOBS ?= $(shell nproc)
 # make test LABEL=fast runs one label; INTEROP=0 does without the Python environment of the interoperability tests.
 LABEL ?=
 INTEROP ?= 1
+# make bench-peers ROWS='movielens-* base-*' ROUNDS=5: which rows, and how often both sides take turns.
+ROWS ?=
+ROUNDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-setup bench format lint clean
+.PHONY: help setup build demo test test-setup bench bench-build bench-peers format lint clean
 
 help: ## this list
 	@echo 'make TARGET, where TARGET is one of'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Variables: JOBS=N, LABEL=fast|full|slow (test), INTEROP=0 (test), COLDFRAME_TORCH_ROOT=DIR (setup, build).'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'Variables: JOBS=N, LABEL=fast|full|slow (test), INTEROP=0 (test), ROWS=PATTERNS ROUNDS=N (bench-peers), COLDFRAME_TORCH_ROOT=DIR (setup, build).'
 
 setup: ## Debian packages, LibTorch, encoder and data into .deps
 	@cluster/setup.sh build
@@ -37,11 +40,18 @@ test: test-setup $(BUILD)/build.ninja ## build everything and run every test
 	@cmake --build $(BUILD) --parallel $(JOBS)
 	@tests/run.sh $(BUILD) $(if $(LABEL),-L '^$(LABEL)$$')
 
-bench: setup ## build and run the benchmarks
+bench-build: setup
 	@cluster/setup.sh bench
 	@cmake --preset release -DCOLDFRAME_BENCHMARKS=ON >/dev/null
-	@cmake --build $(BUILD) --parallel $(JOBS) --target benchmarks
+	@cmake --build $(BUILD) --parallel $(JOBS) --target coldframe benchmarks
+
+bench: bench-build ## build and run the benchmarks: kernels, and training jobs on one and two cores (about 2 minutes)
 	@tests/benchmarks/run.sh $(BUILD)
+
+bench-peers: bench-build ## the same jobs against sentence-transformers (ROWS='movielens-*' ROUNDS=3; about an hour)
+	@cluster/setup.sh interop
+	@set -f; .deps/venv-interop/bin/python tests/benchmarks/peers/run_peers.py --build $(BUILD) $(if $(ROWS),--rows $(ROWS)) \
+	  --rounds $(ROUNDS)
 
 format: ## lay out our own sources with clang-format
 	@cluster/setup.sh lint

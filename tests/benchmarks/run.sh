@@ -1,16 +1,57 @@
 #!/usr/bin/env bash
 # Runs every benchmark of a build folder, after a line that says on what:
-#   tests/benchmarks/run.sh build/release
-# Results as JSON: <build>/benchmarks/<name>.json. Fails when a benchmark's own check of its answers fails.
+#   tests/benchmarks/run.sh build/release [kernels] [jobs]          default: both
+#
+#   kernels   Google Benchmark programs; results as JSON in <build>/benchmarks/<name>.json
+#   jobs      the limit of matrix products; training steps on MovieLens-100K pairs with one thread, two threads in parallel
+#             lanes, and two ranks, with the share of that limit and the speed-up over one thread; encoding the catalogue
+#
+# Fails when a benchmark's own check of its answers fails.
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$1
+shift
+programs=$build/benchmarks
+data=$programs/data
 status=0
+
+kernels() {
+  local program log
+  for program in "$programs"/*_benchmark; do
+    log=$program.log
+    "$program" --benchmark_out="${program%_benchmark}.json" --benchmark_out_format=json 2>&1 | tee "$log"
+    if grep -q 'ERROR OCCURRED' "$log"; then status=1; fi
+  done
+}
+
+step_job() {
+  local ranks=$1 threads=$2
+  shift 2
+  COLDFRAME=$programs/step_job "$here/../../cluster/mpirun/run.sh" "$ranks" --threads "$threads" --pairs "$data/movielens.tsv" \
+    --gemm "$programs/gemm_limit.json" "$@"
+}
+
+# Adds the speed-up over the first line, which has one thread, to lines of step_job.
+with_speed_up() {
+  awk '{ for (i = 2; i <= NF; ++i) if ($i == "pairs/s") speed = $(i - 1)
+         if (!first) first = speed
+         printf "%s, %.2fx\n", $0, speed / first; fflush() }'
+}
+
+jobs() {
+  local strategy
+  "$here/prepare.sh" "$build"
+  "$programs/gemm_limit" --json "$programs/gemm_limit.json"
+  for strategy in full lora; do
+    for shape in '1 1' '1 2' '2 1'; do
+      step_job $shape --strategy "$strategy" --batch 64 --steps 8 --json "$programs/step-$strategy-${shape/ /x}.json"
+    done | with_speed_up
+  done
+  "$programs/encode_job" --texts "$data/catalogue.txt" --threads "$(nproc)" --json "$programs/encode.json"
+}
 
 awk -F ': ' '/^model name/ { print "processor: " $2; exit }' /proc/cpuinfo
 echo "cores: $(nproc)"
-for program in "$build"/benchmarks/*_benchmark; do
-  log=$program.log
-  "$program" --benchmark_out="${program%_benchmark}.json" --benchmark_out_format=json 2>&1 | tee "$log"
-  if grep -q 'ERROR OCCURRED' "$log"; then status=1; fi
-done
+if [[ $# == 0 ]]; then set -- kernels jobs; fi
+for part in "$@"; do "$part"; done
 exit "$status"
