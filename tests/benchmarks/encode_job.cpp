@@ -55,7 +55,7 @@ std::vector<double> unit_row(std::span<const float> row) {
 }
 
 nlohmann::json run(const EncodeJobOptions& job) {
-  const JobEncoder encoder(job.encoder);
+  JobEncoder encoder(job.encoder);
   const std::vector<std::string> texts = read_lines(job.texts);
   LanePool pool(static_cast<int>(job.threads));
   const Group alone;

@@ -22,6 +22,7 @@ from jobs import ROOT, Jobs
 from rows import Row, all_rows, select
 
 DROPOUT = 0.1
+QUIET_LOAD = 0.5  # of the last minute, before the start
 SHAPES = [(1, 1), (1, 2), (2, 1)]  # ranks x threads
 
 
@@ -165,6 +166,8 @@ def main() -> int:
     missing = prepare(jobs, build, rows)
     record = {"machine": machine(), "rounds": arguments.rounds, "dropout": DROPOUT, "gemm": jobs.gemm_limit(), "rows": []}
     print(f"{record['machine']['processor']}, {record['machine']['cores']} cores, load {record['machine']['load_before']:.1f} before the start")
+    if record["machine"]["load_before"] > QUIET_LOAD:
+        print("warning: others use this machine; their load slows the two sides unequally, so these ratios prove nothing", file=sys.stderr)
     for precision in ("fp32", "bf16"):
         print(f"at::linear {precision}: {record['gemm'][precision]['one_core']:.0f} GFLOP/s on one core, {record['gemm'][precision]['all_cores']:.0f} on all")
     print("\n| row | ours /s | peer /s | ratio (single rounds) | share of limit | peak MB | start s | check |\n|---|---|---|---|---|---|---|---|")
