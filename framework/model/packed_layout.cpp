@@ -7,11 +7,11 @@
 
 namespace coldframe {
 
-PackedLayout::PackedLayout(const PackedBatch& batch)
+PackedLayout::PackedLayout(const PackedBatch& batch, std::int64_t padding)
     : row_offsets(batch.row_offsets), view_keys(batch.view_keys), positions(at::empty({batch.tokens()}, at::kLong)) {
   CF_EXPECTS(batch.row_offsets.size() == batch.view_keys.size() + 1);
   CF_EXPECTS(batch.row_offsets.front() == 0 && batch.row_offsets.back() == batch.tokens());
-  token_rows.reserve(batch.token_ids.size());
+  token_rows.reserve(batch.token_ids.size() + static_cast<std::size_t>(padding));
   auto* position = positions.mutable_data_ptr<std::int64_t>();
   for (std::int64_t n = 0; n < batch.texts(); ++n) {
     const std::int64_t begin = row_offsets[static_cast<std::size_t>(n)];
@@ -25,6 +25,7 @@ PackedLayout::PackedLayout(const PackedBatch& batch)
     if (runs.empty() || runs.back().length != length) runs.push_back({n, 0, length, begin});
     ++runs.back().texts;
   }
+  token_rows.resize(token_rows.size() + static_cast<std::size_t>(padding));
 }
 
 }  // namespace coldframe

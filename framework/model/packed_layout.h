@@ -20,16 +20,18 @@ struct LengthRun {
 
 /// What every layer needs to know about a packed batch, worked out once per forward pass.
 struct PackedLayout {
-  explicit PackedLayout(const PackedBatch& batch);
+  /// `padding`: rows behind the last token that belong to no text, so that products of many batches share a shape.
+  explicit PackedLayout(const PackedBatch& batch, std::int64_t padding = 0);
 
   std::vector<LengthRun> runs;
   std::vector<std::int64_t> row_offsets;  // [N + 1]
   std::vector<std::uint64_t> view_keys;   // [N]
-  std::vector<MaskRow> token_rows;        // [T], mask row of every token: its text's view, its place, column 0
-  at::Tensor positions;                   // [T] int64, place of the token in its text
+  std::vector<MaskRow> token_rows;  // [T + padding], mask row of every token: its text's view, its place, column 0
+  at::Tensor positions;             // [T] int64, place of the token in its text
 
   std::int64_t texts() const { return static_cast<std::int64_t>(view_keys.size()); }
-  std::int64_t tokens() const { return static_cast<std::int64_t>(token_rows.size()); }
+  std::int64_t tokens() const { return row_offsets.back(); }
+  std::int64_t rows() const { return static_cast<std::int64_t>(token_rows.size()); }
 };
 
 }  // namespace coldframe

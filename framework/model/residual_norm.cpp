@@ -131,7 +131,7 @@ at::Tensor apply_norm(const at::Tensor& f, const at::Tensor& bias, const at::Ten
 
 at::Tensor residual_norm(const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h, const at::Tensor& gain,
                          const at::Tensor& shift, const ResidualNormSetup& setup) {
-  CF_EXPECTS(f.dim() == 2 && f.size(0) == setup.layout->tokens());
+  CF_EXPECTS(f.dim() == 2 && f.size(0) == setup.layout->rows());
   NormWork work{setup.epsilon, std::nullopt, false};
   if (setup.dropout.active && setup.site.rate > 0) {
     work.mask = RowMask{setup.layout, MaskKey(setup.dropout, setup.site.id, setup.site.rate)};

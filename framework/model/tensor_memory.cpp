@@ -1,0 +1,122 @@
+#include "framework/model/tensor_memory.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <array>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace coldframe {
+namespace {
+
+constexpr std::size_t k_alignment = 64;  // also the room for the header in front of a block's memory
+constexpr std::size_t k_smallest = 256;
+constexpr int k_steps = 8;  // size classes per doubling
+
+/// Stands in front of what a tensor sees.
+struct Header {
+  std::size_t size_class;
+};
+
+std::size_t bytes_of(std::size_t size_class) {
+  const std::size_t octave = size_class / k_steps, step = size_class % k_steps;
+  return (k_smallest << octave) / k_steps * (k_steps + step);
+}
+
+/// The smallest class that holds `bytes`.
+std::size_t class_of(std::size_t bytes) {
+  if (bytes <= k_smallest) return 0;
+  const std::size_t octave = static_cast<std::size_t>(std::bit_width((bytes - 1) / k_smallest)) - 1;
+  std::size_t found = octave * k_steps;
+  while (bytes_of(found) < bytes) ++found;
+  return found;
+}
+
+class KeptMemory final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(std::size_t bytes) override {
+    if (bytes == 0) return {nullptr, nullptr, &release, c10::Device(c10::DeviceType::CPU)};
+    void* data = take(class_of(bytes));
+    return {data, data, &release, c10::Device(c10::DeviceType::CPU)};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void* to, const void* from, std::size_t bytes) const override { std::memcpy(to, from, bytes); }
+
+  void limit_idle(std::size_t bytes) { limit_ = bytes; }
+
+  TensorMemory state() {
+    const std::scoped_lock lock(mutex_);
+    return state_;
+  }
+
+  /// Never destroyed: tensors may outlive every static object.
+  static KeptMemory& instance() {
+    static auto* memory = new KeptMemory();
+    return *memory;
+  }
+
+ private:
+  void* take(std::size_t size_class) {
+    const std::size_t bytes = bytes_of(size_class);
+    {
+      const std::scoped_lock lock(mutex_);
+      state_.used_bytes += bytes;
+      std::vector<void*>& idle = idle_.at(size_class);
+      if (!idle.empty()) {
+        void* data = idle.back();
+        idle.pop_back();
+        state_.idle_bytes -= bytes;
+        return data;
+      }
+      ++state_.fresh_blocks;
+    }
+    auto* block = static_cast<std::byte*>(std::aligned_alloc(k_alignment, bytes + k_alignment));
+    if (block == nullptr) throw std::bad_alloc();
+    new (block) Header{size_class};
+    return block + k_alignment;
+  }
+
+  static void release(void* data) {
+    if (data != nullptr) instance().put_back(static_cast<std::byte*>(data));
+  }
+
+  void put_back(std::byte* data) {
+    const std::size_t size_class = reinterpret_cast<Header*>(data - k_alignment)->size_class;
+    const std::size_t bytes = bytes_of(size_class);
+    {
+      const std::scoped_lock lock(mutex_);
+      state_.used_bytes -= bytes;
+      if (state_.idle_bytes + bytes <= limit_) {
+        state_.idle_bytes += bytes;
+        idle_.at(size_class).push_back(data);
+        return;
+      }
+    }
+    std::free(data - k_alignment);
+  }
+
+  std::mutex mutex_;
+  std::size_t limit_ = 0;
+  TensorMemory state_;
+  std::array<std::vector<void*>, 48 * k_steps>
+      idle_;  // the last one put back is the first to go: it is still in the cache
+};
+
+}  // namespace
+
+void keep_tensor_memory(std::size_t idle_bytes) {
+  KeptMemory::instance().limit_idle(idle_bytes);
+  constexpr std::uint8_t above_the_default = 1;
+  c10::SetCPUAllocator(&KeptMemory::instance(), above_the_default);
+}
+
+TensorMemory tensor_memory() { return KeptMemory::instance().state(); }
+
+}  // namespace coldframe
