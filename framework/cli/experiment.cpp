@@ -62,6 +62,7 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("evaluation", "the k-shot table of real newcomers", evaluation, Effect::operation);
   schema.section("population", "worlds fitted on role W, and the law of newcomers", population, Effect::operation);
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
+  schema.section("dynamics", "how simulated users change while they use the platform", dynamics, Effect::operation);
   schema.free_section("expect", "acceptance bounds: measure = comparison and number");
   schema.rule([this](const ResolvedConfig&) {
     std::vector<Problem> problems;

@@ -13,6 +13,7 @@
 #include "framework/evaluation/options.h"
 #include "framework/model/encoder_loader.h"
 #include "framework/model/strategy.h"
+#include "framework/simulation/dynamics_options.h"
 #include "framework/simulation/population_options.h"
 #include "framework/simulation/simulation_options.h"
 #include "framework/training/adamw.h"
@@ -54,6 +55,7 @@ class Experiment {
   EvaluationOptions evaluation;
   PopulationOptions population;
   SimulationOptions simulation;
+  DynamicsOptions dynamics;
   StrategyRegistry strategies;
   ObjectiveRegistry objectives;
 };

@@ -61,6 +61,7 @@ class Simulation {
     calibration_ = calibrate_choices_for(*population_, *catalogue_, simulation);
     user_model_ = make_user_model(simulation, calibration_.scale);
     newcomers_ = std::make_unique<Newcomers>(*population_, population_->world(simulation.world), simulation.lambda);
+    dynamics_ = std::make_unique<UserDynamics>(experiment.dynamics, simulation, newcomers_->taste());
     const int threads = simulation.threads > 0 ? static_cast<int>(simulation.threads) : discover_topology(group_).default_threads;
     pool_ = std::make_unique<LanePool>(threads);
     replay_options_ = simulation;
@@ -78,7 +79,8 @@ class Simulation {
         add(std::make_unique<InformedOracle>("informed oracle", *newcomers_, *user_model_, ties,
                                              InformedOracleOptions{.draws = static_cast<std::size_t>(simulation.oracle_draws),
                                                                    .close_candidates = static_cast<std::size_t>(simulation.oracle_candidates),
-                                                                   .seed = seed}),
+                                                                   .seed = seed,
+                                                                   .dynamics = dynamics_.get()}),
             "ceiling");
       }
       if (name == "oracle") {
@@ -112,7 +114,7 @@ class Simulation {
       progress.set(static_cast<std::int64_t>(done));
     };
     group_.report_position("simulate", 0);
-    ReplayResult result = replay({newcomers_.get(), catalogue_.get(), user_model_.get()}, contestants_, replay_options_, request);
+    ReplayResult result = replay(world(), contestants_, replay_options_, request);
     progress.finish();
     result = merge_ranks(std::move(result));
     agree_on_errors(group_, "write simulation", [&] {
@@ -139,6 +141,8 @@ class Simulation {
     require_disjoint_roles(learned, population_->world_users,
                            simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
   }
+
+  ReplayWorld world() const { return {newcomers_.get(), catalogue_.get(), user_model_.get(), dynamics_.get()}; }
 
   void add(std::unique_ptr<Policy> policy, std::string role) {
     policies_.push_back(std::move(policy));
@@ -168,8 +172,7 @@ class Simulation {
   }
 
   ExitCode run_one(std::uint64_t user) {
-    const ReplayResult result = replay({newcomers_.get(), catalogue_.get(), user_model_.get()}, contestants_, replay_options_,
-                                       {user, user + 1, KeepLog::no, {}});
+    const ReplayResult result = replay(world(), contestants_, replay_options_, {user, user + 1, KeepLog::no, {}});
     if (group_.is_root()) invocation_.output << user_text(result);
     return ExitCode::done;
   }
@@ -191,6 +194,8 @@ class Simulation {
                       {"world", simulation.world},
                       {"lambda", simulation.lambda},
                       {"user_model", simulation.user_model},
+                      {"choice", {{"scale", calibration_.scale.scale}, {"no_click", calibration_.scale.no_click}}},
+                      {"dynamics", experiment_.dynamics.active()},
                       {"seed", simulation.seed},
                       {"users", result.end - result.begin},
                       {"pages", simulation.sessions * simulation.pages},
@@ -228,6 +233,7 @@ class Simulation {
   ChoiceCalibration calibration_;
   std::unique_ptr<UserModel> user_model_;
   std::unique_ptr<Newcomers> newcomers_;
+  std::unique_ptr<UserDynamics> dynamics_;
   std::unique_ptr<LanePool> pool_;
   SimulationOptions replay_options_;
   std::vector<std::unique_ptr<Policy>> policies_;

@@ -1,6 +1,7 @@
 #include "framework/cli/simulation_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <numeric>
 
@@ -50,10 +51,12 @@ double expected_per_page(const SimulatedPolicy& policy) {
 
 std::string simulation_text(const SimulationRecord& record, const BootstrapOptions& bootstrap) {
   const nlohmann::json& summary = record.summary;
-  std::string text = fmt::format("{} newcomers x {} pages, world {}, lambda {}, user model {}, digest {}\n\n{:<22}{:>12}{:>12}   {}\n",
+  const auto changes = summary.at("dynamics").get<std::vector<std::string>>();
+  const std::string users = changes.empty() ? "stay as they are" : fmt::format("change by {}", fmt::join(changes, ", "));
+  std::string text = fmt::format("{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<22}{:>12}{:>12}   {}\n",
                                  summary.at("users").get<std::uint64_t>(), summary.at("pages").get<std::int64_t>(),
                                  summary.at("world").get<std::string>(), summary.at("lambda").get<double>(),
-                                 summary.at("user_model").get<std::string>(), summary.at("digest").get<std::string>(), "",
+                                 summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "",
                                  "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
   const SimulatedPolicy *popularity = record.find("popularity"), *ceiling = record.find("informed oracle");
   for (const SimulatedPolicy& policy : record.policies) {

@@ -26,9 +26,10 @@ struct SimulatedPolicy {
 };
 
 /// `simulation.h5`: simulated newcomers under several policies, paired by user. `summary` is JSON with the keys
-///   population (name or path), population_digest, world, lambda, user_model, seed, users, pages (per user at most),
-///   slate_size, roles {world, held_out: fingerprints}, data (checksum), user_vector, digest (of the replay),
-///   below_random (names of policies at or below random), provenance.
+///   population (name or path), population_digest, world, lambda, user_model, choice {scale, no_click: of utilities},
+///   dynamics (rules by which users change, with their rates; empty: none), seed, users, pages (per user at most),
+///   slate_size, roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate {random, popularity},
+///   digest (of the replay), below_random (names of policies at or below random), provenance.
 /// The names "random", "popularity" and "informed oracle" are those the report looks for.
 struct SimulationRecord {
   nlohmann::json summary;

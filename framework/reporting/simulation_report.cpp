@@ -67,7 +67,9 @@ std::string condition(const NamedSimulation& simulation) {
     const Json value = summary.value(key, Json("?"));
     return value.is_string() ? value.get<std::string>() : value.dump();
   };
-  return fmt::format("{}, lambda {}, {}", text("world"), text("lambda"), text("user_model"));
+  std::string label = fmt::format("{}, lambda {}, {}", text("world"), text("lambda"), text("user_model"));
+  for (const Json& rule : summary.value("dynamics", Json::array())) label += ", " + rule.get<std::string>();
+  return label;
 }
 
 struct Rows {
@@ -86,6 +88,7 @@ void add_outcome(Rows& rows, const NamedSimulation& simulation, const std::strin
     const SimulatedPolicy& policy = record.policies[p];
     const Estimate rate = numbers.rate(p);
     const std::optional<Estimate> share = numbers.share_of_range(p), above = numbers.over(p, "random");
+    const auto count = static_cast<double>(policy.users.size());
     const double pages = std::accumulate(policy.pages.begin(), policy.pages.end(), 0.0);
     const double clicks = std::accumulate(policy.clicks.begin(), policy.clicks.end(), 0.0);
     std::string flag;
@@ -96,6 +99,8 @@ void add_outcome(Rows& rows, const NamedSimulation& simulation, const std::strin
                       {"users", policy.users.size()},
                       {"expected", to_json(rate)},
                       {"sampled", pages > 0 ? Json(clicks / pages) : Json()},
+                      {"pages", count > 0 ? Json(pages / count) : Json()},
+                      {"clicks", count > 0 ? Json(clicks / count) : Json()},
                       {"share", share ? to_json(*share) : Json()},
                       {"above_random", above ? to_json(*above) : Json()},
                       {"flag", flag}});
@@ -133,7 +138,9 @@ Rows empty_rows() {
           "simulation", "Simulated newcomers",
           "Expected clicks per page in closed form, a rate per user, then the mean over users. Share of the attainable "
           "range: (policy - popularity) / (informed oracle - popularity), blank where the interval of the denominator "
-          "covers 0. Choices are assumed, not learnt from data."),
+          "covers 0. Choices are assumed, not learnt from data, and so are the rules by which users change. Where one "
+          "is on, "
+          "both oracles are myopic, and policies whose users leave or return by it show other numbers of pages."),
       verdict_table(
           "verdict-simulation", "Verdict about these checkpoints on simulated newcomers",
           "Simulated users are the sample, within one world; Holm within each condition. Strategies: not claimed (one "
@@ -151,6 +158,8 @@ Rows empty_rows() {
       .column("users", "users");
   rows.outcome.column("expected", unit)
       .column("sampled", "sampled clicks per page")
+      .column("pages", "pages per user")
+      .column("clicks", "sampled clicks per user")
       .column("share", "share of attainable range");
   rows.outcome.column("above_random", "difference to random").column("flag", "flag");
   return rows;
@@ -198,7 +207,7 @@ std::vector<std::string> order_flips(std::span<const NamedSimulation> simulation
     for (const NamedSimulation& two : simulations) {
       if (&one >= &two) continue;
       std::vector<std::string> axes;
-      for (const char* axis : {"population_digest", "world", "lambda", "user_model", "seed"}) {
+      for (const char* axis : {"population_digest", "world", "lambda", "user_model", "dynamics", "seed"}) {
         if (one.record.summary.value(axis, Json()) != two.record.summary.value(axis, Json())) axes.emplace_back(axis);
       }
       for (const SimulatedPolicy& a : one.record.policies) {

@@ -130,6 +130,14 @@ std::vector<std::size_t> greedy(PageBelief& belief, const Columns& attractions, 
   return chosen;
 }
 
+/// What a history says about one user now.
+struct Knowledge {
+  std::shared_ptr<const TasteDraws> draws;
+  std::vector<double> log_weights;  // [M]
+  const UserDynamics* dynamics;     // nullptr: users stay as they were born
+  UserCondition condition;          // without a state: only what the history determines
+};
+
 }  // namespace
 
 struct InformedOracle::State {
@@ -145,10 +153,12 @@ struct InformedOracle::State {
   const TasteModel& taste() const { return newcomers->taste(); }
   std::shared_ptr<const TasteDraws> prior_of(const Profile& profile) const;
   std::vector<float> utilities(const TasteDraws& draws, ItemId item) const;
+  std::vector<float> utilities_now(const Knowledge& known, const TasteDraws& draws, ItemId item) const;
+  Knowledge at_birth(const PolicyRequest& request) const;
   void weigh_given(const TasteDraws& draws, std::span<const ItemId> likes, std::span<double> log_weights) const;
-  void weigh_shown(const TasteDraws& draws, std::span<const ShownSlate> pages, PageBelief& belief,
-                   std::span<double> log_weights) const;
-  std::vector<ItemId> screened(const PolicyRequest& request, const TasteDraws& draws, std::span<const float> weights,
+  void weigh_shown(const ShownSlate& page, PageBelief& belief, Knowledge& known) const;
+  void follow(const ShownSlate& page, Knowledge& known) const;
+  std::vector<ItemId> screened(const PolicyRequest& request, const Knowledge& known, std::span<const float> weights,
                                std::size_t keep) const;
   std::vector<ItemId> choose(const PolicyRequest& request) const;
 };
@@ -204,30 +214,58 @@ void InformedOracle::State::weigh_given(const TasteDraws& draws, std::span<const
   }
 }
 
-void InformedOracle::State::weigh_shown(const TasteDraws& draws, std::span<const ShownSlate> pages, PageBelief& belief,
-                                        std::span<double> log_weights) const {
-  for (const ShownSlate& page : pages) {
-    Columns attractions;
-    std::vector<std::span<const float>> views;
-    for (const ItemId item : page.items) {
-      attractions.push_back(utilities(draws, item));
-      belief.attractions(attractions.back(), attractions.back());
-    }
-    for (const std::vector<float>& column : attractions) views.emplace_back(column);
-    belief.add_log_likelihood(views, page.clicks, log_weights);
-  }
+Knowledge InformedOracle::State::at_birth(const PolicyRequest& request) const {
+  Knowledge known{prior_of(*request.profile), {}, nullptr, {}};
+  known.log_weights.resize(known.draws->count, 0.0);
+  if (options.dynamics == nullptr || options.dynamics->still()) return known;
+  const std::vector<ShownSlate>& shown = request.history->shown;
+  known.dynamics = options.dynamics;
+  known.condition = options.dynamics->begin(known.draws->group, {}, {},
+                                            shown.empty() ? request.time.timestamp : shown.front().time.timestamp);
+  return known;
 }
 
-std::vector<ItemId> InformedOracle::State::screened(const PolicyRequest& request, const TasteDraws& draws,
+std::vector<float> InformedOracle::State::utilities_now(const Knowledge& known, const TasteDraws& draws,
+                                                        ItemId item) const {
+  std::vector<float> out = utilities(draws, item);
+  if (known.condition.satiation.empty()) return out;
+  const auto lost = static_cast<float>(known.condition.satiation[item.value()]);
+  for (float& utility : out) utility -= lost;
+  return out;
+}
+
+void InformedOracle::State::weigh_shown(const ShownSlate& page, PageBelief& belief, Knowledge& known) const {
+  Columns attractions;
+  std::vector<std::span<const float>> views;
+  for (const ItemId item : page.items) {
+    attractions.push_back(utilities_now(known, *known.draws, item));
+    belief.attractions(attractions.back(), attractions.back());
+  }
+  for (const std::vector<float>& column : attractions) views.emplace_back(column);
+  belief.add_log_likelihood(views, page.clicks, known.log_weights);
+}
+
+/// What a page did to the user: satiation follows from the history alone, drift moves every draw in its own way.
+void InformedOracle::State::follow(const ShownSlate& page, Knowledge& known) const {
+  known.dynamics->after_page({page, 0.0}, known.condition);
+  const bool clicked = std::find(page.clicks.begin(), page.clicks.end(), std::uint8_t{1}) != page.clicks.end();
+  if (!clicked || known.dynamics->taste_drift() == 0) return;
+  auto moved = std::make_shared<TasteDraws>(*known.draws);
+  for (std::size_t k = 0; k < page.items.size(); ++k) {
+    if (page.clicks[k] != 0) taste().drift_many(*moved, page.items[k], known.dynamics->taste_drift());
+  }
+  known.draws = std::move(moved);
+}
+
+std::vector<ItemId> InformedOracle::State::screened(const PolicyRequest& request, const Knowledge& known,
                                                     std::span<const float> weights, std::size_t keep) const {
-  const TasteDraws few = resampled(draws, weights, k_screening_draws);
+  const TasteDraws few = resampled(*known.draws, weights, k_screening_draws);
   const std::vector<float> equal(few.count, 1.0f / static_cast<float>(few.count));
   const std::unique_ptr<PageBelief> belief = model->belief(few.count);
   belief->clear();
   std::vector<float> scores(taste().item_count());
-  std::vector<float> column(few.count);
   for (const ItemId item : request.candidates) {
-    taste().item_utilities(few, item, column);
+    std::vector<float> column = utilities_now(known, few, item);
     belief->attractions(column, column);
     scores[item.value()] = static_cast<float>(belief->gain(column, equal));
   }
@@ -237,21 +275,25 @@ std::vector<ItemId> InformedOracle::State::screened(const PolicyRequest& request
 }
 
 std::vector<ItemId> InformedOracle::State::choose(const PolicyRequest& request) const {
-  const std::shared_ptr<const TasteDraws> draws = prior_of(*request.profile);
+  Knowledge known = at_birth(request);
   const History& history = *request.history;
-  const std::unique_ptr<PageBelief> belief = model->belief(draws->count);
-  std::vector<double> log_weights(draws->count, 0.0);
-  weigh_given(*draws, std::span(history.likes).first(history.given_likes), log_weights);
-  weigh_shown(*draws, history.shown, *belief, log_weights);
-  const std::vector<float> weights = normalised(log_weights);
+  const std::unique_ptr<PageBelief> belief = model->belief(known.draws->count);
+  weigh_given(*known.draws, std::span(history.likes).first(history.given_likes), known.log_weights);
+  for (const ShownSlate& page : history.shown) {
+    if (known.dynamics != nullptr) known.dynamics->pass_time(page.time.timestamp, known.condition);
+    weigh_shown(page, *belief, known);
+    if (known.dynamics != nullptr) follow(page, known);
+  }
+  if (known.dynamics != nullptr) known.dynamics->pass_time(request.time.timestamp, known.condition);
+  const std::vector<float> weights = normalised(known.log_weights);
 
   const std::size_t n = std::min(request.slate_size, request.candidates.size());
   const bool small = ordered_slates(request.candidates.size(), n, options.enumerate_below) <= options.enumerate_below;
   const std::size_t keep = small ? request.candidates.size() : std::max(n, options.close_candidates);
-  const std::vector<ItemId> close = screened(request, *draws, weights, keep);
+  const std::vector<ItemId> close = screened(request, known, weights, keep);
   Columns attractions;
   for (const ItemId item : close) {
-    attractions.push_back(utilities(*draws, item));
+    attractions.push_back(utilities_now(known, *known.draws, item));
     belief->attractions(attractions.back(), attractions.back());
   }
   const std::vector<std::size_t> order =

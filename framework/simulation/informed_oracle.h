@@ -7,6 +7,7 @@
 #include "framework/evaluation/tie_break.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/policy.h"
+#include "framework/simulation/user_dynamics.h"
 #include "framework/simulation/user_model.h"
 
 namespace coldframe {
@@ -16,12 +17,15 @@ struct InformedOracleOptions {
   std::size_t close_candidates = 64;   // items the greedy search looks at with every draw
   std::size_t enumerate_below = 5000;  // ordered slates up to this many are all tried: exact for the draws
   std::uint64_t seed = 1;
+  const UserDynamics* dynamics = nullptr;  // how users change; nullptr: not at all
 };
 
 /// The attainable ceiling: knows the world and the law of choice, but of a user only what every policy sees. Latent
 /// states are drawn from the law given the attributes and weighted by the likelihood of given likes (Plackett-Luce over
 /// the catalogue) and of all shown pages; the slate with the highest posterior mean reward is taken, by enumeration
 /// when small, else greedily. The draws are integration nodes shared by all users.
+/// With dynamics it follows satiation, which the history determines, and moves every draw as the same clicks would
+/// move a user in that state; like the oracle it is then myopic.
 class InformedOracle final : public Policy {
  public:
   /// Borrows everything.

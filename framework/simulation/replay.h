@@ -10,6 +10,7 @@
 #include "framework/simulation/policy.h"
 #include "framework/simulation/replay_result.h"
 #include "framework/simulation/simulation_options.h"
+#include "framework/simulation/user_dynamics.h"
 #include "framework/simulation/user_model.h"
 
 namespace coldframe {
@@ -28,6 +29,7 @@ struct ReplayWorld {
   const Newcomers* newcomers = nullptr;
   const Catalogue* catalogue = nullptr;
   const UserModel* user_model = nullptr;
+  const UserDynamics* dynamics = nullptr;  // nullptr: users stay as they were born
 };
 
 enum class KeepLog { no, yes };

@@ -60,12 +60,39 @@ class SoftmaxTaste final : public TasteModel {
       const auto shift = static_cast<float>(mean(x, l));
       for (std::size_t m = 0; m < count; ++m) draws.latent[l * count + m] += shift;
     }
-    const double* bias = bias_.data() + group * items_;
-    const double largest = *std::max_element(bias, bias + items_);
-    for (std::size_t from = 0; from < count; from += k_draw_panel) {
-      add_offsets(draws, from, std::min(k_draw_panel, count - from), largest);
-    }
+    add_offsets(draws);
     return draws;
+  }
+
+  /// The tastes an item stands for: the state in the direction of its factors that is as long as states are on average
+  /// around their mean, sqrt(L) q_i / |q_i|. An item without factors moves nobody.
+  void drift(std::span<double> state, ItemId item, double rate) const override {
+    const double norm = factor_norm(item.value());
+    for (std::size_t l = 0; norm > 0 && l < dimension_; ++l) state[l] += rate * (target(item, l, norm) - state[l]);
+  }
+
+  void drift_many(TasteDraws& draws, ItemId item, double rate) const override {
+    const double norm = factor_norm(item.value());
+    if (norm == 0) return;
+    const auto share = static_cast<float>(rate);
+    for (std::size_t l = 0; l < dimension_; ++l) {
+      const auto wanted = static_cast<float>(target(item, l, norm));
+      float* latent = draws.latent.data() + l * draws.count;
+      for (std::size_t m = 0; m < draws.count; ++m) latent[m] += share * (wanted - latent[m]);
+    }
+    add_offsets(draws);
+  }
+
+  /// max(0, cosine) of the factors, which no rotation of the latent space changes.
+  void likeness(ItemId item, std::span<double> out) const override {
+    const double norm = factor_norm(item.value());
+    for (std::size_t j = 0; j < items_; ++j) {
+      double inner = 0;
+      for (std::size_t l = 0; l < dimension_; ++l)
+        inner += factors_[l * items_ + item.value()] * factors_[l * items_ + j];
+      const double scale = norm * factor_norm(j);
+      out[j] = j == item.value() ? 1.0 : scale > 0 ? std::clamp(inner / scale, 0.0, 1.0) : 0.0;
+    }
   }
 
   void item_utilities(const TasteDraws& draws, ItemId item, std::span<float> out) const override {
@@ -83,6 +110,24 @@ class SoftmaxTaste final : public TasteModel {
     double sum = 0;
     for (std::size_t p = 0; p < attribute_size_; ++p) sum += effect_[l * attribute_size_ + p] * x[p];
     return sum;
+  }
+
+  double factor_norm(std::size_t item) const {
+    double squares = 0;
+    for (std::size_t l = 0; l < dimension_; ++l) squares += factors_[l * items_ + item] * factors_[l * items_ + item];
+    return std::sqrt(squares);
+  }
+
+  double target(ItemId item, std::size_t l, double norm) const {
+    return std::sqrt(static_cast<double>(dimension_)) * factors_[l * items_ + item.value()] / norm;
+  }
+
+  void add_offsets(TasteDraws& draws) const {
+    const double* bias = bias_.data() + draws.group * items_;
+    const double largest = *std::max_element(bias, bias + items_);
+    for (std::size_t from = 0; from < draws.count; from += k_draw_panel) {
+      add_offsets(draws, from, std::min(k_draw_panel, draws.count - from), largest);
+    }
   }
 
   void add_offsets(TasteDraws& draws, std::size_t from, std::size_t count, double largest) const {

@@ -39,6 +39,15 @@ class TasteModel {
   virtual TasteDraws place_many(std::uint32_t group, std::span<const double> x, std::span<const float> normals,
                                 std::size_t count) const = 0;
 
+  /// Moves a state [L] the share `rate` of the way to the tastes that an item stands for.
+  virtual void drift(std::span<double> state, ItemId item, double rate) const = 0;
+
+  /// drift() for M draws at once.
+  virtual void drift_many(TasteDraws& draws, ItemId item, double rate) const = 0;
+
+  /// How much of the same kind every item [I] is as a given one: 0 (nothing in common) to 1 (the item itself).
+  virtual void likeness(ItemId item, std::span<double> out) const = 0;
+
   /// Utility of one item for every draw [M].
   virtual void item_utilities(const TasteDraws& draws, ItemId item, std::span<float> out) const = 0;
 };

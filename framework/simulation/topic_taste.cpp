@@ -73,6 +73,47 @@ class TopicTaste final : public TasteModel {
     return draws;
   }
 
+  /// The tastes an item stands for: the topics for which this user likes it, theta_t lift_ti / sum.
+  void drift(std::span<double> state, ItemId item, double rate) const override {
+    double total = 0;
+    for (std::size_t t = 0; t < topics_; ++t) total += state[t] * lift_[t * items_ + item.value()];
+    for (std::size_t t = 0; t < topics_; ++t) {
+      state[t] += rate * (state[t] * lift_[t * items_ + item.value()] / total - state[t]);
+    }
+  }
+
+  void drift_many(TasteDraws& draws, ItemId item, double rate) const override {
+    std::vector<float> totals(draws.count, 0.0f);
+    const auto share = static_cast<float>(rate);
+    for (const bool moving : {false, true}) {
+      for (std::size_t t = 0; t < topics_; ++t) {
+        const auto lift = static_cast<float>(lift_[t * items_ + item.value()]);
+        float* shares = draws.latent.data() + t * draws.count;
+        for (std::size_t m = 0; m < draws.count; ++m) {
+          if (moving) {
+            shares[m] += share * (shares[m] * lift / totals[m] - shares[m]);
+          } else {
+            totals[m] += shares[m] * lift;
+          }
+        }
+      }
+    }
+  }
+
+  /// Cosine of the items' lifts over topics.
+  void likeness(ItemId item, std::span<double> out) const override {
+    for (std::size_t j = 0; j < items_; ++j) {
+      double inner = 0, own = 0, other = 0;
+      for (std::size_t t = 0; t < topics_; ++t) {
+        const double a = lift_[t * items_ + item.value()], b = lift_[t * items_ + j];
+        inner += a * b;
+        own += a * a;
+        other += b * b;
+      }
+      out[j] = j == item.value() ? 1.0 : std::min(1.0, inner / std::sqrt(own * other));
+    }
+  }
+
   void item_utilities(const TasteDraws& draws, ItemId item, std::span<float> out) const override {
     std::fill(out.begin(), out.end(), 0.0f);
     for (std::size_t t = 0; t < topics_; ++t) {

@@ -151,6 +151,18 @@ TEST(Report, names_the_axis_along_which_an_order_flips) {
       << report["limits"].dump();
 }
 
+TEST(Report, tells_simulations_apart_by_how_users_change) {
+  std::vector<NamedSimulation> simulations = {{"a.h5", testing::tiny_simulation({"lora", "full"})},
+                                              {"b.h5", testing::tiny_simulation({"full", "lora"})}};
+  simulations[1].record.summary["dynamics"] = {"taste_drift 0.1", "satiation 2"};
+  const Json report = make_report(pool_runs({{"a", tiny_run({})}}), simulations, quick_rules());
+  EXPECT_NE(report["limits"].dump().find("The order of lora and full flips along: dynamics."), std::string::npos);
+  const Json table = part(report, "tables", "simulation");
+  EXPECT_EQ(table["rows"].front()["condition"], "softmax-0, lambda 1.0, mnl");
+  EXPECT_EQ(table["rows"].back()["condition"], "softmax-0, lambda 1.0, mnl, taste_drift 0.1, satiation 2");
+  EXPECT_GT(table["rows"].back()["pages"].get<double>(), 0.0);
+}
+
 TEST(Report, is_the_same_whatever_the_order_of_runs_of_a_variant) {
   std::vector<NamedRun> forward, backward;
   for (const std::int64_t seed : {1, 2, 3}) forward.push_back({fmt::format("r{}", seed), tiny_run({.seed = seed})});

@@ -119,11 +119,17 @@ RunRecord tiny_run(const TinyRun& what) {
 
 SimulationRecord tiny_simulation(const std::vector<std::string>& strategies, std::size_t users) {
   SimulationRecord record;
-  record.summary = {{"population", "tiny"}, {"population_digest", "p0"},
-                    {"world", "softmax-0"}, {"lambda", 1.0},
-                    {"user_model", "mnl"},  {"seed", 1},
-                    {"users", users},       {"pages", 10},
-                    {"data", "d0"},         {"digest", "r0"}};
+  record.summary = {{"population", "tiny"},
+                    {"population_digest", "p0"},
+                    {"world", "softmax-0"},
+                    {"lambda", 1.0},
+                    {"user_model", "mnl"},
+                    {"dynamics", nlohmann::json::array()},
+                    {"seed", 1},
+                    {"users", users},
+                    {"pages", 10},
+                    {"data", "d0"},
+                    {"digest", "r0"}};
   record.config = {{"simulation", {{"users", users}}}};
   record.policies = {policy("random", "floor", users, 0.05), policy("popularity", "baseline", users, 0.2)};
   double rate = 0.2;

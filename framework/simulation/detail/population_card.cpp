@@ -50,6 +50,11 @@ void add_assumed(std::vector<CardEntry>& card) {
   add("dbn_satisfaction_gain", "0.5", "0 .. 0.7");
   add("leave_probability", "0", "0 .. 0.3");
   add("return_probability", "1", "0.3 .. 1");
+  add("taste_drift", "0", "0 .. 0.2");
+  add("satiation", "0", "0 .. 3");
+  add("leave_satisfaction, return_satisfaction", "0", "0 .. 4");
+  add("leave_fatigue", "0", "0 .. 0.5");
+  add("session_budget_seconds", "0", "0 (none), 300 .. 1800");
 }
 
 void add_unknowable(std::vector<CardEntry>& card) {

@@ -64,6 +64,13 @@ UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options,
   }
   time_.period = arrival.who.period;
   time_.timestamp = arrival.who.arrival;
+  if (world.dynamics != nullptr && !world.dynamics->still()) {
+    dynamics_ = world.dynamics;
+    const std::span<const double> state = arrival.latents.state(LatentKey());
+    const std::span<const double> taste = arrival.latents.utilities(LatentKey());
+    condition_ = dynamics_->begin(arrival.latents.group(LatentKey()), {state.begin(), state.end()},
+                                  {taste.begin(), taste.end()}, time_.timestamp);
+  }
   find_candidates();
 }
 
@@ -90,7 +97,7 @@ PolicyRequest UserStory::request() const {
 
 PageRow UserStory::show(const SimulationRandom& random, const Slate& slate, std::size_t& step) {
   check_slate(request(), slate);
-  const std::span<const double> all = arrival_->latents.utilities(LatentKey());
+  const std::span<const double> all = latents().utilities(LatentKey());
   std::vector<double> utilities;
   std::vector<std::uint32_t> slots;
   for (const ItemId item : slate.items) {
@@ -116,27 +123,45 @@ PageRow UserStory::show(const SimulationRandom& random, const Slate& slate, std:
   }
   history_.shown.push_back({time_, row.items, row.clicks});
   step = static_cast<std::size_t>(time_.session) * static_cast<std::size_t>(options_->pages) + time_.page;
-  move_on(random);
+  const auto clicks = static_cast<std::size_t>(std::count(row.clicks.begin(), row.clicks.end(), std::uint8_t{1}));
+  const double seconds = world_->dynamics == nullptr ? options_->page_seconds
+                                                     : world_->dynamics->page_seconds(options_->page_seconds, clicks);
+  if (dynamics_ != nullptr) dynamics_->after_page({history_.shown.back(), seconds}, condition_);
+  move_on(random, seconds);
   return row;
 }
 
-void UserStory::move_on(const SimulationRandom& random) {
+void UserStory::move_on(const SimulationRandom& random, double page_seconds) {
   const UserKey user = arrival_->who.key;
-  time_.timestamp += static_cast<std::int64_t>(options_->page_seconds);
-  const bool leaves = random.leaving(user, time_.session, time_.page) < options_->leave_probability;
+  time_.timestamp += static_cast<std::int64_t>(page_seconds);
+  const StepOdds odds = dynamics_ == nullptr ? StepOdds{} : dynamics_->weigh(condition_);
+  const bool leaves = random.leaving(user, time_.session, time_.page) <
+                      shifted_probability(options_->leave_probability, odds.leave_log_odds);
   ++time_.page;
-  if (leaves || time_.page >= options_->pages) {
-    ++time_.session;
-    time_.page = 0;
-    const bool returns = random.returning(user, time_.session) < options_->return_probability;
-    if (time_.session >= options_->sessions || !returns) {
-      over_ = true;
-      return;
-    }
-    const double gap = -std::log(random.return_gap(user, time_.session)) * options_->return_gap_seconds;
-    time_.timestamp += static_cast<std::int64_t>(gap);
-  }
+  if (leaves || odds.session_ends || time_.page >= options_->pages) come_back_later(random, odds);
+  if (over_) return;
+  if (dynamics_ != nullptr) renew_latents();
   find_candidates();
+}
+
+void UserStory::come_back_later(const SimulationRandom& random, const StepOdds& odds) {
+  const UserKey user = arrival_->who.key;
+  ++time_.session;
+  time_.page = 0;
+  const bool returns =
+      random.returning(user, time_.session) < shifted_probability(options_->return_probability, odds.return_log_odds);
+  if (time_.session >= options_->sessions || !returns) {
+    over_ = true;
+    return;
+  }
+  const double gap = -std::log(random.return_gap(user, time_.session)) * options_->return_gap_seconds * odds.gap_factor;
+  time_.timestamp += static_cast<std::int64_t>(gap);
+  if (dynamics_ != nullptr) dynamics_->begin_session(condition_);
+}
+
+void UserStory::renew_latents() {
+  dynamics_->pass_time(time_.timestamp, condition_);
+  now_.emplace(LatentKey(), condition_.group, condition_.state, condition_.utilities());
 }
 
 }  // namespace coldframe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,7 +26,8 @@ class UserStory {
                         std::uint64_t number);
 
   bool over() const { return over_; }
-  const Latents& latents() const { return arrival_->latents; }
+  /// As they are now: those of birth while nothing changes users.
+  const Latents& latents() const { return now_ ? *now_ : arrival_->latents; }
   /// The next page to fill; valid until show() and while this object stays where it is.
   PolicyRequest request() const;
   /// Shows the slate, draws clicks, and moves on. `step` = session * pages + page of the page shown.
@@ -33,7 +35,9 @@ class UserStory {
 
  private:
   void find_candidates();
-  void move_on(const SimulationRandom& random);
+  void move_on(const SimulationRandom& random, double page_seconds);
+  void come_back_later(const SimulationRandom& random, const StepOdds& odds);
+  void renew_latents();
 
   const ReplayWorld* world_;
   const SimulationOptions* options_;
@@ -42,6 +46,9 @@ class UserStory {
   UserTime time_;
   std::vector<std::uint8_t> taken_;  // [I]
   std::vector<ItemId> candidates_;
+  const UserDynamics* dynamics_ = nullptr;  // nullptr: still
+  UserCondition condition_;
+  std::optional<Latents> now_;
   bool over_ = false;
 };
 
