@@ -41,9 +41,10 @@ class CheckCommand final : public Subcommand {
     out << fmt::format("step: {} pairs over {} ranks, {} lanes, up to {} extra items: at most {} negatives per anchor\n",
                        experiment_.batch.pairs, options_.ranks, experiment_.batch.lanes, experiment_.batch.extra_items,
                        experiment_.batch.pairs + experiment_.batch.extra_items - 1);
-    // Strategies and objective are made even without an encoder: their options are checked then.
+    // Strategies, objective and dynamics are checked even without an encoder.
     experiment_.make_strategies(invocation.config);
     experiment_.make_objective(invocation.config);
+    require_effective(experiment_.dynamics, experiment_.simulation);
     const std::filesystem::path encoder = experiment_.encoder.folder;
     if (!std::filesystem::exists(encoder)) {
       out << fmt::format("encoder {} is not on this machine: parameters, memory and time are not estimated\n", encoder.string());
