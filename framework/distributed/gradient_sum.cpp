@@ -7,7 +7,8 @@
 
 namespace coldframe {
 
-void add_into(std::span<float> to, std::span<const float> from) {
+__attribute__((target_clones("avx512f", "avx2", "default"))) void add_into(std::span<float> to,
+                                                                           std::span<const float> from) {
   CF_EXPECTS(to.size() == from.size());
   float* __restrict left = to.data();
   const float* __restrict right = from.data();

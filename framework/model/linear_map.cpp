@@ -1,9 +1,16 @@
 #include "framework/model/linear_map.h"
 
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sum.h>
-#include <torch/csrc/autograd/custom_function.h>
+
+#include <memory>
+
+#include "framework/model/kernels/add_scaled.h"
+#include "framework/model/kernels/tensor_rows.h"
+#include "framework/model/saved_object.h"
 
 namespace coldframe {
 namespace {
@@ -11,80 +18,77 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-at::Tensor weight_gradient(const at::Tensor& outward, const at::Tensor& x) {
-  return at::mm(outward.t(), x).to(at::kFloat);
+/// One product and where its weight comes from.
+struct Product {
+  ParameterIndex weight;
+  std::shared_ptr<GradientMemory> memory;  // null: gradients go through autograd
+  double scale;
+
+  /// The gradient of the weight, or nothing when it went to memory.
+  at::Tensor weight_gradient(const at::Tensor& outward, const at::Tensor& x) const {
+    float* to = memory == nullptr ? nullptr : (*memory)[static_cast<std::size_t>(weight)];
+    if (to == nullptr) return at::mm(outward.t(), x).to(at::kFloat).mul_(scale);
+    if (x.scalar_type() == at::kFloat) {
+      at::Tensor sum = at::from_blob(to, {outward.size(1), x.size(1)}, x.options());
+      at::addmm_out(sum, sum, outward.t(), x, 1, scale);
+    } else {
+      const at::Tensor gradient = at::mm(outward.t(), x);
+      add_scaled(elements<Bf16>(gradient), static_cast<std::size_t>(gradient.numel()), static_cast<float>(scale), to);
+    }
+    return {};
+  }
+};
+
+/// y = base + scale x W^T, base a bias [out], the rows [T, out] of another map, or nothing (no elements). `used` is the
+/// weight as it is multiplied, `weight` the parameter, which takes part only as the one who wants the gradient.
+struct ProductFunction : torch::autograd::Function<ProductFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& /*weight*/,
+                            const at::Tensor& used, const at::Tensor& base, const Product& product) {
+    context->save_for_backward({x, used});
+    context->saved_data["base_dimensions"] = base.numel() == 0 ? 0 : base.dim();
+    detail::save_object(*context, product);
+    if (base.numel() == 0) return at::mm(x, used.t());
+    return at::addmm(base.to(x.scalar_type()), x, used.t(), 1, product.scale);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto& product = detail::saved_object<Product>(*context);
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor outward = gradients[0].contiguous();
+    at::Tensor dx, dweight, dbase;
+    if (context->needs_input_grad(0)) {
+      dx = at::mm(outward, saved[1]);
+      if (product.scale != 1) dx.mul_(product.scale);
+    }
+    if (context->needs_input_grad(1)) dweight = product.weight_gradient(outward, saved[0]);
+    if (context->needs_input_grad(3)) {
+      dbase = context->saved_data["base_dimensions"].toInt() == 1 ? at::sum(outward, {0}, false, at::kFloat) : outward;
+    }
+    return {dx, dweight, at::Tensor(), dbase, at::Tensor()};
+  }
+};
+
+at::Tensor product(const ParameterView& parameters, const at::Tensor& x, ParameterIndex weight, const at::Tensor& base,
+                   double scale) {
+  const at::Tensor& leaf = parameters[weight];
+  const at::Tensor& used = x.scalar_type() == at::kBFloat16 ? parameters.rounded(weight) : leaf;
+  return ProductFunction::apply(x, leaf, used.detach(), base, Product{weight, parameters.gradient_memory(), scale});
 }
-
-/// x W^T from the rounded weight; `weight` takes part only as the one who wants the gradient.
-struct RoundedProduct : torch::autograd::Function<RoundedProduct> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& /*weight*/,
-                            const at::Tensor& rounded) {
-    context->save_for_backward({x, rounded});
-    return at::mm(x, rounded.t());
-  }
-  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const variable_list saved = context->get_saved_variables();
-    const at::Tensor outward = gradients[0].contiguous();
-    return {context->needs_input_grad(0) ? at::mm(outward, saved[1]) : at::Tensor(),
-            context->needs_input_grad(1) ? weight_gradient(outward, saved[0]) : at::Tensor(), at::Tensor()};
-  }
-};
-
-struct RoundedLinear : torch::autograd::Function<RoundedLinear> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& /*weight*/,
-                            const at::Tensor& rounded, const at::Tensor& bias) {
-    context->save_for_backward({x, rounded});
-    return at::addmm(bias.to(at::kBFloat16), x, rounded.t());
-  }
-  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const variable_list saved = context->get_saved_variables();
-    const at::Tensor outward = gradients[0].contiguous();
-    return {context->needs_input_grad(0) ? at::mm(outward, saved[1]) : at::Tensor(),
-            context->needs_input_grad(1) ? weight_gradient(outward, saved[0]) : at::Tensor(), at::Tensor(),
-            context->needs_input_grad(3) ? at::sum(outward, {0}, false, at::kFloat) : at::Tensor()};
-  }
-};
-
-struct AddRoundedProduct : torch::autograd::Function<AddRoundedProduct> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& y, const at::Tensor& x,
-                            const at::Tensor& /*weight*/, const at::Tensor& rounded, double scale) {
-    context->save_for_backward({x, rounded});
-    context->saved_data["scale"] = scale;
-    return at::addmm(y, x, rounded.t(), 1, scale);
-  }
-  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const variable_list saved = context->get_saved_variables();
-    const double scale = context->saved_data["scale"].toDouble();
-    const at::Tensor outward = gradients[0].contiguous();
-    return {outward, context->needs_input_grad(1) ? at::mm(outward, saved[1]).mul_(scale) : at::Tensor(),
-            context->needs_input_grad(2) ? weight_gradient(outward, saved[0]).mul_(scale) : at::Tensor(), at::Tensor(),
-            at::Tensor()};
-  }
-};
-
-bool is_rounded(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16; }
 
 }  // namespace
 
 at::Tensor linear_map(const ParameterView& parameters, const at::Tensor& x, ParameterIndex weight) {
-  if (is_rounded(x)) return RoundedProduct::apply(x, parameters[weight], parameters.rounded(weight));
-  return at::mm(x, parameters[weight].t());
+  return product(parameters, x, weight, at::empty({0}, at::TensorOptions().dtype(at::kFloat)), 1);
 }
 
 at::Tensor linear_map(const ParameterView& parameters, const at::Tensor& x, ParameterIndex weight,
                       ParameterIndex bias) {
-  if (is_rounded(x)) {
-    return RoundedLinear::apply(x, parameters[weight], parameters.rounded(weight), parameters[bias]);
-  }
-  return at::addmm(parameters[bias], x, parameters[weight].t());
+  return product(parameters, x, weight, parameters[bias], 1);
 }
 
 at::Tensor add_linear_map(const ParameterView& parameters, const at::Tensor& y, const at::Tensor& x,
                           ParameterIndex weight, double scale) {
-  if (is_rounded(x)) {
-    return AddRoundedProduct::apply(y, x, parameters[weight], parameters.rounded(weight), scale);
-  }
-  return at::addmm(y, x, parameters[weight].t(), 1, scale);
+  return product(parameters, x, weight, y, scale);
 }
 
 }  // namespace coldframe

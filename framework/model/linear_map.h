@@ -6,8 +6,8 @@
 
 namespace coldframe {
 
-// Products with parameters in the precision of x. In float32 they are LibTorch's own; in bfloat16 the rounded copy of a
-// weight is multiplied and the gradient of the weight itself comes back in float32. T tokens.
+// Products with parameters in the precision of x. In bfloat16 the rounded copy of a weight is multiplied; the gradient
+// of the weight is float32 either way, and goes to the view's gradient memory when there is one. T tokens.
 
 /// x W^T, x [T, in], W [out, in].
 at::Tensor linear_map(const ParameterView& parameters, const at::Tensor& x, ParameterIndex weight);

@@ -129,6 +129,11 @@ ParameterView::ParameterView(const ParameterStore& store, bool with_gradients) :
   }
 }
 
+const std::shared_ptr<GradientMemory>& ParameterView::collect_gradients() {
+  gradient_memory_ = std::make_shared<GradientMemory>(tensors_.size(), nullptr);
+  return gradient_memory_;
+}
+
 std::string trainable_table(const ParameterStore& parameters) {
   std::vector<ModuleCount> modules;
   for (std::size_t i = 0; i < parameters.size(); ++i) {

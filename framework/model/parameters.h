@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -68,6 +69,10 @@ class ParameterStore {
   std::unordered_map<std::string, ParameterIndex> by_name_;
 };
 
+/// Where backward adds the gradients of matrices instead of handing them to autograd: [out, in] float32 by parameter,
+/// null: nowhere. Saves a copy of every weight gradient.
+using GradientMemory = std::vector<float*>;
+
 /// What an encoder reads: one tensor per parameter. The trainer makes one view per lane, whose trainable tensors are
 /// leaf aliases (`detach().requires_grad_()`) of the store's memory, so lanes never share a gradient.
 class ParameterView {
@@ -80,6 +85,10 @@ class ParameterView {
   std::size_t size() const { return tensors_.size(); }
   Precision precision() const { return precision_; }
   const at::Tensor& rounded(ParameterIndex index) const { return rounded_[static_cast<std::size_t>(index)]; }
+  /// Forward passes from now on add gradients to the memory named here when their backward runs.
+  const std::shared_ptr<GradientMemory>& collect_gradients();
+  /// Null when gradients are not collected.
+  const std::shared_ptr<GradientMemory>& gradient_memory() const { return gradient_memory_; }
   /// Whether the parameter is trained, also in a view without gradients: a recomputed forward must draw the same masks.
   bool trainable(ParameterIndex index) const { return trainable_[static_cast<std::size_t>(index)]; }
 
@@ -88,6 +97,7 @@ class ParameterView {
   std::vector<at::Tensor> rounded_;
   std::vector<bool> trainable_;
   Precision precision_;
+  std::shared_ptr<GradientMemory> gradient_memory_;
 };
 
 /// Contiguous float32 copy on 64-byte-aligned memory: bits of a matrix product may depend on the alignment of operands.

@@ -7,6 +7,7 @@
 #include "framework/distributed/gradient_sum.h"
 #include "framework/model/parameters.h"
 #include "framework/training/flat_layout.h"
+#include "framework/training/lane_pool.h"
 
 namespace coldframe {
 
@@ -32,7 +33,9 @@ class AdamW {
   AdamW(const FlatLayout& layout, const OptimizerOptions& options);
 
   /// Applies one update. `step` counts from 1; the gradient is multiplied by `clip` first.
-  void update(ParameterStore& parameters, const GradientSum& gradient, double learning_rate, std::int64_t step, float clip);
+  /// Without a pool the caller does all the work; the bits are the same.
+  void update(ParameterStore& parameters, const GradientSum& gradient, double learning_rate, std::int64_t step,
+              float clip, LanePool* pool = nullptr);
 
   std::span<float> first_moment() { return first_.span(); }    // [S] in FlatLayout state order
   std::span<float> second_moment() { return second_.span(); }  // [S]
@@ -45,6 +48,6 @@ class AdamW {
 };
 
 /// 64-bit digest of all trainable values: equal bits, equal words; the position of every element counts.
-std::uint64_t parameter_digest(const ParameterStore& parameters, const FlatLayout& layout);
+std::uint64_t parameter_digest(const ParameterStore& parameters, const FlatLayout& layout, LanePool* pool = nullptr);
 
 }  // namespace coldframe

@@ -22,7 +22,10 @@ PackedBatch pack(const std::vector<PlannedText>& texts, TextRange range) {
 }
 
 LaneWork::LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout)
-    : encoder_(encoder), layout_(layout), view_(parameters, /*with_gradients=*/true) {}
+    : encoder_(encoder),
+      layout_(layout),
+      view_(parameters, /*with_gradients=*/true),
+      memory_(view_.collect_gradients()) {}
 
 void LaneWork::encode(MicroBatch& micro_batch) const {
   micro_batch.token_rows.reset();
@@ -31,8 +34,8 @@ void LaneWork::encode(MicroBatch& micro_batch) const {
   micro_batch.output = encoder_.forward(context);
 }
 
-void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const DropoutContext& dropout, Activations activations,
-                       std::span<float> embeddings) {
+void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const DropoutContext& dropout,
+                       Activations activations, std::span<float> embeddings) {
   dropout_ = dropout;
   activations_ = activations;
   micro_batches_.clear();
@@ -53,6 +56,9 @@ void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const Dropout
 
 void LaneWork::backward(std::span<const float> gradient, GradientSum& sum) {
   const at::AutoGradMode mode(true);
+  for (const DenseSlot& slot : layout_.dense()) {
+    (*memory_)[static_cast<std::size_t>(slot.parameter)] = sum.dense.data() + slot.offset;
+  }
   std::size_t at = 0;
   for (MicroBatch& micro_batch : micro_batches_) {
     if (activations_ == Activations::recompute) encode(micro_batch);

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,7 @@ class LaneWork {
   const Encoder& encoder_;
   const FlatLayout& layout_;
   ParameterView view_;
+  std::shared_ptr<GradientMemory> memory_;  // backward adds gradients of matrices there
   DropoutContext dropout_;
   Activations activations_ = Activations::keep;
   std::vector<MicroBatch> micro_batches_;

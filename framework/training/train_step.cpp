@@ -205,9 +205,9 @@ void TrainStep::apply(const PassResult& result, StepReport& report) {
   const float clip = clip_factor(report.gradient_norm, options_.optimizer.clip_norm);
   report.clip = clip;
   report.learning_rate = options_.optimizer.learning_rate * schedule_factor(options_.schedule, report.step);
-  optimizer_.update(parameters_, result.gradient, report.learning_rate, report.step + 1, clip);
+  optimizer_.update(parameters_, result.gradient, report.learning_rate, report.step + 1, clip, &pool_);
   objective_.constrain(parameters_);
-  digest_ = parameter_digest(parameters_, layout_);
+  digest_ = parameter_digest(parameters_, layout_, &pool_);
   report.digest = digest_;
 }
 

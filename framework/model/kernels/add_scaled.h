@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+
+#include "framework/model/kernels/bf16.h"
+
+namespace coldframe {
+
+/// to[i] += scale * from[i] in float32, i in [0, n).
+void add_scaled(const Bf16* from, std::size_t n, float scale, float* to);
+
+}  // namespace coldframe
