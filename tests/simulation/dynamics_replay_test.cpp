@@ -180,7 +180,6 @@ TEST_F(DynamicsReplay, samples_agree_with_their_closed_form_while_users_change) 
 
 TEST_F(DynamicsReplay, an_oracle_that_follows_the_change_is_better_than_one_that_does_not) {
   DynamicsOptions options;
-  options.taste_drift = 0.3;
   options.satiation = 4.0;
   options_.pages = 12;
   options_.sessions = 1;
@@ -193,6 +192,55 @@ TEST_F(DynamicsReplay, an_oracle_that_follows_the_change_is_better_than_one_that
   const ReplayResult result =
       replay({&newcomers_, &catalogue_, model.get(), &on}, contestants, options_, {0, 60, KeepLog::no, {}});
   EXPECT_GT(result.policies[0].expected_rate(), 1.05 * result.policies[1].expected_rate());
+}
+
+TEST_F(DynamicsReplay, informed_oracle_moves_a_draw_as_the_clicks_would_move_a_user_in_that_state) {
+  // With a single draw the posterior is that draw: the slate is the best one for a user who was born in its state.
+  DynamicsOptions options;
+  options.taste_drift = 0.4;
+  options.satiation = 1.5;
+  const UserDynamics on = dynamics(options);
+  const std::unique_ptr<UserModel> model = make_user_model(options_, k_scale);
+  const InformedOracle informed("informed", newcomers_, *model, catalogue_.ties(1), {1, 30, 10, 1, &on});
+  const Newcomer who = newcomers_.newcomer(3);
+  History history;
+  history.shown = {{{0, 0, 0, 1000}, {ItemId(4), ItemId(9), ItemId(11)}, {0, 1, 1}},
+                   {{0, 0, 1, 1900}, {ItemId(2), ItemId(17)}, {1, 0}}};
+  PolicyRequest request;
+  request.user = who.key;
+  request.profile = &newcomers_.profile(who);
+  request.history = &history;
+  request.slate_size = 5;
+  request.time.timestamp = 4000;
+  std::vector<ItemId> candidates;
+  for (std::uint32_t i = 0; i < k_items; ++i) candidates.emplace_back(i);
+  request.candidates = candidates;
+  Slate slate;
+  informed.rank({&request, 1}, {&slate, 1});
+
+  const TasteModel& taste = newcomers_.taste();
+  std::vector<double> normals(2), state(2), utilities(k_items);
+  keyed_normals(KeyedRandom(derived_seed(1, "informed oracle"), Purpose::population), UserKey(0), 0, normals);
+  taste.place(population_.observables.law.encode(request.profile->attributes.levels), normals, state);
+  const std::uint32_t group = newcomers_.group_of(*request.profile);
+  taste.utilities(group, state, utilities);
+  const std::vector<double> born = utilities;
+  UserCondition user = on.begin(group, state, utilities, 1000);
+  for (const ShownSlate& shown : history.shown) {
+    on.pass_time(shown.time.timestamp, user);
+    on.after_page({shown, 60.0}, user);
+  }
+  on.pass_time(4000, user);
+  const std::vector<std::uint64_t> ties(k_items, 0);
+  const auto best = [&](const std::vector<double>& values) {
+    std::vector<ItemId> items;
+    for (const std::size_t at : most_useful(values, ties, 5).order) items.emplace_back(static_cast<std::uint32_t>(at));
+    return items;
+  };
+  EXPECT_EQ(slate.items, best(user.utilities()));
+  EXPECT_NE(slate.items, best(user.taste)) << "satiation does not show in this test";
+  for (std::size_t i = 0; i < k_items; ++i) utilities[i] = born[i] - user.satiation[i];
+  EXPECT_NE(slate.items, best(utilities)) << "drift does not show in this test";
 }
 
 TEST_F(DynamicsReplay, a_budget_cuts_sessions_to_its_length) {
