@@ -14,9 +14,10 @@ namespace coldframe {
 namespace {
 
 /// Best of a few products of the encoder's own shape, one core.
-double measure_core_flops(std::int64_t width) {
+double measure_core_flops(std::int64_t width, Precision precision) {
   at::set_num_threads(1);
-  const at::Tensor a = at::ones({512, width}), b = at::ones({width, 4 * width});
+  const auto type = at::TensorOptions().dtype(precision == Precision::bf16 ? at::kBFloat16 : at::kFloat);
+  const at::Tensor a = at::ones({512, width}, type), b = at::ones({width, 4 * width}, type);
   double best = 0;
   for (int repeat = 0; repeat < 8; ++repeat) {
     const auto started = std::chrono::steady_clock::now();
@@ -70,19 +71,21 @@ CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner,
   const bool trained = learner.trainable_parameters > 0;
   const double passes = !trained ? 2 : any_layer_weight_trained(learner) ? 6 : 4;
   cost.flop = cost.tokens * layer_weights(encoder) * passes;
+  const Precision precision = learner.parameters.precision();
   cost.weight_bytes = 4.0 * static_cast<double>(learner.parameters.count());
+  if (precision == Precision::bf16) cost.weight_bytes += 2.0 * layer_weights(encoder);  // rounded copies
   const double lanes = std::ceil(static_cast<double>(experiment.batch.lanes) / ranks);
   const double buffers = std::log2(lanes) + 2;  // live sums and the scratch of the exchange
   cost.state_bytes = 4.0 * (2 * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
-  // Per token and layer: inputs of six products, softmax and LayerNorm outputs; about 16 rows of the width and the inner
-  // width twice.
+  // Per token and layer: inputs of the products, queries, keys and values, normalised rows: 8 rows of the width; output and
+  // slope of the activation: 2 of the inner width.
   const double width = static_cast<double>(encoder.width());
   double inner = 0;
   for (const LinearSite& site : encoder.linear_sites()) inner = std::max(inner, static_cast<double>(std::max(site.in, site.out)));
   const double kept_tokens = experiment.batch.activations == "keep" ? cost.tokens / ranks : static_cast<double>(experiment.batch.tokens);
-  cost.activation_bytes = trained ? 4.0 * kept_tokens * static_cast<double>(encoder.layers()) * (16 * width + 3 * inner) : 0.0;
+  cost.activation_bytes = trained ? (precision == Precision::bf16 ? 2.0 : 4.0) * kept_tokens * static_cast<double>(encoder.layers()) * (8 * width + 2 * inner) : 0.0;
   cost.program_bytes = 170e6;
-  cost.core_flops = measure_core_flops(encoder.width());
+  cost.core_flops = measure_core_flops(encoder.width(), precision);
   cost.step_seconds = cost.flop / (cost.core_flops * ranks) / 0.8;
   return cost;
 }

@@ -27,6 +27,8 @@ struct NormWork {
   double epsilon;
   std::optional<RowMask> mask;
   bool recorded;  // whether backward may be called
+  bool with_bias = false;
+  bool with_residual = false;
 };
 
 /// Stands for an operand that is zero: autograd functions take no undefined tensors.
@@ -39,29 +41,35 @@ const T* elements_or_null(const at::Tensor& x) {
   return x.numel() == 0 ? nullptr : elements<T>(x);
 }
 
+/// What backward needs of a task.
 template <class T>
-AddNorm<T> task_of(const NormWork& work, const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h,
-                   const at::Tensor& gain, const at::Tensor& shift) {
+AddNorm<T> backward_task(const NormWork& work, const at::Tensor& rows, const at::Tensor& gain) {
   AddNorm<T> task;
-  task.branch = elements<T>(f);
-  task.bias = elements_or_null<float>(bias);
-  task.residual = elements_or_null<T>(h);
   if (work.mask) {
     task.mask = &work.mask->key;
     task.mask_rows = work.mask->layout->token_rows;
   }
   task.gain = elements<float>(gain);
-  task.shift = elements<float>(shift);
-  task.rows = static_cast<std::size_t>(f.size(0));
-  task.width = static_cast<std::size_t>(f.size(1));
+  task.rows = static_cast<std::size_t>(rows.size(0));
+  task.width = static_cast<std::size_t>(rows.size(1));
   task.epsilon = static_cast<float>(work.epsilon);
   return task;
 }
 
+template <class T>
+AddNorm<T> task_of(const NormWork& work, const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h,
+                   const at::Tensor& gain, const at::Tensor& shift) {
+  AddNorm<T> task = backward_task<T>(work, f, gain);
+  task.branch = elements<T>(f);
+  task.bias = elements_or_null<float>(bias);
+  task.residual = elements_or_null<T>(h);
+  task.shift = elements<float>(shift);
+  return task;
+}
+
 /// [D] float32 when somebody asks for it, else undefined.
-at::Tensor column_gradient(AutogradContext& context, std::size_t input, const at::Tensor& like,
-                           const at::Tensor& gain) {
-  return context.needs_input_grad(input) && like.numel() > 0 ? at::empty_like(gain) : at::Tensor();
+at::Tensor column_gradient(AutogradContext& context, std::size_t input, const at::Tensor& gain) {
+  return context.needs_input_grad(input) ? at::empty_like(gain) : at::Tensor();
 }
 
 float* mutable_or_null(const at::Tensor& x) { return x.defined() ? mutable_elements<float>(x) : nullptr; }
@@ -79,7 +87,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
       output.inverse_deviation = mutable_or_null(inverse);
       add_norm(task_of<T>(work, f, bias, h, gain, shift), output);
     });
-    if (work.recorded) context->save_for_backward({f, bias, h, gain, shift, normalized, inverse});
+    if (work.recorded) context->save_for_backward({gain, normalized, inverse});
     detail::save_object(*context, work);
     return out;
   }
@@ -87,15 +95,15 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto& work = detail::saved_object<NormWork>(*context);
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor &gain = saved[3], &normalized = saved[5], &inverse = saved[6];
+    const at::Tensor &gain = saved[0], &normalized = saved[1], &inverse = saved[2];
     const at::Tensor outward = gradients[0].contiguous();
     const at::Tensor df = at::empty_like(outward);
     // Without a mask both branches of the sum get the same gradient.
-    const bool apart = work.mask && context->needs_input_grad(2) && saved[2].numel() > 0;
+    const bool apart = work.mask && work.with_residual && context->needs_input_grad(2);
     const at::Tensor dh = apart ? at::empty_like(outward) : df;
-    const at::Tensor dbias = column_gradient(*context, 1, saved[1], gain);
-    const at::Tensor dgain = column_gradient(*context, 3, gain, gain);
-    const at::Tensor dshift = column_gradient(*context, 4, gain, gain);
+    const at::Tensor dbias = work.with_bias ? column_gradient(*context, 1, gain) : at::Tensor();
+    const at::Tensor dgain = column_gradient(*context, 3, gain);
+    const at::Tensor dshift = column_gradient(*context, 4, gain);
     with_element_type(outward, [&]<class T>(T) {
       AddNormGradient<T> gradient;
       gradient.branch = mutable_elements<T>(df);
@@ -106,10 +114,9 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
       AddNormOutput<const T> kept;
       kept.normalized = elements<T>(normalized);
       kept.inverse_deviation = const_cast<float*>(elements<float>(inverse));
-      add_norm_backward(task_of<T>(work, outward, saved[1], saved[2], gain, saved[4]), kept, elements<T>(outward),
-                        gradient);
+      add_norm_backward(backward_task<T>(work, outward, gain), kept, elements<T>(outward), gradient);
     });
-    return {df, dbias, saved[2].numel() > 0 ? dh : at::Tensor(), dgain, dshift, at::Tensor()};
+    return {df, dbias, work.with_residual ? dh : at::Tensor(), dgain, dshift, at::Tensor()};
   }
 };
 
@@ -124,6 +131,8 @@ bool any_recorded(std::initializer_list<at::Tensor> operands) {
 at::Tensor apply_norm(const at::Tensor& f, const at::Tensor& bias, const at::Tensor& h, const at::Tensor& gain,
                       const at::Tensor& shift, NormWork work) {
   work.recorded = any_recorded({f, bias, h, gain, shift});
+  work.with_bias = bias.numel() > 0;
+  work.with_residual = h.numel() > 0;
   return ResidualNorm::apply(f, bias, h, gain, shift, work);
 }
 
