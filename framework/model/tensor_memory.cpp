@@ -3,6 +3,7 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>
@@ -16,7 +17,8 @@ namespace {
 
 constexpr std::size_t k_alignment = 64;  // also the room for the header in front of a block's memory
 constexpr std::size_t k_smallest = 256;
-constexpr int k_steps = 8;  // size classes per doubling
+constexpr int k_steps = 8;         // size classes per doubling
+constexpr std::size_t k_near = 4;  // classes that may serve a request: batches differ a little from step to step
 
 /// Stands in front of what a tensor sees.
 struct Header {
@@ -63,24 +65,31 @@ class KeptMemory final : public c10::Allocator {
   }
 
  private:
-  void* take(std::size_t size_class) {
-    const std::size_t bytes = bytes_of(size_class);
+  void* take(std::size_t wanted) {
+    const std::size_t bytes = bytes_of(wanted);
     {
       const std::scoped_lock lock(mutex_);
-      state_.used_bytes += bytes;
-      std::vector<void*>& idle = idle_.at(size_class);
-      if (!idle.empty()) {
+      for (std::size_t size_class = wanted; size_class < wanted + k_near; ++size_class) {
+        std::vector<void*>& idle = idle_.at(size_class);
+        if (idle.empty()) continue;
         void* data = idle.back();
         idle.pop_back();
-        state_.idle_bytes -= bytes;
+        state_.idle_bytes -= bytes_of(size_class);
+        use(bytes_of(size_class));
         return data;
       }
+      use(bytes);
       ++state_.fresh_blocks;
     }
     auto* block = static_cast<std::byte*>(std::aligned_alloc(k_alignment, bytes + k_alignment));
     if (block == nullptr) throw std::bad_alloc();
-    new (block) Header{size_class};
+    new (block) Header{wanted};
     return block + k_alignment;
+  }
+
+  void use(std::size_t bytes) {
+    state_.used_bytes += bytes;
+    state_.peak_bytes = std::max(state_.peak_bytes, state_.used_bytes);
   }
 
   static void release(void* data) {
@@ -105,7 +114,7 @@ class KeptMemory final : public c10::Allocator {
   std::mutex mutex_;
   std::size_t limit_ = 0;
   TensorMemory state_;
-  std::array<std::vector<void*>, 48 * k_steps>
+  std::array<std::vector<void*>, 48 * k_steps + k_near>
       idle_;  // the last one put back is the first to go: it is still in the cache
 };
 

@@ -24,6 +24,7 @@ PRIVATE_LIBRARIES = {
     re.compile(r"^unicode/"): {"text"},
     re.compile(r"^(oneapi/)?tbb"): {"simulation"},
     re.compile(r"^Eigen/"): {"baselines", "simulation", "cli"},
+    re.compile(r"^hwy/"): {"model"},
     re.compile(r"^zlib\.h$"): {"data"},
     re.compile(r"^openssl/"): {"core"},
     re.compile(r"^boost/program_options"): {"core"},

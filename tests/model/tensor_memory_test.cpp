@@ -36,11 +36,11 @@ TEST_F(TensorMemoryTest, blocks_are_aligned_large_enough_and_apart) {
     EXPECT_TRUE(tensors[i].eq(static_cast<std::int64_t>(i % 200)).all().item<bool>());
 }
 
-TEST_F(TensorMemoryTest, waste_stays_below_an_eighth) {
+TEST_F(TensorMemoryTest, waste_stays_below_half) {
   for (const std::int64_t n : {257, 1000, 4097, 70'001, 1'048'577}) {
     const std::size_t before = tensor_memory().used_bytes;
     const at::Tensor tensor = bytes(n);
-    EXPECT_LE(static_cast<double>(tensor_memory().used_bytes - before), static_cast<double>(n) * 1.126 + 1) << n;
+    EXPECT_LE(static_cast<double>(tensor_memory().used_bytes - before), static_cast<double>(n) * 1.5 + 1) << n;
     EXPECT_GE(tensor_memory().used_bytes - before, static_cast<std::size_t>(n));
   }
 }
