@@ -73,7 +73,7 @@ class ComparisonTest(unittest.TestCase):
 class TableTest(unittest.TestCase):
     def test_a_row_by_hand(self):
         jobs = ScriptedJobs([[9.0, 1.0, 3.0], [9.0, 2.0, 2.0]], [[9.0, 4.0, 4.0], [9.0, 6.0, 2.0]])
-        result = run_peers.compare(ROW, jobs, 2, limit=1.0)
+        result = run_peers.compare(ROW, jobs, 2, {"fp32": {"one_core": 1.0}})
         # Best: ours 1 + 2 s for 16 pairs, the peer 4 + 2 s.
         self.assertAlmostEqual(result["ours"]["speed"], 16 / 3)
         self.assertAlmostEqual(result["peer"]["speed"], 16 / 6)
@@ -85,9 +85,14 @@ class TableTest(unittest.TestCase):
 
     def test_the_check_comes_first_and_the_sides_take_turns(self):
         jobs = ScriptedJobs([[1.0, 1.0, 1.0]] * 2, [[1.0, 1.0, 1.0]] * 2)
-        run_peers.compare(ROW, jobs, 2, limit=1.0)
+        run_peers.compare(ROW, jobs, 2, {"fp32": {"one_core": 1.0}})
         self.assertEqual(jobs.calls[:2], [("ours", 0.0), ("peer", 0.0)])
         self.assertEqual([side for side, _ in jobs.calls[2:]], ["ours", "peer", "peer", "ours"])
+
+    def test_no_rounds_are_the_check_alone(self):
+        jobs = ScriptedJobs([], [], our_loss=2.00005)
+        self.assertEqual(run_peers.text_of(run_peers.run_row(ROW, jobs, 0, {})), "| one | agrees: 2.5e-05 |")
+        self.assertEqual(len(jobs.calls), 2)
 
     def test_a_row_whose_losses_differ_fails_before_it_is_timed(self):
         jobs = ScriptedJobs([], [], our_loss=2.0, peer_loss=2.1)

@@ -4,7 +4,7 @@
     .deps/venv-interop/bin/python tests/benchmarks/peers/run_peers.py --build build/release [--rows 'movielens-*'] [--rounds 3]
 
 Each row first runs one step without dropout on both sides: unless the losses agree, the row fails. Then the sides take turns,
-`--rounds` times, with dropout 0.1; the first steps of a job do not count. Results as JSON: <build>/benchmarks/peers.json.
+`--rounds` times (0: the check alone), with dropout 0.1; the first steps of a job do not count. Results as JSON: <build>/benchmarks/peers.json.
 Exit code 1 when a row fails. Rows on distinct texts need COLDFRAME_EXTRA_DATA, the folder that holds banking77/.
 """
 
@@ -73,14 +73,16 @@ def shares(row: Row, ours: list[dict], theirs: list[dict], limit: float) -> tupl
     )
 
 
-def compare(row: Row, jobs: Jobs, rounds: int, limit: float) -> dict:
+def compare(row: Row, jobs: Jobs, rounds: int, gemm: dict) -> dict:
     difference = check(row, jobs)
+    if rounds == 0:
+        return {"row": row.name, "difference": difference}
     ours, theirs = take_turns(rounds, [lambda: jobs.ours(row, DROPOUT, row.steps, row.warmup),
                                        lambda: jobs.peer(row, DROPOUT, row.steps, row.warmup)])
     times = [[timed(result) for result in results] for results in (ours, theirs)]
     work = ours[0]["texts"] if row.kind == "encode" else row.batch * row.steps
     ratio = Ratio.of(*times)
-    our_share, peer_share = shares(row, ours, theirs, limit)
+    our_share, peer_share = shares(row, ours, theirs, gemm[row.precision]["one_core"])
     return {
         "row": row.name,
         "difference": difference,
@@ -117,6 +119,8 @@ def text_of(result: dict) -> str:
     if "speed_up" in result:
         ups = " | ".join(f"{result['pairs_per_second'][name]:.0f} pairs/s, {ratio_text(ratio)}" for name, ratio in result["speed_up"].items())
         return f"| {result['row']} | {ups} |"
+    if "ratio" not in result:
+        return f"| {result['row']} | agrees: {result['difference']:.1e} |"
     ours, peer = result["ours"], result["peer"]
     return (f"| {result['row']} | {ours['speed']:.1f} | {peer['speed']:.1f} | **{ratio_text(result['ratio'])}** | {ours['share']:.0%} / {peer['share']:.0%} | "
             f"{ours['memory_mb']:.0f} / {peer['memory_mb']:.0f} | {ours['start_seconds']:.1f} / {peer['start_seconds']:.1f} | {result['difference']:.0e} |")
@@ -144,8 +148,8 @@ def machine() -> dict:
 def run_row(row: Row, jobs: Jobs, rounds: int, gemm: dict) -> dict:
     try:
         if row.kind == "lanes":
-            return compare_lanes(row, jobs, rounds)
-        return compare(row, jobs, rounds, gemm[row.precision]["one_core"])
+            return compare_lanes(row, jobs, max(rounds, 1))
+        return compare(row, jobs, rounds, gemm)
     except (Disagreement, RuntimeError) as reason:
         return {"row": row.name, "failure": f"FAILED: {reason}", "failed": True}
 
@@ -164,15 +168,16 @@ def main() -> int:
     build = arguments.build.resolve()
     jobs = Jobs(build)
     missing = prepare(jobs, build, rows)
-    record = {"machine": machine(), "rounds": arguments.rounds, "dropout": DROPOUT, "gemm": jobs.gemm_limit(), "rows": []}
+    gemm = jobs.gemm_limit() if arguments.rounds > 0 else {}
+    record = {"machine": machine(), "rounds": arguments.rounds, "dropout": DROPOUT, "gemm": gemm, "rows": []}
     print(f"{record['machine']['processor']}, {record['machine']['cores']} cores, load {record['machine']['load_before']:.1f} before the start")
     if record["machine"]["load_before"] > QUIET_LOAD:
         print("warning: others use this machine; their load slows the two sides unequally, so these ratios prove nothing", file=sys.stderr)
-    for precision in ("fp32", "bf16"):
-        print(f"at::linear {precision}: {record['gemm'][precision]['one_core']:.0f} GFLOP/s on one core, {record['gemm'][precision]['all_cores']:.0f} on all")
+    for precision in (name for name in gemm if name != "cores"):
+        print(f"at::linear {precision}: {gemm[precision]['one_core']:.0f} GFLOP/s on one core, {gemm[precision]['all_cores']:.0f} on all")
     print("\n| row | ours /s | peer /s | ratio (single rounds) | share of limit | peak MB | start s | check |\n|---|---|---|---|---|---|---|---|")
     for row in rows:
-        result = {"row": row.name, "failure": missing[row.data], "failed": False} if row.data in missing else run_row(row, jobs, arguments.rounds, record["gemm"])
+        result = {"row": row.name, "failure": missing[row.data], "failed": False} if row.data in missing else run_row(row, jobs, arguments.rounds, gemm)
         record["rows"].append(result)
         print(text_of(result), flush=True)
         (jobs.programs / "peers.json").write_text(json.dumps(record, indent=2) + "\n")
