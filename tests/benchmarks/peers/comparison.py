@@ -4,8 +4,8 @@ import dataclasses
 import math
 
 # Largest relative difference of the losses of the first step without dropout. bf16 has 8 significant bits (2^-9 = 2e-3 per
-# rounding); the two sides round in different places, and a loss of 20 cosines amplifies what they round.
-LOSS_TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
+# rounding), and the two sides round in different places; over a batch the roundings average out (seen: 1e-4).
+LOSS_TOLERANCE = {"fp32": 1e-4, "bf16": 2e-3}
 # Largest difference of an element of unit-length vectors.
 VECTOR_TOLERANCE = {"fp32": 2e-5, "bf16": 3e-2}
 
