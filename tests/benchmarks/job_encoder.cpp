@@ -9,6 +9,7 @@ EncoderOptions encoder_options(const JobEncoderOptions& job) {
   EncoderOptions options;
   options.folder = job.encoder;
   options.precision = job.precision;
+  options.normalize = "yes";  // the objective takes products of unit-length vectors as cosines
   options.hidden_dropout = job.dropout;
   options.attention_dropout = job.dropout;
   return options;
