@@ -25,6 +25,7 @@ for strategy in "${strategies[@]}"; do
 done
 each_run=($(printf -- '--run %s ' "${runs[@]}"))
 run evaluate "${each_run[@]}"
-run simulate "${settings[@]}" "${each_run[@]}" --output "$output/demo/simulation.h5"
+# Averaged vectors: to encode every user's text again on every page would take far longer.
+run simulate "${settings[@]}" "${each_run[@]}" --evaluation.user_vector=recompose --output "$output/demo/simulation.h5"
 "$COLDFRAME" compare "${runs[@]}" --simulation "$output/demo/simulation.h5" --output "$output/demo/report.html"
 echo "open $output/demo/report.html"

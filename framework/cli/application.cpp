@@ -48,7 +48,7 @@ class CommandRun {
   /// Nothing when there is more to do than help and dumps.
   std::optional<ExitCode> prepare(std::span<const std::string> arguments) {
     const SubcommandInfo info = command_->info();
-    line_ = parse_command_line(arguments, command_->options(), info.config, info.positional);
+    line_ = parse_command_line(arguments, command_->options(), info.config, info.positional, &schema_);
     if (line_.help) {
       if (group_.is_root()) write(output_, command_help(entry_, *command_, schema_));
       return ExitCode::done;
@@ -121,7 +121,7 @@ ExitCode Application::dispatch(std::span<const std::string> arguments) {
 
 int Application::run_command(const SubcommandEntry& entry, std::span<const std::string> arguments) {
   const bool many = entry.make()->info().ranks == Ranks::many;
-  if (!many) remove_temporaries_on_signals();
+  remove_temporaries_on_signals();
   std::optional<Launch> launch;
   if (many) launch.emplace();
   const Group group = many ? launch->group() : Group();
@@ -138,7 +138,11 @@ int Application::run_command(const SubcommandEntry& entry, std::span<const std::
     const Failure failure = failure_of(std::current_exception());
     // What all ranks know of is said once, and no reason to kill anybody.
     const bool together = group.size() == 1 || agreed_on(std::current_exception());
-    if (!together || group.is_root()) log_error("error: {}", failure.message);
+    if (told(std::current_exception())) {
+      log_to_file(LogLevel::error, fmt::format("error: {}", failure.message));
+    } else if (!together || group.is_root()) {
+      log_error("error: {}", failure.message);
+    }
     hooks.run(failure);
     if (!many) return static_cast<int>(failure.code);
     return together ? launch->finish(failure.code) : launch->fail(failure.code, "");

@@ -73,7 +73,7 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
   items_ = std::make_unique<ItemTable>(ItemTable{
       vector_table(encoder.encode(reencoder_->item_tokens(items), "encode items")), {}, static_cast<float>(scale)});
   const auto history = static_cast<std::size_t>(setting.options.history_items);
-  if (setting.options.user_vector == "recompose") {
+  if (setting.user_vector == UserVector::recompose) {
     profiles_ =
         std::make_unique<VectorTable>(vector_table(encoder.encode(reencoder_->profile_tokens(), "encode profiles")));
     users_ = std::make_unique<RecomposedVectors>(*profiles_, items_->vectors, history);

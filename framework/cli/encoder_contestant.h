@@ -6,6 +6,7 @@
 #include "framework/cli/stored_run.h"
 #include "framework/comm/group.h"
 #include "framework/data/text_views.h"
+#include "framework/evaluation/options.h"
 #include "framework/simulation/catalogue.h"
 #include "framework/simulation/encoder_policy.h"
 #include "framework/simulation/population.h"
@@ -23,6 +24,7 @@ class EncoderContestant {
     const ExperimentData& data;
     const Population& population;
     const SimulationOptions& options;
+    UserVector user_vector;
     const Catalogue& catalogue;
     const Group& group;
     LanePool& pool;

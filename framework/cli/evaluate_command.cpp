@@ -21,23 +21,14 @@ namespace {
 
 struct EvaluateOptions final : Options {
   std::vector<std::string> run;
-  std::string user_vector = "reencode";
-  std::int64_t threads = 0;
-  CommOptions comm;
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"}, run);
-    visitor.visit({.name = "user-vector",
-                   .doc = "how shown interactions enter: profile and history as one text, or averaged vectors",
-                   .choices = {"reencode", "recompose"}},
-                  user_vector);
-    visitor.visit({.name = "threads", .doc = "threads per rank, 0 = this rank's share of the cores", .minimum = 0}, threads);
   }
   std::vector<Problem> validate() const override {
     if (run.empty()) return {{"run", "(is missing) give a run folder"}};
     return {};
   }
-  UserVector rule() const { return user_vector == "reencode" ? UserVector::reencode : UserVector::recompose; }
 };
 
 /// Rows of the encoder as it came, by everything they depend on: runs that are evaluated together share them.
@@ -46,24 +37,16 @@ using FrozenRows = std::map<std::string, std::vector<NewcomerRow>>;
 /// Everything that scores newcomers needs, loaded once.
 class Evaluation {
  public:
-  Evaluation(const std::string& folder, const EvaluateOptions& options, FrozenRows& frozen, const Group& group, const Clock& clock)
-      : options_(options), frozen_(frozen), group_(group), clock_(clock) {
-    agree_on_errors(group, "open run", [&] {
-      run_ = std::make_unique<StoredRun>(folder);
+  Evaluation(const std::string& folder, std::int64_t threads, FrozenRows& frozen, const Invocation& invocation)
+      : frozen_(frozen), group_(invocation.group), clock_(invocation.clock) {
+    agree_on_errors(group_, "open run", [&] {
+      run_ = std::make_unique<StoredRun>(folder, invocation.line.sources);
       data_ = run_->load_data();
       learner_ = run_->load_pretrained();
       texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(run_->experiment(), *learner_->encoder));
+      choose_newcomers();
     });
-    const int threads = options.threads > 0 ? static_cast<int>(options.threads) : discover_topology(group).default_threads;
-    pool_ = std::make_unique<LanePool>(threads);
-    newcomer_options_ = run_->experiment().evaluation.newcomers();
-    const auto masked = static_cast<std::size_t>(run_->experiment().evaluation.masked);
-    test_ = std::make_unique<NewcomerSet>(*data_, Role::held_out, masked);
-    chosen_on_ = std::make_unique<NewcomerSet>(*data_, Role::validate, masked);
-    if (test_->users().empty()) {
-      throw DataError(fmt::format("no user of role H has more than {} likes", masked), "nobody is left to be tested",
-                      "lower evaluation.masked and evaluation.shots, or data.like_threshold");
-    }
+    pool_ = std::make_unique<LanePool>(threads > 0 ? static_cast<int>(threads) : discover_topology(group_).default_threads);
   }
 
   void run() {
@@ -77,7 +60,8 @@ class Evaluation {
     add_frozen_rows();
     agree_on_errors(group_, "load model", [&] { learner_ = run_->load_learner(); });
     record.summary["model"]["item_prior_weight"] = add_encoder_rows(run_->name(), "strategy", run_->scale());
-    record.summary["evaluation"] = {{"user_vector", options_.user_vector},
+    record.summary["evaluation"] = {{"options", options()},
+                                    {"user_vector", run_->experiment().evaluation.user_vector},
                                     {"test_users", test_->users().size()},
                                     {"left_out", test_->cases().left_out},
                                     {"ordered_by_time", test_->cases().ordered_by_time},
@@ -96,6 +80,20 @@ class Evaluation {
   }
 
  private:
+  void choose_newcomers() {
+    newcomer_options_ = run_->experiment().evaluation.newcomers();
+    const auto masked = static_cast<std::size_t>(run_->experiment().evaluation.masked);
+    test_ = std::make_unique<NewcomerSet>(*data_, Role::held_out, masked);
+    chosen_on_ = std::make_unique<NewcomerSet>(*data_, Role::validate, masked);
+    if (test_->users().empty()) {
+      throw DataError(fmt::format("no user of role H has more than {} likes", masked), "nobody is left to be tested",
+                      "lower evaluation.masked and evaluation.shots, or data.like_threshold");
+    }
+  }
+
+  /// As they were for this evaluation; the record's config is that of the training.
+  nlohmann::json options() const { return to_json(run_->config()).at("evaluation"); }
+
   NewcomerTable evaluate(const NewcomerSet& newcomers, NewcomerScorer& scorer) const {
     return evaluate_newcomers(newcomers.users(), data_->dataset.items.size(), tie_break(run_->experiment(), *data_), scorer,
                               newcomer_options_);
@@ -110,13 +108,14 @@ class Evaluation {
       progress->set(static_cast<std::int64_t>(done));
       if (done == total) progress.reset();
     });
-    return EncoderScorer(encoder, *texts_, *data_, newcomers, newcomer_options_.shots, options_.rule());
+    return EncoderScorer(encoder, *texts_, *data_, newcomers, newcomer_options_.shots,
+                         run_->experiment().evaluation.user_vector_rule());
   }
 
   void add_frozen_rows() {
     RunRecord& record = run_->record();
-    std::string key = options_.user_vector;
-    for (const char* section : {"data", "text", "encoder", "evaluation"}) key += record.config.at(section).dump();
+    std::string key = options().dump();
+    for (const char* section : {"data", "text", "encoder"}) key += record.config.at(section).dump();
     std::vector<NewcomerRow>& rows = frozen_[key];
     if (rows.empty()) {
       add_encoder_rows("frozen encoder", "baseline", 20.0);
@@ -157,7 +156,6 @@ class Evaluation {
     return best_weight;
   }
 
-  const EvaluateOptions& options_;
   FrozenRows& frozen_;
   const Group& group_;
   const Clock& clock_;
@@ -174,20 +172,29 @@ class Evaluation {
 class EvaluateCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--run RUN [--run RUN ...] [--user-vector reencode|recompose]",
+    return {.usage = "--run RUN [--run RUN ...] [--SECTION.KEY=VALUE ...]",
             .text =
                 "Ranks all items for the strict new users of role H after k = 0, 1, 3, 5, 10 shown likes, beside baselines\n"
                 "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.\n"
-                "Bounds of the run's [expect] section are checked; a missed one is exit code 4.",
+                "Bounds of the run's [expect] section are checked; a missed one is exit code 4. What stands here goes over the\n"
+                "run's own configuration.",
+            .config = ConfigUse::allowed,
             .ranks = Ranks::many};
   }
   Options& options() override { return options_; }
+  /// Nothing that makes the run what it is.
+  void add_sections(ConfigSchema& schema) override {
+    schema.section("evaluation", "the k-shot table of real newcomers", evaluation_);
+    schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
+    schema.free_section("expect", "acceptance bounds: measure = comparison and number");
+  }
+  const CommOptions* comm() const override { return &distributed_.comm; }
 
   ExitCode run(const Invocation& invocation) override {
     FrozenRows frozen;
     bool met = true;
     for (const std::string& run : options_.run) {
-      Evaluation evaluation(run, options_, frozen, invocation.group, invocation.clock);
+      Evaluation evaluation(run, distributed_.threads, frozen, invocation);
       evaluation.run();
       const std::vector<ExpectationResult> expectations = evaluation.expectations();
       met = met && std::ranges::all_of(expectations, &ExpectationResult::met);
@@ -199,6 +206,8 @@ class EvaluateCommand final : public Subcommand {
 
  private:
   EvaluateOptions options_;
+  EvaluationOptions evaluation_;
+  DistributedOptions distributed_;
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("schedule", "length of the run and learning rate over it", schedule);
   schema.section("distributed", "ranks, threads, deadlines", distributed, Effect::operation);
   schema.section("checkpoint", "when state is saved", checkpoint, Effect::operation);
-  schema.section("evaluation", "the k-shot table of real newcomers", evaluation, Effect::operation);
+  schema.section("evaluation", "the k-shot table of real newcomers", evaluation);
   schema.section("population", "worlds fitted on role W, and the law of newcomers", population, Effect::operation);
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
   schema.section("dynamics", "how simulated users change while they use the platform", dynamics, Effect::operation);

@@ -37,6 +37,10 @@ Tokens TokenizedTexts::newcomer(UserId user, std::span<const ItemId> newest_firs
   return text(data_.texts.user(user, newest_first, TextUse::evaluation));
 }
 
+std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder) {
+  return experiment.text.max_tokens > 0 ? std::min(experiment.text.max_tokens, encoder.max_tokens()) : encoder.max_tokens();
+}
+
 Learner::Learner(const Experiment& experiment, const ResolvedConfig& config)
     : encoder(load_encoder(experiment.encoder, parameters)),
       strategies(experiment.make_strategies(config)),

@@ -44,6 +44,9 @@ class TokenizedTexts final : public TokenSource {
   std::vector<Tokens> items_;
 };
 
+/// The limit on tokens that an experiment's texts have with this encoder.
+std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder);
+
 /// A pretrained encoder with the strategies of an experiment attached, and the objective's own parameters.
 struct Learner {
   Learner(const Experiment& experiment, const ResolvedConfig& config);

@@ -12,10 +12,6 @@
 
 namespace coldframe {
 
-/// How k interactions enter a user vector: profile and history encoded as one text, or the profile's vector averaged with
-/// the cached vectors of the items. The same rule in train, evaluate and simulate.
-enum class UserVector { reencode, recompose };
-
 /// Cold-start cases with what the evaluation asks of them. Borrows nothing.
 class NewcomerSet {
  public:

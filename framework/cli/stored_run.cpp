@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "framework/core/error.h"
 
 namespace coldframe {
@@ -20,7 +18,7 @@ void require_same(const StoredRun& run, const nlohmann::json& identity, const st
 
 }  // namespace
 
-StoredRun::StoredRun(const std::filesystem::path& folder, const std::vector<std::string>& overrides) : folder_{folder} {
+StoredRun::StoredRun(const std::filesystem::path& folder, const ConfigSources& over_its_own) : folder_{folder} {
   if (!std::filesystem::exists(folder_.config())) {
     throw DataError(fmt::format("{} is no run folder", folder.string()), "config.ini is missing",
                     "give ROOT/NAME/VARIANT/fold-F/seed-S as `coldframe train` prints it");
@@ -30,7 +28,9 @@ StoredRun::StoredRun(const std::filesystem::path& folder, const std::vector<std:
                     "go on with `coldframe train --resume`");
   }
   experiment_.add_to(schema_);
-  config_ = load_config(schema_, {{folder_.config()}, overrides});
+  ConfigSources sources{{folder_.config()}, over_its_own.overrides};
+  sources.files.insert(sources.files.end(), over_its_own.files.begin(), over_its_own.files.end());
+  config_ = load_config(schema_, sources);
   record_ = read_run_record(folder_.record());
   if (!record_.summary.value("finished", false)) {
     throw DataError(fmt::format("{} is not finished", folder.string()),
@@ -68,10 +68,6 @@ std::unique_ptr<Learner> StoredRun::load_learner() const {
     strategies[i]->import_from(model, *learner->encoder, learner->parameters);
   }
   return learner;
-}
-
-std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder) {
-  return experiment.text.max_tokens > 0 ? std::min(experiment.text.max_tokens, encoder.max_tokens()) : encoder.max_tokens();
 }
 
 }  // namespace coldframe

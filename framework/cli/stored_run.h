@@ -12,11 +12,11 @@
 
 namespace coldframe {
 
-/// A finished run, opened to be used: its configuration (from config.ini, with overrides), its record, and on demand its
+/// A finished run, opened to be used: its configuration (config.ini, and what goes over it), its record, and on demand its
 /// data and trained encoder. DataError when the folder is no run or the run is not finished.
 class StoredRun {
  public:
-  StoredRun(const std::filesystem::path& folder, const std::vector<std::string>& overrides = {});
+  explicit StoredRun(const std::filesystem::path& folder, const ConfigSources& over_its_own = {});
   StoredRun(const StoredRun&) = delete;
 
   const RunFolder& folder() const { return folder_; }
@@ -45,8 +45,5 @@ class StoredRun {
   ResolvedConfig config_;
   RunRecord record_;
 };
-
-/// The limit on tokens that an experiment's texts have with this encoder.
-std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder);
 
 }  // namespace coldframe

@@ -81,4 +81,15 @@ namespace coldframe {
 
 bool agreed_on(const std::exception_ptr& error) { return error != nullptr && error == detail::t_agreed; }
 
+bool told(const std::exception_ptr& error) {
+  try {
+    if (error != nullptr) std::rethrow_exception(error);
+  } catch (const ToldError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+  return false;
+}
+
 }  // namespace coldframe

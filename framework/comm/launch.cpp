@@ -76,7 +76,7 @@ class Launch::Backend {
 
 Launch::Launch(const CommOptions& options)
     : backend_(std::make_unique<Backend>(options)), group_(backend_->transport()) {
-  install_stop_handlers();
+  install_last_words();
   [[maybe_unused]] static const int registered = std::atexit(on_exit);
   g_in_job = group_.size() > 1;
 }

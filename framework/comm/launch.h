@@ -18,6 +18,7 @@ namespace coldframe {
 ///     try { ... launch.group() ... return launch.finish(ExitCode::done); }
 ///     catch (const Error& error) { log(error); return launch.fail(error.exit_code(), ""); }
 ///
+/// From here on SIGTERM says where this rank was before it ends the process; see stop_signal.h for work that can stop.
 /// Destroying a Launch that was neither finished nor failed ends the job like fail(ExitCode::unexpected).
 /// Thread-safety: main thread only. One per process.
 class Launch {

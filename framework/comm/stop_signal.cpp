@@ -16,16 +16,19 @@ std::atomic<bool> g_stop{false};
 std::atomic<int> g_signal{0};
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
-struct FatalSignal {
+struct LastSignal {
   int number;
   std::string_view words;
   struct sigaction previous = {};
 };
-std::array<FatalSignal, 5> g_fatal{{{SIGABRT, "crashed (SIGABRT)"},
-                                    {SIGSEGV, "crashed (SIGSEGV)"},
-                                    {SIGBUS, "crashed (SIGBUS)"},
-                                    {SIGFPE, "crashed (SIGFPE)"},
-                                    {SIGILL, "crashed (SIGILL)"}}};
+constexpr std::string_view k_asked_to_end =
+    "received SIGTERM (a request to stop, or the launcher ends the job because a rank died)";
+std::array<LastSignal, 6> g_last{{{SIGABRT, "crashed (SIGABRT)"},
+                                  {SIGSEGV, "crashed (SIGSEGV)"},
+                                  {SIGBUS, "crashed (SIGBUS)"},
+                                  {SIGFPE, "crashed (SIGFPE)"},
+                                  {SIGILL, "crashed (SIGILL)"},
+                                  {SIGTERM, k_asked_to_end}}};
 
 void end_by_default(int number) {
   struct sigaction action = {};
@@ -40,17 +43,17 @@ extern "C" void coldframe_on_stop_signal(int number) {
   g_signal.store(number);
   g_stop.store(true);
   if (number == SIGTERM) {
-    detail::write_last_words("received SIGTERM (a request to stop, or the launcher ends the job because a rank died)");
+    detail::write_last_words(k_asked_to_end);
   }
   errno = saved_errno;
 }
 
-extern "C" void coldframe_on_fatal_signal(int number) {
-  for (const FatalSignal& fatal : g_fatal) {
-    if (fatal.number != number) continue;
-    detail::write_last_words(fatal.words);
-    // Whoever was there before (a sanitizer, MPI's stack trace, the system's core dump) gets the signal next.
-    sigaction(number, &fatal.previous, nullptr);
+extern "C" void coldframe_on_last_signal(int number) {
+  for (const LastSignal& last : g_last) {
+    if (last.number != number) continue;
+    detail::write_last_words(last.words);
+    // Whoever was there before (a sanitizer, MPI's stack trace, who clears up, the system's core dump) gets it next.
+    sigaction(number, &last.previous, nullptr);
     raise(number);
   }
 }
@@ -65,21 +68,25 @@ void clear_stop_request() noexcept {
   g_signal.store(0);
 }
 
+void install_last_words() {
+  struct sigaction action = {};
+  action.sa_handler = coldframe_on_last_signal;
+  sigemptyset(&action.sa_mask);
+  for (LastSignal& last : g_last) {
+    struct sigaction previous = {};
+    sigaction(last.number, &action, &previous);
+    const bool ours = previous.sa_handler == coldframe_on_last_signal || previous.sa_handler == coldframe_on_stop_signal;
+    if (!ours) last.previous = previous;
+  }
+}
+
 void install_stop_handlers() {
+  install_last_words();
   struct sigaction stop = {};
   stop.sa_handler = coldframe_on_stop_signal;
   stop.sa_flags = SA_RESTART;
   sigemptyset(&stop.sa_mask);
   for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &stop, nullptr);
-
-  struct sigaction crash = {};
-  crash.sa_handler = coldframe_on_fatal_signal;
-  sigemptyset(&crash.sa_mask);
-  for (FatalSignal& fatal : g_fatal) {
-    struct sigaction previous = {};
-    sigaction(fatal.number, &crash, &previous);
-    if (previous.sa_handler != coldframe_on_fatal_signal) fatal.previous = previous;
-  }
 }
 
 }  // namespace coldframe

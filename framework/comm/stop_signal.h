@@ -10,8 +10,11 @@ int stop_signal() noexcept;
 void request_stop() noexcept;
 void clear_stop_request() noexcept;
 
-/// Installs the handlers. A second SIGINT ends the process at once. Handlers only set the flag and write(2) the last
-/// words (see last_words.h); fatal signals (abort, segmentation fault ...) write them too and then take their course.
+/// SIGTERM and fatal signals (abort, segmentation fault ...) write(2) the last words (see last_words.h) and then take
+/// their course: what was installed before, or the end. For work that cannot be stopped half-way and gone on with.
+void install_last_words();
+/// The same for fatal signals; SIGTERM, SIGINT and SIGUSR1 set the flag instead, which somebody must poll. A second
+/// SIGINT ends the process at once.
 void install_stop_handlers();
 
 }  // namespace coldframe

@@ -17,7 +17,7 @@ namespace coldframe {
 namespace {
 
 [[noreturn]] void fail(std::string_view action, const std::filesystem::path& path, int error) {
-  throw IoError(fmt::format("cannot {} {}", action, path.string()), std::strerror(error),
+  throw IoError(fmt::format("cannot {} {}", action, detail::final_name(path).string()), std::strerror(error),
                 error == ENOSPC || error == EDQUOT ? "free some space or write elsewhere" : "");
 }
 

@@ -41,8 +41,8 @@ bool is_override(std::string_view argument) {
 
 class Reader {
  public:
-  Reader(Options& own, Options& common, const PositionalRule& positional)
-      : own_(own), common_(common), positional_(positional), fields_(describe_fields(own)) {
+  Reader(Options& own, Options& common, const PositionalRule& positional, const ConfigSchema* schema)
+      : own_(own), common_(common), positional_(positional), schema_(schema), fields_(describe_fields(own)) {
     own_count_ = fields_.size();
     for (FieldRecord& field : describe_fields(common)) fields_.push_back(std::move(field));
   }
@@ -99,13 +99,22 @@ class Reader {
     std::vector<std::string> names;
     for (const FieldRecord& field : fields_) names.push_back(field.name);
     const std::string nearest = argument.starts_with('-') ? nearest_name(name, names) : std::string{};
+    const std::vector<std::string> keys = nearest.empty() ? places_of(name) : std::vector<std::string>{nearest};
     problems.push_back(fmt::format("{} (unknown argument){}", argument,
-                                   nearest.empty() ? " see --help" : fmt::format(" did you mean --{}?", nearest)));
+                                   keys.empty() ? " see --help" : fmt::format(" did you mean --{}?", fmt::join(keys, " or --"))));
+  }
+
+  /// Keys of the configuration that are called so, blanks written in either way.
+  std::vector<std::string> places_of(std::string_view name) const {
+    std::string key(name);
+    std::ranges::replace(key, '-', '_');
+    return schema_ == nullptr ? std::vector<std::string>{} : schema_->keys_named(key);
   }
 
   Options& own_;
   Options& common_;
   const PositionalRule& positional_;
+  const ConfigSchema* schema_;
   std::vector<FieldRecord> fields_;
   std::size_t own_count_ = 0;
   std::set<std::string> seen_;
@@ -114,7 +123,7 @@ class Reader {
 }  // namespace
 
 CommandLine parse_command_line(std::span<const std::string> arguments, Options& options, ConfigUse config,
-                               const PositionalRule& positional) {
+                               const PositionalRule& positional, const ConfigSchema* schema) {
   CommandLine line;
   std::vector<std::string> rest;
   for (const std::string& argument : arguments) {
@@ -125,7 +134,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments, Options& 
     }
   }
   CommonOptions common(config);
-  Reader reader(options, common, positional);
+  Reader reader(options, common, positional, schema);
   reader.read(rest);
   line.sources.files.assign(common.config.begin(), common.config.end());
   line.help = common.help;

@@ -25,9 +25,9 @@ enum class ConfigUse { none, allowed };
 
 /// `--name value` and `--name=value`; switches (bool options) need no value; lists repeat. No abbreviations are
 /// guessed. All problems in one ConfigError. Range and choices are checked, validate() is called unless help is asked
-/// for.
+/// for. With a schema, an unknown `--key` is answered by the place of that key.
 CommandLine parse_command_line(std::span<const std::string> arguments, Options& options, ConfigUse config,
-                               const PositionalRule& positional = {});
+                               const PositionalRule& positional = {}, const ConfigSchema* schema = nullptr);
 
 /// Lines of `--name  doc (unit, range, default)` for --help.
 std::string options_help(Options& options);

@@ -264,16 +264,10 @@ void ConfigLoader::report_unknown_key(const std::string& section, const Setting&
                                       const std::vector<ResolvedValue>& known) {
   std::vector<std::string> names;
   for (const ResolvedValue& value : known) names.push_back(value.field.name);
-  std::string suggestion = suggest_name(setting.key, names);
-  if (nearest_name(setting.key, names).empty()) {
-    for (const ConfigSchema::Part& part : schema_.parts()) {
-      const auto* other = std::get_if<ConfigSchema::Section>(&part);
-      if (other == nullptr) continue;
-      for (const FieldRecord& field : describe_fields(*other->options)) {
-        if (field.name == setting.key) suggestion = fmt::format("did you mean {}.{}?", other->name, field.name);
-      }
-    }
-  }
+  // The very name in another section is likelier than a similar one here.
+  const std::vector<std::string> elsewhere = schema_.keys_named(setting.key);
+  const std::string suggestion = elsewhere.empty() ? suggest_name(setting.key, names)
+                                                   : fmt::format("did you mean {}?", fmt::join(elsewhere, " or "));
   problem(fmt::format("{}.{} {} (unknown key) {}", section, setting.key, setting.origin.phrase(), suggestion));
 }
 

@@ -55,6 +55,9 @@ class ConfigSchema {
   /// A rule across sections; problem keys are written `section.key`. Runs only when every single value is fine.
   void rule(Rule rule);
 
+  /// Where a key of this name stands, as "optimizer.learning_rate", in the order of the sections.
+  std::vector<std::string> keys_named(std::string_view key) const;
+
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<Rule>& rules() const { return rules_; }
   /// nullptr when there is none of that name.

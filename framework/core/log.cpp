@@ -75,6 +75,12 @@ class Output {
 
   spdlog::logger& logger() { return logger_; }
 
+  void to_file(LogLevel level, std::string_view message) {
+    if (file_ == nullptr || !file_->should_log(to_spdlog(level))) return;
+    file_->log(spdlog::details::log_msg("coldframe", to_spdlog(level), {message.data(), message.size()}));
+    file_->flush();
+  }
+
  private:
   void rebuild() {
     std::vector<spdlog::sink_ptr> sinks{screen_};
@@ -107,5 +113,7 @@ void log_line(LogLevel level, std::string_view message) {
   // spdlog would read braces in a message as a format when it stands alone.
   output().logger().log(to_spdlog(level), "{}", message);
 }
+
+void log_to_file(LogLevel level, std::string_view message) { output().to_file(level, message); }
 
 }  // namespace coldframe

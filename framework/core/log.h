@@ -25,6 +25,8 @@ void attach_log_file(const std::filesystem::path& path);
 void detach_log_file();
 bool log_enabled(LogLevel level);
 void log_line(LogLevel level, std::string_view message);
+/// To the file alone, when there is one: standard error has it already.
+void log_to_file(LogLevel level, std::string_view message);
 
 template <class... Args>
 void log_debug(fmt::format_string<Args...> format, Args&&... args) {

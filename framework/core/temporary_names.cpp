@@ -102,6 +102,13 @@ std::filesystem::path claim_temporary_name(const std::filesystem::path& target) 
   return temporary;
 }
 
+std::filesystem::path final_name(const std::filesystem::path& path) {
+  const std::string mark = fmt::format(".tmp-{}-{}-", host_name(), getpid());
+  std::filesystem::path name;
+  for (const std::filesystem::path& part : path) name /= part.string().substr(0, part.string().rfind(mark));
+  return name;
+}
+
 void release_temporary_name(const std::filesystem::path& temporary) {
   const std::string absolute = std::filesystem::absolute(temporary).string();
   const std::lock_guard lock(g_slots_mutex);

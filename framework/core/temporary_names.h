@@ -14,6 +14,8 @@ namespace detail {
 /// dead are removed first.
 std::filesystem::path claim_temporary_name(const std::filesystem::path& target);
 void release_temporary_name(const std::filesystem::path& temporary);
+/// The name that a path inside an unfinished AtomicFolder of this process is going to have, for messages.
+std::filesystem::path final_name(const std::filesystem::path& path);
 
 }  // namespace detail
 }  // namespace coldframe

@@ -7,53 +7,96 @@
 #include "framework/core/error.h"
 
 namespace coldframe {
+namespace {
+
+void describe_table(EvaluationOptions& o, OptionVisitor& v) {
+  v.visit({.name = "shots",
+           .doc = "numbers of likes a newcomer has shown (k of the k-shot curve)",
+           .unit = "likes",
+           .effect = Effect::operation},
+          o.shots);
+  v.visit({.name = "masked",
+           .doc = "first likes that are never ranked and never targets, whatever k is",
+           .unit = "likes",
+           .minimum = 0},
+          o.masked);
+  v.visit({.name = "user_vector",
+           .doc = "how shown likes and clicks enter a user vector: encoded with the profile as one text, or as an average "
+                  "of vectors (evaluate and simulate)",
+           .choices = {"reencode", "recompose"},
+           .effect = Effect::operation},
+          o.user_vector);
+  v.visit({.name = "metrics",
+           .doc = "name@K each: hits, recall, recall_capped, hr, precision, mrr, map, map_k, ndcg",
+           .effect = Effect::operation},
+          o.metrics);
+  v.visit({.name = "coverage_at",
+           .doc = "length of the lists whose coverage is counted",
+           .unit = "items",
+           .minimum = 1,
+           .effect = Effect::operation},
+          o.coverage_at);
+  v.visit({.name = "tie_seed", .doc = "seed of the hash that orders equal scores", .minimum = 0}, o.tie_seed);
+  v.visit({.name = "batch_users",
+           .doc = "newcomers scored at once (changes memory, no result)",
+           .unit = "users",
+           .minimum = 1,
+           .effect = Effect::operation},
+          o.batch_users);
+}
+
+void describe_findings(EvaluationOptions& o, OptionVisitor& v) {
+  v.visit({.name = "replicates",
+           .doc = "bootstrap replicates of every interval",
+           .minimum = 100,
+           .maximum = 1e6,
+           .effect = Effect::operation},
+          o.replicates);
+  v.visit({.name = "bootstrap_seed", .doc = "seed of the resampling", .minimum = 0, .effect = Effect::operation},
+          o.bootstrap_seed);
+  v.visit({.name = "permutations",
+           .doc = "sign flips of every test",
+           .minimum = 99,
+           .maximum = 1e7,
+           .effect = Effect::operation},
+          o.permutations);
+  v.visit({.name = "alpha",
+           .doc = "family-wise error rate; intervals have level 1 - alpha",
+           .minimum = 0,
+           .maximum = 0.5,
+           .minimum_exclusive = true,
+           .effect = Effect::operation},
+          o.alpha);
+  v.visit({.name = "smallest_effect",
+           .doc = "smallest difference of interest: a winner must clear it, equivalents stay within it",
+           .minimum = 0,
+           .effect = Effect::operation},
+          o.smallest_effect);
+  v.visit({.name = "minimum_users",
+           .doc = "below it a cell says \"too few\"",
+           .unit = "users",
+           .minimum = 2,
+           .effect = Effect::operation},
+          o.minimum_users);
+  v.visit({.name = "minimum_seeds",
+           .doc = "training seeds a claim about strategies needs",
+           .unit = "seeds",
+           .minimum = 2,
+           .effect = Effect::operation},
+          o.minimum_seeds);
+  v.visit({.name = "minimum_worlds",
+           .doc = "refitted worlds a claim about simulated strategies needs",
+           .unit = "worlds",
+           .minimum = 2,
+           .effect = Effect::operation},
+          o.minimum_worlds);
+}
+
+}  // namespace
 
 void EvaluationOptions::describe(OptionVisitor& visitor) {
-  visitor.visit(
-      {.name = "shots", .doc = "numbers of likes a newcomer has shown (k of the k-shot curve)", .unit = "likes"},
-      shots);
-  visitor.visit({.name = "masked",
-                 .doc = "first likes that are never ranked and never targets, whatever k is",
-                 .unit = "likes",
-                 .minimum = 0},
-                masked);
-  visitor.visit(
-      {.name = "metrics", .doc = "name@K each: hits, recall, recall_capped, hr, precision, mrr, map, map_k, ndcg"},
-      metrics);
-  visitor.visit(
-      {.name = "coverage_at", .doc = "length of the lists whose coverage is counted", .unit = "items", .minimum = 1},
-      coverage_at);
-  visitor.visit({.name = "tie_seed", .doc = "seed of the hash that orders equal scores", .minimum = 0}, tie_seed);
-  visitor.visit({.name = "batch_users",
-                 .doc = "newcomers scored at once (changes memory, no result)",
-                 .unit = "users",
-                 .minimum = 1},
-                batch_users);
-  visitor.visit({.name = "replicates", .doc = "bootstrap replicates of every interval", .minimum = 100, .maximum = 1e6},
-                replicates);
-  visitor.visit({.name = "bootstrap_seed", .doc = "seed of the resampling", .minimum = 0}, bootstrap_seed);
-  visitor.visit({.name = "permutations", .doc = "sign flips of every test", .minimum = 99, .maximum = 1e7},
-                permutations);
-  visitor.visit({.name = "alpha",
-                 .doc = "family-wise error rate; intervals have level 1 - alpha",
-                 .minimum = 0,
-                 .maximum = 0.5,
-                 .minimum_exclusive = true},
-                alpha);
-  visitor.visit({.name = "smallest_effect",
-                 .doc = "smallest difference of interest: a winner must clear it, equivalents stay within it",
-                 .minimum = 0},
-                smallest_effect);
-  visitor.visit({.name = "minimum_users", .doc = "below it a cell says \"too few\"", .unit = "users", .minimum = 2},
-                minimum_users);
-  visitor.visit(
-      {.name = "minimum_seeds", .doc = "training seeds a claim about strategies needs", .unit = "seeds", .minimum = 2},
-      minimum_seeds);
-  visitor.visit({.name = "minimum_worlds",
-                 .doc = "refitted worlds a claim about simulated strategies needs",
-                 .unit = "worlds",
-                 .minimum = 2},
-                minimum_worlds);
+  describe_table(*this, visitor);
+  describe_findings(*this, visitor);
 }
 
 std::vector<Problem> EvaluationOptions::validate() const {
@@ -81,6 +124,10 @@ std::vector<Problem> EvaluationOptions::validate() const {
   }
   if (!(alpha > 0.0 && alpha < 0.5)) problems.push_back({"alpha", "(must lie between 0 and 0.5) try 0.05"});
   return problems;
+}
+
+UserVector EvaluationOptions::user_vector_rule() const {
+  return user_vector == "recompose" ? UserVector::recompose : UserVector::reencode;
 }
 
 NewcomerOptions EvaluationOptions::newcomers() const {

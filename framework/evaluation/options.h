@@ -10,10 +10,16 @@
 
 namespace coldframe {
 
-/// The `[evaluation]` section: the k-shot table, its intervals, and what counts as a finding.
+/// How a newcomer's k interactions enter a user vector: profile and history encoded as one text, or the profile's vector
+/// averaged with the cached vectors of the items. One choice for real newcomers and for simulated ones.
+enum class UserVector { reencode, recompose };
+
+/// The `[evaluation]` section: the k-shot table, its intervals, and what counts as a finding. `masked` and `tie_seed`
+/// steer validation during training, so they belong to what a run is; the rest is asked of a run afterwards.
 struct EvaluationOptions final : Options {
   std::vector<std::int64_t> shots = {0, 1, 3, 5, 10};
   std::int64_t masked = 10;
+  std::string user_vector = "reencode";  // reencode | recompose
   std::vector<std::string> metrics = {"ndcg@10", "recall@20", "mrr@10"};
   std::int64_t coverage_at = 10;
   std::int64_t tie_seed = 17;
@@ -30,6 +36,7 @@ struct EvaluationOptions final : Options {
   void describe(OptionVisitor& visitor) override;
   std::vector<Problem> validate() const override;
 
+  UserVector user_vector_rule() const;
   NewcomerOptions newcomers() const;  // throws ConfigError for an unknown metric
   BootstrapOptions bootstrap() const;
   VerdictRules rules() const;

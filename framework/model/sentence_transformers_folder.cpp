@@ -91,7 +91,7 @@ void write_sentence_transformers_folder(const fs::path& folder, const Encoder& e
   write_limits(to, encoder, original.transformer);
   write_library_config(to, original.root);
   for (const char* name : k_tokenizer_files) {
-    if (fs::exists(original.transformer / name)) fs::copy_file(original.transformer / name, to / name);
+    if (fs::exists(original.transformer / name)) write_file_atomically(to / name, read_file(original.transformer / name));
   }
   target.commit();
 }

@@ -49,6 +49,8 @@ void require_same_question(const NamedRun& a, const NamedRun& b) {
   const std::pair<const char*, const char*> facts[] = {{"/identity/data", "other data"},
                                                        {"/evaluation/items", "another number of items"},
                                                        {"/evaluation/user_vector", "histories enter in another way"},
+                                                       {"/evaluation/options/masked", "other masked likes"},
+                                                       {"/evaluation/options/tie_seed", "another order of ties"},
                                                        {"/evaluation/ordered_by_time", "another order of histories"}};
   for (const auto& [pointer, what] : facts) {
     const Json mine = value_at(a, pointer), theirs = value_at(b, pointer);

@@ -114,8 +114,6 @@ void describe_user_models(SimulationOptions& o, OptionVisitor& v) {
 void describe_policies(SimulationOptions& o, OptionVisitor& v) {
   v.visit({.name = "policies", .doc = "policies beside the encoders: random, popularity, oracle, informed_oracle"},
           o.policies);
-  v.visit({.name = "user_vector", .doc = "how clicks enter a user vector", .choices = {"recompose", "reencode"}},
-          o.user_vector);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);
   v.visit({.name = "exploration",

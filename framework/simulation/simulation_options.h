@@ -42,11 +42,10 @@ struct SimulationOptions final : Options {
   double return_gap_seconds = 86400.0;  // mean of an exponential
   // policies
   std::vector<std::string> policies = {"random", "popularity", "oracle", "informed_oracle"};
-  std::string user_vector = "recompose";  // recompose | reencode
-  std::int64_t history_items = 10;        // newest likes in a user vector
-  double exploration = 0.0;               // share of uniformly drawn slates mixed into encoder policies
-  std::int64_t oracle_draws = 1024;       // prior draws of the informed oracle
-  std::int64_t oracle_candidates = 64;    // items the greedy informed oracle looks at closely
+  std::int64_t history_items = 10;      // newest likes in a user vector
+  double exploration = 0.0;             // share of uniformly drawn slates mixed into encoder policies
+  std::int64_t oracle_draws = 1024;     // prior draws of the informed oracle
+  std::int64_t oracle_candidates = 64;  // items the greedy informed oracle looks at closely
   // running
   std::int64_t threads = 0;  // 0: all cores
   std::int64_t block_users = 64;

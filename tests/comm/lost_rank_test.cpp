@@ -62,6 +62,12 @@ struct Case {
   int victim;
 };
 
+int times(const std::string& text, const std::string& words) {
+  int found = 0;
+  for (std::size_t at = text.find(words); at != text.npos; at = text.find(words, at + 1)) ++found;
+  return found;
+}
+
 class LostRankTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(LostRankTest, that_exits_says_so_and_ends_the_job) {
@@ -86,6 +92,7 @@ TEST_P(LostRankTest, that_is_stopped_is_named_within_the_deadline) {
   const Ending ending = run_unlucky(GetParam().ranks, "stop", GetParam().victim);
   expect_the_job_ended(ending, place(GetParam().victim, "training", 17) + " gave no sign of life");
   EXPECT_EQ(ending.result.exit_code, 5) << ending.result.output;
+  EXPECT_EQ(times(ending.result.output, "error: "), 1) << "said more than once\n" << ending.result.output;
 }
 
 TEST_P(LostRankTest, that_is_stopped_while_nobody_waits_for_it_is_named_too) {

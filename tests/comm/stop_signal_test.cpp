@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "framework/comm/last_words.h"
 
@@ -67,6 +68,20 @@ TEST_F(StopSignalDeathTest, a_second_interrupt_ends_the_process) {
         raise(SIGINT);
       },
       ::testing::KilledBySignal(SIGINT), "");
+}
+
+extern "C" void leave_with_42(int) { _exit(42); }
+
+TEST_F(StopSignalDeathTest, without_anybody_who_polls_the_flag_sigterm_ends_the_process_after_its_last_words) {
+  detail::set_last_words("rank 0 on node7 (phase evaluation, step 3)");
+  const auto with_last_words = [](void (*before)(int)) {
+    signal(SIGTERM, before);
+    signal(SIGINT, SIG_DFL);
+    install_last_words();
+  };
+  EXPECT_EXIT((with_last_words(SIG_DFL), raise(SIGTERM)), ::testing::KilledBySignal(SIGTERM), "step 3. received SIGTERM");
+  EXPECT_EXIT((with_last_words(SIG_DFL), raise(SIGINT)), ::testing::KilledBySignal(SIGINT), "");
+  EXPECT_EXIT((with_last_words(leave_with_42), raise(SIGTERM)), ::testing::ExitedWithCode(42), "step 3. received SIGTERM");
 }
 
 TEST_F(StopSignalDeathTest, a_crash_says_where_it_happened_and_takes_its_course) {

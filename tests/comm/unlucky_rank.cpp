@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "framework/comm/agreed_error.h"
 #include "framework/comm/launch.h"
 #include "framework/comm/stop_signal.h"
 
@@ -123,6 +124,6 @@ int main(int argc, char** argv) {
     const Scene scene{launch.group(), argv[1], std::atoi(argv[2]), options.deadline_seconds};
     return launch.finish(step_together(scene));
   } catch (const Error& error) {
-    return launch.fail(error.exit_code(), error.what());
+    return launch.fail(error.exit_code(), told(std::current_exception()) ? "" : error.what());
   }
 }

@@ -1,6 +1,7 @@
 #include "framework/core/atomic_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -204,6 +205,17 @@ TEST(AtomicFolderTest, appears_with_everything_in_it_only_after_commit) {
   made.commit();
   EXPECT_EQ(read_file(folder.path() / "step-1" / "inner" / "a"), "a");
   EXPECT_THAT(names_in(folder.path()), ElementsAre("step-1"));
+}
+
+TEST(AtomicFolderTest, errors_of_files_inside_name_them_as_they_are_going_to_be_called) {
+  const testing::TemporaryFolder folder;
+  const TinyDisk disk(folder / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "only root may mount a tmpfs";
+  AtomicFolder made(folder / "disk" / "step-1");
+  EXPECT_THAT(io_error_of([&] { write_file_atomically(made.temporary() / "state", std::string(1 << 20, 'x')); }),
+              HasSubstr(fmt::format("cannot write {} (No space left", (folder / "disk" / "step-1" / "state").string())));
+  EXPECT_EQ(detail::final_name("a/b.tmp-other-1-0/c"), "a/b.tmp-other-1-0/c") << "another process's temporary";
+  EXPECT_EQ(detail::final_name("/"), "/");
 }
 
 TEST(AtomicFolderTest, leaves_nothing_when_not_committed) {

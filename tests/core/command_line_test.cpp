@@ -99,6 +99,24 @@ TEST_F(CommandLineTest, all_problems_come_at_once_with_the_nearest_name) {
             "  -v (unknown argument) see --help");
 }
 
+TEST_F(CommandLineTest, a_key_of_the_configuration_without_its_section_is_told_where_it_stands) {
+  ToolOptions section;
+  ConfigSchema schema;
+  schema.section("reading", "", section);
+  const std::vector<std::string> arguments = {"--output=x", "--rowz=1", "--cutoffs=2"};
+  struct Nothing final : Options {
+    void describe(OptionVisitor&) override {}
+  } nothing;
+  try {
+    parse_command_line(arguments, nothing, ConfigUse::allowed, {}, &schema);
+    FAIL() << "not refused";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--output (unknown argument) did you mean --reading.output?"));
+    EXPECT_THAT(error.what(), HasSubstr("--cutoffs (unknown argument) did you mean --reading.cutoffs?"));
+    EXPECT_THAT(error.what(), HasSubstr("--rowz (unknown argument) see --help"));
+  }
+}
+
 TEST_F(CommandLineTest, abbreviations_are_not_guessed) {
   EXPECT_THAT(problems({"--out=x"}), HasSubstr("--out (unknown argument)"));
 }

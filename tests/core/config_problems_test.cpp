@@ -52,6 +52,9 @@ TEST_F(ConfigProblemsTest, an_unknown_key_names_the_nearest_one) {
             "optimizer.learning_rte in a.ini:2 (unknown key) did you mean learning_rate?");
   EXPECT_EQ(problems_of("[optimizer]\nseed = 1\n"),
             "optimizer.seed in a.ini:2 (unknown key) did you mean experiment.seed?");
+  EXPECT_EQ(problems_of("[experiment]\nnote = 1\n"),
+            "experiment.note in a.ini:2 (unknown key) did you mean optimizer.note?")
+      << "root is as near, but it is another name";
   EXPECT_EQ(problems_of("[experiment]\nzzz = 1\n"), "experiment.zzz in a.ini:2 (unknown key) known: root, seed");
 }
 

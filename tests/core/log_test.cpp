@@ -36,6 +36,19 @@ TEST(LogTest, other_ranks_are_heard_from_warnings_upward_and_named) {
   EXPECT_EQ(text, "coldframe: [rank 2] late\n");
 }
 
+TEST(LogTest, what_is_for_the_file_alone_is_not_on_standard_error) {
+  const testing::TemporaryFolder folder;
+  EXPECT_EQ(stderr_of({}, [] { log_to_file(LogLevel::error, "nowhere"); }), "");
+  EXPECT_EQ(stderr_of({},
+                      [&] {
+                        attach_log_file(folder / "log.txt");
+                        log_to_file(LogLevel::error, "known {already}");
+                        detach_log_file();
+                      }),
+            "");
+  EXPECT_THAT(read_file(folder / "log.txt"), HasSubstr("error known {already}\n"));
+}
+
 TEST(LogTest, levels_are_obeyed) {
   const std::string text = stderr_of({.level = LogLevel::warning}, [] {
     EXPECT_FALSE(log_enabled(LogLevel::info));

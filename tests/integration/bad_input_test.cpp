@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "framework/distributed/checkpoint_files.h"
+#include "tests/integration/refusals.h"
 #include "tests/integration/training_job.h"
 
 namespace coldframe::testing {
@@ -17,50 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-constexpr int k_config = 2, k_data = 3;
-int count(const std::string& text, const std::string& part) {
-  int found = 0;
-  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
-/// One error with this code and these words, and no crash.
-void expect_refused(const Outcome& outcome, int code, const std::vector<std::string>& words) {
-  EXPECT_EQ(outcome.code, code) << outcome.errors;
-  EXPECT_EQ(count(outcome.errors, " error: "), 1) << outcome.errors;
-  for (const std::string& word : words) EXPECT_THAT(outcome.errors, HasSubstr(word));
-  for (const char* banner : {"crashed", "terminate called", "unexpected", "MPI_ABORT"}) {
-    EXPECT_EQ(outcome.errors.find(banner), std::string::npos) << outcome.errors;
-  }
-}
-
-std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  if (!fs::exists(folder)) return names;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    names.push_back(fs::relative(entry.path(), folder).string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
-void append(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::app) << text; }
-
-void keep_first(const fs::path& file, std::uintmax_t bytes) {
-  ASSERT_GT(fs::file_size(file), bytes) << file;
-  fs::resize_file(file, bytes);
-}
-
-/// Changes one byte in the middle.
-void damage(const fs::path& file) {
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-  const auto middle = static_cast<std::streamoff>(fs::file_size(file) / 2);
-  stream.seekg(middle);
-  const char old = static_cast<char>(stream.get());
-  stream.seekp(middle);
-  stream.put(static_cast<char>(old ^ 0x10));
-}
 
 fs::path state_of(const fs::path& run, int step) {
   return run / "checkpoints" / fmt::format("step-{}", step) / "state.safetensors";
@@ -168,6 +125,11 @@ TEST_F(BadTrainingTest, two_mistakes_are_told_at_once_with_their_lines) {
       {"2 problems", "more.ini:2 (unknown key) did you mean learning_rate?", "more.ini:4 (not a whole number)"});
 }
 
+TEST_F(BadTrainingTest, a_key_that_moved_is_told_where_it_went) {
+  expect_nothing(k_config, "--simulation.user_vector=recompose", {"did you mean evaluation.user_vector?"});
+  expect_nothing(k_config, "--learning_rate=1", {"did you mean --optimizer.learning_rate?"});
+}
+
 TEST_F(BadTrainingTest, more_ranks_than_lanes) { expect_nothing(k_config, "", {"5 ranks for batch.lanes = 4"}, 5); }
 
 TEST_F(BadTrainingTest, missing_data_on_several_ranks_is_said_once) {
@@ -199,6 +161,10 @@ TEST_F(BadTrainingTest, run_folder_that_exists) {
   expect_nothing(k_config, "", {"exists", "--resume", "--overwrite"});
   expect_nothing(k_config, "--optimizer.learning_rate=3e-3", {"exists", "another configuration"});
   expect_nothing(k_config, "--optimizer.learning_rate=3e-3 --resume", {"belongs to another configuration"});
+  // Both decide what validation sees; what is only asked of a finished run may change.
+  expect_nothing(k_config, "--evaluation.masked=4 --resume", {"belongs to another configuration"});
+  expect_nothing(k_config, "--evaluation.tie_seed=4 --resume", {"belongs to another configuration"});
+  EXPECT_EQ(train("--evaluation.alpha=0.1 --resume").code, 0);
   expect_nothing(k_config, "--resume --overwrite", {"contradicts"});
   fs::remove(job_.store());
   expect_nothing(k_data, "--overwrite", {job_.store().string()});
@@ -266,7 +232,8 @@ TEST_F(BadTrainingTest, disk_full_at_a_checkpoint_keeps_the_one_before) {
   if (!disk.mounted()) GTEST_SKIP() << "only root can mount a small tmpfs";
   const Outcome outcome = job_.train(
       0, "runs", "--distributed.threads=1 --training.validate_every=0 --checkpoint.keep=1000 --checkpoint.every=2");
-  expect_refused(outcome, k_data, {"No space left on device"});
+  expect_refused(outcome, k_data, {"No space left on device", (run() / "checkpoints" / "step-").string()});
+  EXPECT_EQ(outcome.errors.find(".tmp-"), std::string::npos) << outcome.errors;
   const std::vector<FoundCheckpoint> kept = list_checkpoints(run() / "checkpoints");
   ASSERT_FALSE(kept.empty());
   for (const FoundCheckpoint& checkpoint : kept) EXPECT_NO_THROW(verify_checkpoint(checkpoint)) << checkpoint.folder;
@@ -278,6 +245,25 @@ class BadRunTest : public BadTrainingTest {};
 TEST_F(BadRunTest, folder_that_holds_no_run) {
   expect_refused(run_program("evaluate --run " + job_.folder().string()), k_data, {"is no run folder", "config.ini"});
   expect_refused(run_program("evaluate --run /no/such/run"), k_data, {"/no/such/run"});
+}
+
+TEST_F(BadRunTest, record_that_was_cut_off) {
+  ASSERT_EQ(train("").code, 0);
+  const std::uintmax_t whole = fs::file_size(run() / "run.h5");
+  for (const std::uintmax_t bytes : {whole / 2, std::uintmax_t{100}, std::uintmax_t{0}}) {
+    keep_first(run() / "run.h5", bytes);
+    expect_refused(run_program("evaluate --run " + run().string()), k_data, {(run() / "run.h5").string()});
+    EXPECT_EQ(fs::file_size(run() / "run.h5"), bytes);
+  }
+}
+
+TEST_F(BadRunTest, what_makes_the_run_cannot_be_changed_by_its_evaluation) {
+  ASSERT_EQ(train("").code, 0);
+  const std::string evaluate = "evaluate --run " + run().string();
+  expect_refused(run_program(evaluate + " --user-vector=recompose"), k_config, {"did you mean --evaluation.user_vector?"});
+  expect_refused(run_program(evaluate + " --evaluation.user_vector=average"), k_config, {"reencode | recompose"});
+  expect_refused(run_program(evaluate + " --strategy.lora.rank=4"), k_config, {"unknown section"});
+  expect_refused(run_program(evaluate + " --evaluation.masked=40 --evaluation.shots=0"), k_data, {"nobody is left to be tested"});
 }
 
 TEST_F(BadRunTest, run_that_did_not_finish) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,10 +97,18 @@ Outcome TrainingJob::train(int ranks, const std::string& root, const std::string
 }
 
 pid_t TrainingJob::start(int ranks, const std::string& root, const std::string& arguments) const {
-  const std::string line = fmt::format("exec {} >{}.log 2>&1", command(ranks, root, arguments), (folder_ / root).string());
+  return start_line(command(ranks, root, arguments), root);
+}
+
+pid_t TrainingJob::start_program(int ranks, const std::string& name, const std::string& arguments) const {
+  return start_line(fmt::format("mpirun -n {} {} {}", ranks, program_path().string(), arguments), name);
+}
+
+pid_t TrainingJob::start_line(const std::string& line, const std::string& name) const {
+  const std::string redirected = fmt::format("exec {} >{}.log 2>&1", line, (folder_ / name).string());
   const pid_t child = fork();
   if (child == 0) {
-    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    execl("/bin/sh", "sh", "-c", redirected.c_str(), nullptr);
     _exit(127);
   }
   return child;
@@ -204,6 +213,21 @@ std::vector<pid_t> rank_processes(const std::string& root_argument) {
   std::vector<pid_t> processes;
   for (const auto& [rank, process] : ranks) processes.push_back(process);
   return processes;
+}
+
+bool wait_for_work(const std::vector<pid_t>& processes, double cpu_seconds, double seconds) {
+  const auto started = steady_clock::now();
+  const auto worked = [&](pid_t process) {
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return false;
+    return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec) >= cpu_seconds;
+  };
+  while (seconds_since(started) < seconds) {
+    if (std::ranges::all_of(processes, worked)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 bool wait_for_records(const fs::path& metrics, std::size_t records, double seconds) {

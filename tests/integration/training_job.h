@@ -28,17 +28,23 @@ class TrainingJob {
   Outcome train(int ranks, const std::string& root, const std::string& arguments) const;
   /// The same command, started in the background; its output goes to folder()/root.log.
   pid_t start(int ranks, const std::string& root, const std::string& arguments) const;
+  /// Any command of the program under mpirun, in the background; its output goes to folder()/name.log.
+  pid_t start_program(int ranks, const std::string& name, const std::string& arguments) const;
   /// Waits for a started job; returns its exit code, or 128 + signal; -1 after `seconds` (then it is killed).
   static int wait(pid_t job, double seconds);
 
  private:
   std::string command(int ranks, const std::string& root, const std::string& arguments) const;
+  pid_t start_line(const std::string& line, const std::string& name) const;
   void write_data() const;
   TemporaryFolder folder_;
 };
 
 /// Process ids of the ranks that run under this root, ascending by rank (as Open MPI numbers them).
 std::vector<pid_t> rank_processes(const std::string& root_argument);
+
+/// Waits until every one of these processes has computed for so long; false when it does not happen within `seconds`.
+bool wait_for_work(const std::vector<pid_t>& processes, double cpu_seconds, double seconds);
 
 /// Waits until the metrics log holds this many records; false when it does not happen within `seconds`.
 bool wait_for_records(const std::filesystem::path& metrics, std::size_t records, double seconds);

@@ -104,6 +104,10 @@ TEST(PooledRuns, refuse_histories_that_enter_in_another_way) {
                  "histories");
 }
 
+TEST(PooledRuns, refuse_other_masked_likes_even_of_the_same_users) {
+  expect_refused(changed([](RunRecord& record) { record.summary["evaluation"]["options"]["masked"] = 9; }), "other masked likes");
+}
+
 TEST(PooledRuns, refuse_the_same_run_twice) {
   expect_refused({named("runs/a", {}), named("runs/b", {})}, "same variant, fold and seed");
 }

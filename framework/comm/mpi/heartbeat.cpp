@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "framework/comm/agreed_error.h"
 #include "framework/core/error.h"
 
 namespace coldframe::detail {
@@ -106,9 +107,10 @@ std::string Heartbeat::describe_locked(int rank) const {
   return describe_rank(rank, host, rank == port_.rank() ? board_.get() : ledger_.position_of(rank));
 }
 
-std::string Heartbeat::failure() const {
+void Heartbeat::throw_failure() const {
   const std::lock_guard lock(mutex_);
-  return failure_;
+  if (told_) throw ToldError(failure_);
+  throw DistributedError(failure_);
 }
 
 /// The deadline is a silence and three margins: the first watcher speaks after the silence and ends the job one margin
@@ -176,6 +178,7 @@ void Heartbeat::accuse(const std::vector<int>& silent) {
                   who, seconds, describe_locked(port_.rank()));
   const std::string line = "coldframe: error: " + failure_ + "\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  told_ = true;
   failed_.store(true, std::memory_order_release);
 }
 

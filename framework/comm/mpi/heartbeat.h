@@ -17,7 +17,7 @@ namespace coldframe::detail {
 
 /// A thread that tells the watched ranks where this one is, hears the same from them, and ends the job when one has
 /// been silent too long: it prints who (rank, host, phase, step), gives the computing thread a moment to notice
-/// failure() in its wait and to report it, then calls MpiPort::abort with exit code 5. The first watcher of a silent
+/// failed() in its wait and to record it, then calls MpiPort::abort with exit code 5. The first watcher of a silent
 /// rank speaks; the others only if it does not. All of this fits into the deadline. A word is sent at least once per
 /// heartbeat interval, and within a fifth of it when the position changed, so that what is known of a lost rank is
 /// fresh. Thread-safety: all members. Borrows the port and the board, which must outlive it.
@@ -33,7 +33,8 @@ class Heartbeat {
   std::string describe(int rank) const;
 
   bool failed() const { return failed_.load(std::memory_order_acquire); }
-  std::string failure() const;
+  /// Throws what failed, as ToldError when standard error has it already.
+  [[noreturn]] void throw_failure() const;
 
   /// Says goodbye, waits until every watched rank has said it too, and ends the thread.
   void finish();
@@ -58,6 +59,7 @@ class Heartbeat {
   std::vector<std::string> hosts_;
   SilenceLedger ledger_;
   std::string failure_;
+  bool told_ = false;  // failure_ is on standard error
   double seconds_since_failure_ = 0;
   bool leaving_ = false;
   bool abandoned_ = false;

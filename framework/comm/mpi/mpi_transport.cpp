@@ -59,7 +59,7 @@ class MpiTransport::Patience {
 
  private:
   void give_up_if_hopeless() {
-    if (transport_.heartbeat_.failed()) throw DistributedError(transport_.heartbeat_.failure());
+    if (transport_.heartbeat_.failed()) transport_.heartbeat_.throw_failure();
     const double limit = transport_.options_.stall_limit_seconds;
     if (waited_.count() < limit && !transport_.stalled_) return;
     transport_.stalled_ = true;

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/cli/encoder_contestant.h"
+#include "framework/simulation/newcomers.h"
+#include "framework/simulation/oracle.h"
+#include "framework/simulation/replay.h"
+
+namespace coldframe {
+
+/// Who meets the newcomers: the policies of `simulation.policies`, then, when there are runs, the frozen encoder of the
+/// first one and the trained strategy of each. Making it encodes texts (collective). Borrows its setting.
+class LineUp {
+ public:
+  struct Setting {
+    EncoderContestant::Setting encoders;
+    const Newcomers& newcomers;
+    const UserModel& user_model;
+    const UserDynamics& dynamics;
+  };
+  LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun>> runs);
+
+  const std::vector<Contestant>& contestants() const { return contestants_; }
+  /// "floor", "baseline", "ceiling" or "strategy"; parallel to contestants().
+  const std::vector<std::string>& roles() const { return roles_; }
+
+ private:
+  void add_named(const std::string& name);
+  void add(std::unique_ptr<Policy> policy, std::string role);
+  void add_encoder(std::string name, std::unique_ptr<Learner> learner, const StoredRun& run, double scale, std::string role);
+
+  Setting setting_;
+  std::vector<std::unique_ptr<Policy>> policies_;
+  std::unique_ptr<LatentOracle> oracle_;
+  std::vector<std::unique_ptr<EncoderContestant>> encoders_;
+  std::vector<Contestant> contestants_;
+  std::vector<std::string> roles_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,72 @@
+#include "framework/cli/simulated_record.h"
+
+#include <algorithm>
+
+#include "framework/cli/simulation_text.h"
+#include "framework/core/hash.h"
+#include "framework/core/log.h"
+#include "framework/data/dataset_store.h"
+#include "framework/simulation/replay_log.h"
+
+namespace coldframe {
+namespace {
+
+std::vector<std::string> no_better_than_random(const SimulationRecord& record) {
+  std::vector<std::string> below;
+  const SimulatedPolicy* random = record.find("random");
+  if (random == nullptr) return below;
+  for (const SimulatedPolicy& policy : record.policies) {
+    if (&policy == random || expected_per_page(policy) > expected_per_page(*random)) continue;
+    below.push_back(policy.name);
+    log_warning("{} is at or below the random policy", policy.name);
+  }
+  return below;
+}
+
+}  // namespace
+
+SimulationRecord make_simulation_record(const Simulated& simulated) {
+  const SimulationOptions& simulation = simulated.experiment.simulation;
+  const std::string& path = simulated.experiment.population.path;
+  const ReplayResult& result = simulated.result;
+  SimulationRecord record;
+  for (std::size_t p = 0; p < result.policies.size(); ++p) {
+    record.policies.push_back(simulated_policy(result.policies[p], simulated.roles[p]));
+  }
+  record.summary = {{"population", path},
+                    {"population_digest", sha256_file(path)},
+                    {"world", simulation.world},
+                    {"lambda", simulation.lambda},
+                    {"user_model", simulation.user_model},
+                    {"choice",
+                     {{"scale", simulated.calibration.scale.scale}, {"no_click", simulated.calibration.scale.no_click}}},
+                    {"dynamics", simulated.experiment.dynamics.active()},
+                    {"seed", simulation.seed},
+                    {"users", result.end - result.begin},
+                    {"pages", simulation.sessions * simulation.pages},
+                    {"slate_size", simulation.slate_size},
+                    {"roles",
+                     {{"world", simulated.population.world_users.fingerprint},
+                      {"held_out", simulated.data.roles.fingerprint(Role::held_out)}}},
+                    {"data", simulated.data.checksum},
+                    {"user_vector", simulated.experiment.evaluation.user_vector},
+                    {"click_rate",
+                     {{"random", simulated.calibration.reached.random}, {"popularity", simulated.calibration.reached.popular}}},
+                    {"digest", result.digest()},
+                    {"below_random", no_better_than_random(record)},
+                    {"provenance", to_json(simulated.invocation.provenance)}};
+  record.config = to_json(simulated.invocation.config);
+  return record;
+}
+
+void write_simulated_logs(const std::filesystem::path& folder, const Simulated& simulated) {
+  std::filesystem::create_directories(folder);
+  for (const PolicyOutcome& outcome : simulated.result.policies) {
+    const SimulatedLog log = make_simulated_log(simulated.data.dataset, simulated.population, outcome);
+    std::string name = outcome.policy;
+    std::ranges::replace(name, ' ', '_');
+    write_dataset(folder / (name + ".h5"), log.data, &log.impressions);
+  }
+}
+
+}  // namespace coldframe

@@ -1,0 +1,191 @@
+#include "framework/cli/training_run.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "framework/cli/training_record.h"
+#include "framework/cli/training_users.h"
+#include "framework/comm/consistency.h"
+#include "framework/comm/stop_signal.h"
+#include "framework/core/log.h"
+#include "framework/data/leakage.h"
+#include "framework/reporting/tensorboard.h"
+#include "framework/training/bulk_encoder.h"
+
+namespace coldframe {
+namespace {
+
+std::size_t peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+/// The largest value that any rank holds.
+std::size_t largest_of_ranks(const Group& group, std::size_t mine) {
+  std::size_t largest = mine;
+  for (const std::string& text : all_gather_text(group, std::to_string(mine))) {
+    largest = std::max(largest, static_cast<std::size_t>(std::stoull(text)));
+  }
+  return largest;
+}
+
+StepOptions step_options(const Experiment& experiment) {
+  StepOptions options;
+  options.seed = static_cast<std::uint64_t>(experiment.experiment.seed);
+  options.lanes = experiment.batch.lanes;
+  options.replicate_below = experiment.objective.replicate_below;
+  options.activations = experiment.batch.activations == "keep" ? Activations::keep : Activations::recompute;
+  options.dropout_below_trainable = experiment.strategy.frozen_dropout;
+  options.optimizer = experiment.optimizer;
+  options.schedule = experiment.schedule;
+  return options;
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing)
+    : experiment_(experiment),
+      invocation_(invocation),
+      group_(invocation.group),
+      existing_(existing),
+      folder_{experiment.run_folder()} {
+  agree_on_errors(group_, "start", [&] {
+    LaneTree(static_cast<int>(experiment.batch.lanes), group_.size());  // more ranks than lanes: said before any work
+    if (group_.is_root()) check_run_folder(folder_, invocation.config, existing);
+  });
+  agree_on_errors(group_, "load data", [&] {
+    data_ = std::make_unique<ExperimentData>(experiment);
+    sampler_ = std::make_unique<PairSampler>(training_users(*data_), experiment.training.history_sizes,
+                                             static_cast<std::uint64_t>(experiment.experiment.seed));
+  });
+  agree_on_errors(group_, "load encoder", [&] {
+    learner_ = std::make_unique<Learner>(experiment, invocation.config);
+    texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(experiment, *learner_->encoder));
+    if (experiment.training.validate_every > 0) look_ = std::make_unique<ValidationLook>(experiment, *data_, *texts_);
+  });
+  compare_ranks();
+  // Only now, so that a mistake in the inputs leaves no folder behind and empties none.
+  agree_on_errors(group_, "run folder", [&] {
+    if (!group_.is_root()) return;
+    prepare_run_folder(folder_, invocation.config, existing);
+    attach_log_file(folder_.log());
+  });
+}
+
+ExitCode TrainingRun::run() {
+  print_start();
+  pool_ = std::make_unique<LanePool>(threads());
+  TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective, step_options(experiment_));
+  const StepPlanner planner({*sampler_, *texts_, known_positives(*data_), data_->dataset.items.size()}, experiment_.batch,
+                            learner_->objective->candidate_rule());
+  log_info("step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} MB per rank",
+           experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),
+           step.gradient_buffer_bound(), static_cast<double>(step.layout().dense_size()) * 4e-6);
+  Trainer trainer(group_, step, planner, learner_->parameters, {folder_.checkpoints(), folder_.metrics()},
+                  experiment_.checkpoint,
+                  {experiment_.training.validate_every, experiment_.training.patience}, invocation_.clock, hooks());
+  if (existing_ == ExistingRun::resume) report_resume(trainer);
+  // Only from here on: what stopped a run from going on is no failure of what was done before.
+  if (group_.is_root()) invocation_.on_failure.add(failure_record_hook(experiment_, invocation_.config, folder_));
+  const TrainingSummary summary = trainer.run(identity(), experiment_.schedule.steps);
+  finish(summary);
+  return summary.end == TrainingEnd::stopped_on_request ? ExitCode::stopped : ExitCode::done;
+}
+
+int TrainingRun::threads() const {
+  if (experiment_.distributed.threads > 0) return static_cast<int>(experiment_.distributed.threads);
+  const int lanes = (static_cast<int>(experiment_.batch.lanes) + group_.size() - 1) / group_.size();
+  return std::clamp(topology_.default_threads, 1, lanes);
+}
+
+/// What a checkpoint must share with the run that goes on from it.
+nlohmann::json TrainingRun::identity() const {
+  return {{"config", config_digest(invocation_.config)},
+          {"data", data_->checksum},
+          {"encoder", learner_->encoder_digest},
+          {"tokenizer", learner_->tokenizer->fingerprint()},
+          {"instruction_set", invocation_.provenance.instruction_set},
+          {"build", invocation_.provenance.build_id}};
+}
+
+void TrainingRun::compare_ranks() {
+  std::vector<RankFact> facts;
+  const nlohmann::json facts_json = identity();
+  for (const auto& [key, value] : facts_json.items()) facts.push_back({key, value.get<std::string>()});
+  const auto rule = experiment_.distributed.comm.allow_heterogeneous ? Heterogeneity::allowed : Heterogeneity::refused;
+  const std::string differences = compare_facts(group_, facts, rule);
+  if (!differences.empty() && group_.is_root()) log_warning("ranks differ; equal bits are not promised\n{}", differences);
+  topology_ = discover_topology(group_);
+}
+
+void TrainingRun::print_start() const {
+  if (!group_.is_root()) return;
+  log_info("run {}", folder_.path.string());
+  const Roles& roles = data_->roles;
+  const std::vector<std::size_t> rows = training_rows(data_->dataset, roles);
+  const LeakageReport leakage = check_leakage(data_->dataset, roles, rows);
+  log_info("{}", leakage.text());
+  if (!leakage.clean()) log_warning("held-out users are not strictly new: results on them flatter every strategy");
+  log_info("{}", trainable_table(learner_->parameters));
+}
+
+TrainerHooks TrainingRun::hooks() {
+  TrainerHooks hooks;
+  hooks.stop_requested = [] { return stop_requested(); };
+  if (look_) {
+    hooks.validate = [this](std::int64_t) {
+      return (*look_)(BulkEncoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens));
+    };
+  }
+  if (!group_.is_root()) return hooks;
+  progress_ = std::make_unique<Progress>("train", "steps", experiment_.schedule.steps, invocation_.clock);
+  hooks.after_step = [this](const StepReport& report, std::int64_t) {
+    progress_->note(fmt::format("loss {:.4f}", report.loss));
+    progress_->set(report.step + 1);
+  };
+  return hooks;
+}
+
+void TrainingRun::report_resume(Trainer& trainer) const {
+  std::vector<std::string> damaged;
+  const bool found = trainer.resume(identity(), damaged);
+  if (!group_.is_root()) return;
+  for (const std::string& message : damaged) log_warning("passed over a checkpoint: {}", message);
+  if (!found) log_info("no checkpoint in {}: starting at step 0", folder_.checkpoints().string());
+}
+
+void TrainingRun::finish(const TrainingSummary& summary) {
+  if (progress_) progress_->finish();
+  const std::size_t memory = largest_of_ranks(group_, peak_memory_bytes());
+  agree_on_errors(group_, "export", [&] {
+    if (!group_.is_root()) return;
+    if (summary.end != TrainingEnd::stopped_on_request) export_model();
+    const RunRecord record = make_training_record(
+        {experiment_, *data_, *learner_, folder_, invocation_, identity(), pool_->threads(), memory}, summary);
+    write_run_record(folder_.record(), record);
+    write_tensorboard(folder_.path / k_tensorboard_name, record.metrics,
+                      static_cast<double>(invocation_.clock.unix_seconds()) - summary.seconds);
+  });
+  if (!group_.is_root()) return;
+  const char* end = summary.end == TrainingEnd::finished         ? "finished"
+                    : summary.end == TrainingEnd::stopped_early ? "stopped early on role V"
+                                                                : "stopped on request; go on with --resume";
+  log_info("{} after {} steps, {:.1f} s in steps, peak memory {:.0f} MB, parameter digest {:016x}", end,
+           summary.steps_done, summary.seconds, static_cast<double>(memory) * 1e-6, summary.digest);
+  invocation_.output << folder_.path.string() << '\n';
+}
+
+void TrainingRun::export_model() const {
+  for (std::size_t i = 0; i < learner_->strategies.size(); ++i) {
+    const std::filesystem::path folder =
+        learner_->strategies.size() == 1 ? folder_.model() : folder_.model() / experiment_.strategy.use[i];
+    learner_->strategies[i]->export_to(folder, *learner_->encoder, learner_->parameters, experiment_.encoder.folder);
+  }
+}
+
+}  // namespace coldframe

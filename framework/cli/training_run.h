@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+
+#include "framework/cli/learner.h"
+#include "framework/cli/run_folder.h"
+#include "framework/cli/subcommand.h"
+#include "framework/cli/validation_look.h"
+#include "framework/comm/topology.h"
+#include "framework/core/progress.h"
+#include "framework/data/pair_sampler.h"
+#include "framework/training/lane_pool.h"
+#include "framework/training/trainer.h"
+
+namespace coldframe {
+
+/// One training run from configuration to export, on every rank of a group. Members stand in the order in which they are
+/// made. A mistake in the inputs is found by the constructor, before a folder is made or emptied.
+class TrainingRun {
+ public:
+  /// Collective. Borrows all.
+  TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing);
+
+  /// Collective. Trains, exports, writes the record; `done`, or `stopped` after a checkpoint.
+  ExitCode run();
+
+ private:
+  int threads() const;
+  nlohmann::json identity() const;
+  void compare_ranks();
+  void print_start() const;
+  TrainerHooks hooks();
+  void report_resume(Trainer& trainer) const;
+  void finish(const TrainingSummary& summary);
+  void export_model() const;
+
+  const Experiment& experiment_;
+  const Invocation& invocation_;
+  const Group& group_;
+  ExistingRun existing_;
+  RunFolder folder_;
+  std::unique_ptr<ExperimentData> data_;
+  std::unique_ptr<PairSampler> sampler_;
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<TokenizedTexts> texts_;
+  std::unique_ptr<ValidationLook> look_;  // none: training never looks at role V
+  Topology topology_;
+  std::unique_ptr<LanePool> pool_;
+  std::unique_ptr<Progress> progress_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,80 @@
+// Populations and simulations that cannot be: one clear error, the documented exit code, nothing half-written.
+
+#include <fmt/format.h>
+
+#include "tests/integration/refusals.h"
+#include "tests/integration/training_job.h"
+
+namespace coldframe::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* k_short = "--schedule.steps=2 --training.validate_every=0 --schedule.warmup=1";
+
+/// A short run, and a population of the same roles, made once: no test changes them.
+class BadSimulationTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    job_ = new TrainingJob;
+    const Outcome trained = job_->train(0, "runs", k_short);
+    ASSERT_EQ(trained.code, 0) << trained.errors;
+    const Outcome made = run_program(fmt::format("population {}", settings("pop.h5")));
+    ASSERT_EQ(made.code, 0) << made.errors;
+  }
+  static void TearDownTestSuite() {
+    delete job_;
+    job_ = nullptr;
+  }
+
+  static fs::path file(const std::string& name) { return job_->folder() / name; }
+  static std::string run() { return job_->run("runs", "lora").string(); }
+  static std::string settings(const std::string& population) {
+    return fmt::format("--config {} --population.path={} --population.profile_pool=16 --simulation.popular_click_rate=0.14 "
+                       "--simulation.users=8 --simulation.oracle_draws=16 --simulation.calibration_users=32",
+                       file("job.ini").string(), file(population).string());
+  }
+  static Outcome simulate(const std::string& population, const std::string& arguments, int ranks = 0) {
+    return run_command(fmt::format("{} {} simulate {} --run {} --output {} {}", ranks > 0 ? fmt::format("mpirun -n {}", ranks) : "",
+                                   program_path().string(), settings(population), run(), file("sim.h5").string(), arguments));
+  }
+  static void expect_nothing(const Outcome& outcome, int code, const std::vector<std::string>& words) {
+    expect_refused(outcome, code, words);
+    EXPECT_FALSE(fs::exists(file("sim.h5")));
+  }
+  static TrainingJob* job_;
+};
+
+TrainingJob* BadSimulationTest::job_ = nullptr;
+
+TEST_F(BadSimulationTest, a_run_whose_people_the_world_was_fitted_on_is_refused_unless_the_world_is_closed) {
+  const Outcome made = run_program(fmt::format("population {} --data.fold=2", settings("other.h5")));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  for (const int ranks : {0, 2}) {
+    expect_nothing(simulate("other.h5", "", ranks), k_data, {"learned from", "the ground truth would know the answer", "closed_world"});
+  }
+  EXPECT_EQ(simulate("other.h5", "--simulation.roles=closed_world").code, 0);
+  fs::remove(file("sim.h5"));
+}
+
+TEST_F(BadSimulationTest, a_population_that_is_cut_off_or_damaged) {
+  const std::uintmax_t whole = fs::file_size(file("pop.h5"));
+  for (const std::uintmax_t bytes : {whole - 1, whole / 2, std::uintmax_t{100}, std::uintmax_t{0}}) {
+    fs::copy_file(file("pop.h5"), file("cut.h5"), fs::copy_options::overwrite_existing);
+    keep_first(file("cut.h5"), bytes);
+    expect_nothing(simulate("cut.h5", ""), k_data, {file("cut.h5").string()});
+  }
+  fs::copy_file(file("pop.h5"), file("cut.h5"), fs::copy_options::overwrite_existing);
+  damage(file("cut.h5"));
+  expect_nothing(simulate("cut.h5", ""), k_data, {file("cut.h5").string()});
+  expect_nothing(simulate("missing.h5", ""), k_data, {"missing.h5"});
+  expect_nothing(simulate("data.h5", ""), k_data, {"data.h5", "population"});
+}
+
+TEST_F(BadSimulationTest, a_setting_that_no_world_can_meet_is_said_once_by_several_ranks) {
+  expect_nothing(simulate("pop.h5", "--simulation.random_click_rate=0.001", 2), k_config, {"simulation.popular_click_rate = 0.14"});
+  expect_nothing(simulate("pop.h5", "--simulation.world=softmax-7", 2), k_config, {"softmax-7"});
+}
+
+}  // namespace
+}  // namespace coldframe::testing
