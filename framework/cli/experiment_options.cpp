@@ -1,5 +1,9 @@
 #include "framework/cli/experiment_options.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
 namespace coldframe {
 
 void ExperimentOptions::describe(OptionVisitor& visitor) {
@@ -9,6 +13,18 @@ void ExperimentOptions::describe(OptionVisitor& visitor) {
                  .effect = Effect::operation},
                 variant);
   visitor.visit({.name = "seed", .doc = "seed of data order, dropout and initial values", .minimum = 0}, seed);
+}
+
+std::vector<Problem> ExperimentOptions::validate() const {
+  std::vector<Problem> problems;
+  if (name.empty()) problems.push_back({"name", "(must not be empty) try experiment"});
+  for (const auto& [key, text] : {std::pair{"name", &name}, {"variant", &variant}}) {
+    const std::filesystem::path path = *text;
+    if (path.is_absolute() || std::ranges::find(path, "..") != path.end()) {
+      problems.push_back({key, "(must lie below experiment.root) choose another experiment.root"});
+    }
+  }
+  return problems;
 }
 
 void StrategyChoice::describe(OptionVisitor& visitor) {

@@ -17,6 +17,8 @@ struct ExperimentOptions final : Options {
   std::int64_t seed = 1;
 
   void describe(OptionVisitor& visitor) override;
+  /// A run folder lies below the root, whatever the names.
+  std::vector<Problem> validate() const override;
 };
 
 /// `[strategy]`: which instances of the family are attached.

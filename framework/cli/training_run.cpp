@@ -181,6 +181,7 @@ void TrainingRun::finish(const TrainingSummary& summary) {
 }
 
 void TrainingRun::export_model() const {
+  if (learner_->strategies.size() > 1) std::filesystem::create_directories(folder_.model());
   for (std::size_t i = 0; i < learner_->strategies.size(); ++i) {
     const std::filesystem::path folder =
         learner_->strategies.size() == 1 ? folder_.model() : folder_.model() / experiment_.strategy.use[i];

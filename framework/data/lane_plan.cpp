@@ -34,12 +34,13 @@ std::vector<TextRange> cut_micro_batches(const std::vector<PlannedText>& texts, 
 
 void BatchOptions::describe(OptionVisitor& visitor) {
   visitor.visit(
-      {.name = "pairs", .doc = "training pairs of the global batch, over all ranks", .unit = "pairs", .minimum = 1},
+      {.name = "pairs", .doc = "training pairs of the global batch, over all ranks", .unit = "pairs", .minimum = 1, .maximum = 1 << 20},
       pairs);
   visitor.visit({.name = "extra_items",
                  .doc = "extra candidates per step, drawn uniformly from the catalogue",
                  .unit = "items",
-                 .minimum = 0},
+                 .minimum = 0,
+                 .maximum = 1 << 20},
                 extra_items);
   visitor.visit({.name = "lanes",
                  .doc = "units of reduction, a power of two: the largest ranks x threads that give the same bits",

@@ -105,6 +105,9 @@ class DelimitedTable final : public TableReader {
   std::size_t named(const std::string& column, const FileOptions& options) const {
     const auto& names = first_.fields;
     const auto found = std::find(names.begin(), names.end(), column);
+    if (found == names.end() && std::ranges::any_of(names, [](const std::string& name) { return name.find('\r') != name.npos; })) {
+      throw DataError(fmt::format("{} ends its lines with a carriage return alone", path_.string()), {}, "convert them to LF");
+    }
     if (found == names.end()) {
       throw DataError(fmt::format("{}:{} has no column '{}'", path_.string(), first_.line, column),
                       fmt::format("its columns are {}", listed(names)),

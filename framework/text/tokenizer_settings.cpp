@@ -151,7 +151,7 @@ TokenizerSettings read_tokenizer_settings(const std::filesystem::path& folder) {
   const bool whole = std::filesystem::exists(tokenizer_json);
   if (!whole && !std::filesystem::exists(vocabulary)) {
     throw IoError(fmt::format("no tokenizer in {}", folder.string()), "neither tokenizer.json nor vocab.txt is there",
-                  "point encoder.path at a Hugging Face folder");
+                  "point encoder.folder at a Hugging Face folder");
   }
   const SideFile config(folder / "tokenizer_config.json");
   const SideFile sentence(folder / "sentence_bert_config.json");

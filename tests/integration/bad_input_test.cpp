@@ -56,6 +56,13 @@ TEST_F(BadImportTest, wrong_delimiter) {
   expect_refused({"ratings.csv:1", "no column 'user'", "delimiter"});
 }
 
+TEST_F(BadImportTest, line_ends_of_another_age) {
+  std::string text = read_file(folder() / "ratings.csv");
+  std::ranges::replace(text, '\n', '\r');
+  std::ofstream(folder() / "ratings.csv") << text;
+  expect_refused({"ratings.csv", "carriage return alone", "LF"});
+}
+
 TEST_F(BadImportTest, truncated_gzip) {
   ASSERT_EQ(run_command(fmt::format("gzip {}/ratings.csv", folder().string())).code, 0);
   keep_first(folder() / "ratings.csv.gz", 1000);
@@ -115,6 +122,9 @@ TEST_F(BadTrainingTest, mistakes_in_the_configuration) {
   expect_nothing(k_config, "--optimizer.learning_rate=-1", {"optimizer.learning_rate = -1", "must be > 0"});
   expect_nothing(k_config, "--batch.pairs=abc", {"batch.pairs = abc", "not a whole number"});
   expect_nothing(k_config, "--strategy.use=lorra", {"lorra", "did you mean lora?"});
+  expect_nothing(k_config, "--experiment.name=../elsewhere", {"experiment.name", "below experiment.root"});
+  expect_nothing(k_config, "--experiment.name=", {"experiment.name", "must not be empty"});
+  expect_nothing(k_config, "--batch.pairs=100000000000", {"batch.pairs = 100000000000", "1048576"});
   expect_nothing(k_config, "--strategy.lora.targets=no.such.site", {"no.such.site"});
 }
 
@@ -128,6 +138,19 @@ TEST_F(BadTrainingTest, two_mistakes_are_told_at_once_with_their_lines) {
 TEST_F(BadTrainingTest, a_key_that_moved_is_told_where_it_went) {
   expect_nothing(k_config, "--simulation.user_vector=recompose", {"did you mean evaluation.user_vector?"});
   expect_nothing(k_config, "--learning_rate=1", {"did you mean --optimizer.learning_rate?"});
+}
+
+TEST_F(BadTrainingTest, nobody_to_learn_from_or_to_validate_on) {
+  expect_nothing(k_data, "--data.like_threshold=99", {"no training pairs", "data.like_threshold"}, 2);
+  expect_nothing(k_data, "--training.validate_every=4 --evaluation.masked=999", {"nobody is left to validate on"}, 2);
+}
+
+TEST_F(BadTrainingTest, two_strategies_of_one_run_are_both_exported) {
+  ASSERT_EQ(train("--strategy.use=lora,pfeiffer").code, 0);
+  const fs::path both = job_.run("runs", "lora+pfeiffer");
+  EXPECT_TRUE(fs::exists(both / "model" / "lora" / "adapter_config.json"));
+  EXPECT_TRUE(fs::exists(both / "model" / "pfeiffer" / "adapter_config.json"));
+  EXPECT_EQ(run_program("evaluate --run " + both.string()).code, 0);
 }
 
 TEST_F(BadTrainingTest, more_ranks_than_lanes) { expect_nothing(k_config, "", {"5 ranks for batch.lanes = 4"}, 5); }
