@@ -33,31 +33,31 @@ class Error : public std::runtime_error {
 /// A wrong key, value or combination in a config file or on the command line.
 class ConfigError : public Error {
  public:
-  ConfigError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
+  explicit ConfigError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
 };
 
 /// A data set, encoder folder, checkpoint or other input whose content is wrong.
 class DataError : public Error {
  public:
-  DataError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
+  explicit DataError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
 };
 
 /// A file that cannot be opened, read, written or renamed (disk full included).
 class IoError : public Error {
  public:
-  IoError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
+  explicit IoError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
 };
 
 /// A rank that is missing, late, or disagrees with the others.
 class DistributedError : public Error {
  public:
-  DistributedError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
+  explicit DistributedError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
 };
 
 /// NaN, infinity or divergence where a number was needed.
 class NumericError : public Error {
  public:
-  NumericError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
+  explicit NumericError(std::string_view problem, std::string_view why = {}, std::string_view suggestion = {});
 };
 
 namespace detail {
