@@ -40,6 +40,7 @@ auto make_named(const Registry& registry, const ResolvedConfig& config, const st
 }  // namespace
 
 Experiment::Experiment() {
+  encoder.normalize = "yes";  // objectives and rankings take dot products for cosines, whatever the folder says
   add_builtin_strategies(strategies);
   add_builtin_objectives(objectives);
 }

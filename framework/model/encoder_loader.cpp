@@ -44,7 +44,7 @@ void EncoderOptions::describe(OptionVisitor& visitor) {
                  .choices = {"folder", "mean", "cls"}},
                 pooling);
   visitor.visit({.name = "normalize",
-                 .doc = "whether embeddings are scaled to length 1: as the folder says, yes or no",
+                 .doc = "whether embeddings are scaled to length 1, so that products are cosines: yes, no, or as the folder says",
                  .choices = {"folder", "yes", "no"}},
                 normalize);
   visitor.visit({.name = "hidden_dropout",

@@ -162,7 +162,8 @@ void Heartbeat::judge() {
   const double limit = std::max(options_.deadline_seconds - 3 * margin_locked(), 2 * options_.heartbeat_seconds);
   const std::vector<int> silent = ledger_.silent_for(limit);
   if (silent.empty()) return;
-  const std::vector<int> suspects = ledger_.silent_for(limit / 2);
+  // Those who fell silent together with it; a living rank that was kept from its core for a while is none of them.
+  const std::vector<int> suspects = ledger_.silent_for(limit - margin_locked());
   if (first_living_watcher(silent.front(), suspects, port_.size()) == port_.rank() ||
       ledger_.silence_of(silent.front()) >= limit + 2 * margin_locked()) {
     accuse(suspects);
