@@ -234,9 +234,10 @@ std::int64_t BertEncoder::first_trainable_layer(const ParameterView& parameters)
 }
 
 void BertEncoder::check(const PackedBatch& batch, const PackedLayout& layout) const {
-  for (const LengthRun& run : layout.runs) {
-    if (run.length > config_.positions) {
-      throw DataError(fmt::format("text {} of a batch has {} tokens", run.first_text, run.length),
+  for (std::size_t n = 0; n < layout.view_keys.size(); ++n) {
+    const std::int64_t length = layout.row_offsets[n + 1] - layout.row_offsets[n];
+    if (length > config_.positions) {
+      throw DataError(fmt::format("text {} of a batch has {} tokens", n, length),
                       fmt::format("the encoder has {} positions", config_.positions), "truncate texts to max_tokens");
     }
   }

@@ -1,7 +1,6 @@
 #include "framework/model/biased_gelu.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -53,7 +52,7 @@ struct BiasedGelu : torch::autograd::Function<BiasedGelu> {
 
 at::Tensor biased_gelu(const at::Tensor& x, const at::Tensor& bias) {
   const at::Tensor rows = x.contiguous();
-  const at::Tensor offset = bias.defined() ? bias : at::empty({0}, at::TensorOptions().dtype(at::kFloat));
+  const at::Tensor offset = bias.defined() ? bias : no_elements();
   const bool recorded = at::GradMode::is_enabled() && (rows.requires_grad() || offset.requires_grad());
   return recorded ? BiasedGelu::apply(rows, offset) : forward_into(rows, offset, {});
 }

@@ -1,7 +1,6 @@
 #include "framework/model/linear_map.h"
 
 #include <ATen/ops/addmm.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sum.h>
@@ -78,7 +77,7 @@ at::Tensor product(const ParameterView& parameters, const at::Tensor& x, Paramet
 }  // namespace
 
 at::Tensor linear_map(const ParameterView& parameters, const at::Tensor& x, ParameterIndex weight) {
-  return product(parameters, x, weight, at::empty({0}, at::TensorOptions().dtype(at::kFloat)), 1);
+  return product(parameters, x, weight, no_elements(), 1);
 }
 
 at::Tensor linear_map(const ParameterView& parameters, const at::Tensor& x, ParameterIndex weight,

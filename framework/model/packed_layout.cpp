@@ -22,8 +22,6 @@ PackedLayout::PackedLayout(const PackedBatch& batch, std::int64_t padding)
       position[begin + i] = i;
       token_rows.push_back({view_keys[static_cast<std::size_t>(n)], static_cast<std::uint32_t>(i), 0});
     }
-    if (runs.empty() || runs.back().length != length) runs.push_back({n, 0, length, begin});
-    ++runs.back().texts;
   }
   token_rows.resize(token_rows.size() + static_cast<std::size_t>(padding));
 }

@@ -10,20 +10,11 @@
 
 namespace coldframe {
 
-/// Neighbouring texts of equal length: attention over them is one batched product.
-struct LengthRun {
-  std::int64_t first_text = 0;
-  std::int64_t texts = 0;
-  std::int64_t length = 0;  // tokens per text
-  std::int64_t first_token = 0;
-};
-
 /// What every layer needs to know about a packed batch, worked out once per forward pass.
 struct PackedLayout {
   /// `padding`: rows behind the last token that belong to no text, so that products of many batches share a shape.
   explicit PackedLayout(const PackedBatch& batch, std::int64_t padding = 0);
 
-  std::vector<LengthRun> runs;
   std::vector<std::int64_t> row_offsets;  // [N + 1]
   std::vector<std::uint64_t> view_keys;   // [N]
   std::vector<MaskRow> token_rows;  // [T + padding], mask row of every token: its text's view, its place, column 0

@@ -31,10 +31,7 @@ struct NormWork {
   bool with_residual = false;
 };
 
-/// Stands for an operand that is zero: autograd functions take no undefined tensors.
-at::Tensor nothing() { return at::empty({0}, at::TensorOptions().dtype(at::kFloat)); }
-
-at::Tensor or_nothing(const at::Tensor& x) { return x.defined() ? x : nothing(); }
+at::Tensor or_nothing(const at::Tensor& x) { return x.defined() ? x : no_elements(); }
 
 template <class T>
 const T* elements_or_null(const at::Tensor& x) {
@@ -149,7 +146,7 @@ at::Tensor residual_norm(const at::Tensor& f, const at::Tensor& bias, const at::
 }
 
 at::Tensor row_norm(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& shift, double epsilon) {
-  return apply_norm(x.contiguous(), nothing(), nothing(), gain, shift, {epsilon, std::nullopt, false});
+  return apply_norm(x.contiguous(), no_elements(), no_elements(), gain, shift, {epsilon, std::nullopt, false});
 }
 
 }  // namespace coldframe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <c10/util/BFloat16.h>
 
 #include "framework/core/error.h"
@@ -22,6 +23,9 @@ void with_element_type(const at::Tensor& x, const Work& work) {
     work(float());
   }
 }
+
+/// Stands for an operand that is not there: autograd functions take no undefined tensors.
+inline at::Tensor no_elements() { return at::empty({0}, at::TensorOptions().dtype(at::kFloat)); }
 
 /// First element of a contiguous tensor of T.
 template <class T>
