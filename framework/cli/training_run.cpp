@@ -138,8 +138,11 @@ TrainerHooks TrainingRun::hooks() {
   TrainerHooks hooks;
   hooks.stop_requested = [] { return stop_requested(); };
   if (look_) {
-    hooks.validate = [this](std::int64_t) {
-      return (*look_)(BulkEncoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens));
+    hooks.validate = [this](std::int64_t step) {
+      const Validation found =
+          (*look_)(BulkEncoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens));
+      if (group_.is_root()) log_info("step {}: {}", step, validation_text(found));
+      return found;
     };
   }
   if (!group_.is_root()) return hooks;
