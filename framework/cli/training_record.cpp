@@ -46,12 +46,6 @@ nlohmann::json role_fingerprints(const Roles& roles) {
           {"held_out", roles.fingerprint(Role::held_out)}};
 }
 
-/// 1 / temperature of the trained score; without a trained temperature, that of sentence-transformers.
-double score_scale(const ParameterStore& parameters) {
-  const ParameterIndex log_scale = parameters.find("objective.log_scale");
-  return log_scale < 0 ? 20.0 : std::exp(static_cast<double>(parameters.value(log_scale).data_ptr<float>()[0]));
-}
-
 nlohmann::json names_of(const Experiment& experiment) {
   return {{"variant", experiment.variant()},
           {"strategies", experiment.strategy.use},
@@ -79,7 +73,7 @@ RunRecord make_training_record(const TrainedRun& run, const TrainingSummary& sum
                            {"peak_memory_bytes", run.peak_memory_bytes},
                            {"ranks", run.invocation.group.size()},
                            {"threads", run.threads}}},
-                         {"model", {{"scale", score_scale(run.learner.parameters)}}}});
+                         {"model", {{"scale", run.learner.objective->score_rule(run.learner.parameters).scale}}}});
   record.config = to_json(run.invocation.config);
   record.train_users = run.data.roles.member_keys(run.data.dataset, Role::train);
   record.validate_users = run.data.roles.member_keys(run.data.dataset, Role::validate);

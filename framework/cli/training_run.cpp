@@ -81,8 +81,8 @@ ExitCode TrainingRun::run() {
   print_start();
   pool_ = std::make_unique<LanePool>(threads());
   TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective, step_options(experiment_));
-  const StepPlanner planner({*sampler_, *texts_, known_positives(*data_), data_->dataset.items.size()}, experiment_.batch,
-                            learner_->objective->candidate_rule());
+  const StepPlanner planner({*sampler_, *texts_, known_positives(*data_), data_->dataset.items.size(), training_prior(*data_)},
+                            experiment_.batch, learner_->objective->candidate_rule());
   log_info("step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} MB per rank",
            experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),
            step.gradient_buffer_bound(), static_cast<double>(step.layout().dense_size()) * 4e-6);
@@ -140,7 +140,8 @@ TrainerHooks TrainingRun::hooks() {
   if (look_) {
     hooks.validate = [this](std::int64_t step) {
       const Validation found =
-          (*look_)(BulkEncoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens));
+          (*look_)(BulkEncoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens),
+                   learner_->objective->score_rule(learner_->parameters));
       if (group_.is_root()) log_info("step {}: {}", step, validation_text(found));
       return found;
     };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "framework/baselines/unpersonalised.h"
+
 namespace coldframe {
 
 std::vector<UserLikes> training_users(const ExperimentData& data) {
@@ -21,6 +23,10 @@ std::vector<std::vector<ItemId>> known_positives(const ExperimentData& data) {
     std::ranges::sort(likes[user.value()]);
   }
   return likes;
+}
+
+std::vector<float> training_prior(const ExperimentData& data) {
+  return item_log_prior(training_likes(data.likes, data.roles.users(Role::train)));
 }
 
 }  // namespace coldframe

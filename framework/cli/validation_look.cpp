@@ -4,6 +4,7 @@
 
 #include "framework/baselines/unpersonalised.h"
 #include "framework/cli/baseline_rows.h"
+#include "framework/cli/training_users.h"
 #include "framework/core/error.h"
 
 namespace coldframe {
@@ -17,15 +18,17 @@ ValidationLook::ValidationLook(const Experiment& experiment, const ExperimentDat
     throw DataError(fmt::format("no user of role V has more than {} likes", experiment.evaluation.masked),
                     "nobody is left to validate on", "lower evaluation.masked and evaluation.shots, or set training.validate_every = 0");
   }
+  prior_ = training_prior(data);
   const PopularityBaseline popularity(training_likes(data.likes, data.roles.users(Role::train)));
   BaselineScorer scorer(popularity, data.dataset.users, data.dataset.items.size());
   const ShotRow row = table(scorer).rows.front();
   popularity_ = {row.mean(0), row.mean(1)};
 }
 
-Validation ValidationLook::operator()(const BulkEncoder& encoder) const {
+Validation ValidationLook::operator()(const BulkEncoder& encoder, const ScoreRule& rule) const {
   const std::size_t none = 0;
   EncoderScorer scorer(encoder, texts_, data_, users_, {&none, 1}, UserVector::reencode);
+  if (rule.item_prior > 0) scorer.set_prior(rule.scale, rule.item_prior, prior_);
   const NewcomerTable found = table(scorer);
   const double ndcg = found.rows.front().mean(0);
   return {ndcg,

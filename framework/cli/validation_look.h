@@ -8,8 +8,8 @@
 
 namespace coldframe {
 
-/// A look at role V during training: NDCG@10 (the score that early stopping goes by) and Recall@20 at k = 0 by the pure
-/// text score, over the users and targets that `evaluation.masked` leaves, beside popularity on the same ones. Borrows
+/// A look at role V during training: NDCG@10 (the score that early stopping goes by) and Recall@20 at k = 0 by the
+/// score that the loss trains (the pure text score unless it has an item prior), over the users and targets that `evaluation.masked` leaves, beside popularity on the same ones. Borrows
 /// everything.
 class ValidationLook {
  public:
@@ -17,7 +17,7 @@ class ValidationLook {
   ValidationLook(const Experiment& experiment, const ExperimentData& data, const TokenizedTexts& texts);
 
   /// Collective.
-  Validation operator()(const BulkEncoder& encoder) const;
+  Validation operator()(const BulkEncoder& encoder, const ScoreRule& rule) const;
 
  private:
   NewcomerTable table(NewcomerScorer& scorer) const;
@@ -26,6 +26,7 @@ class ValidationLook {
   const ExperimentData& data_;
   const TokenizedTexts& texts_;
   NewcomerSet users_;
+  std::vector<float> prior_;            // [items]
   std::array<double, 2> popularity_{};  // of role T, by the two metrics
 };
 

@@ -22,6 +22,10 @@ void ContrastiveOptions::describe(OptionVisitor& visitor) {
                 known_positives);
   visitor.visit({.name = "inclusion_correction", .doc = "subtract the log probability that a candidate stands in the row"},
                 inclusion_correction);
+  visitor.visit({.name = "item_prior",
+                 .doc = "weight of the log item prior (likes in role T) in the logits: texts then learn what popularity does not say; 0 = none",
+                 .minimum = 0, .maximum = 100},
+                item_prior);
 }
 
 std::vector<Problem> ContrastiveOptions::validate() const {
@@ -48,6 +52,10 @@ LossShare ContrastiveObjective::share(const LossBatch& batch, const at::Tensor& 
       for (std::int64_t j = 0; j < columns; ++j) bias[j] = -batch.log_inclusion[static_cast<std::size_t>(j)];
     }
     bias[batch.positives[anchor]] = 0.0f;
+    if (options_.item_prior > 0) {
+      const auto weight = static_cast<float>(options_.item_prior);
+      for (std::int64_t j = 0; j < columns; ++j) bias[j] += weight * batch.log_prior.at(static_cast<std::size_t>(j));
+    }
     targets[batch.positives[anchor]] = 1.0f;
     const std::vector<std::size_t>& known = batch.known[anchor];
     if (options_.known_positives == "share") {
@@ -58,9 +66,13 @@ LossShare ContrastiveObjective::share(const LossBatch& batch, const at::Tensor& 
       for (const std::size_t candidate : known) bias[candidate] = -std::numeric_limits<float>::infinity();
     }
   }
-  const double scale = std::exp(static_cast<double>(parameters.value(parameters_[0]).data_ptr<float>()[0]));
+  const double scale = score_rule(parameters).scale;
   SoftmaxResult result = softmax_block(batch, embeddings, begin, end, scale, block);
   return {result.loss, std::move(result.embedding_gradient), {result.scale_gradient * scale}};
+}
+
+ScoreRule ContrastiveObjective::score_rule(const ParameterStore& parameters) const {
+  return {std::exp(static_cast<double>(parameters.value(parameters_[0]).data_ptr<float>()[0])), options_.item_prior};
 }
 
 void ContrastiveObjective::constrain(ParameterStore& parameters) const {

@@ -10,16 +10,19 @@ struct ContrastiveOptions : Options {
   double largest_scale = 100.0;
   std::string known_positives = "mask";    // mask: never negatives; share: further targets
   bool inclusion_correction = true;        // logit -= log pi_j
+  double item_prior = 0;                   // logit += item_prior log prior_j
 
   void describe(OptionVisitor& visitor) override;
   std::vector<Problem> validate() const override;
 };
 
 /// Two-tower InfoNCE (van den Oord et al., arXiv 1807.03748) over the distinct items of the global batch:
-///   logit_ij = exp(s) cos(u_i, v_j) - log pi_j,   s trained, starting at ln(initial_scale), at most ln(largest_scale)
+///   logit_ij = exp(s) cos(u_i, v_j) - log pi_j + w log prior_j,   s trained, starting at ln(initial_scale), at most
+///   ln(largest_scale)
 /// pi_j is the probability that j stands among the candidates of the row (Yi et al., "Sampling-bias-corrected neural
 /// modeling", RecSys'19); the row's own positive is certain and carries no correction. Items the user is known to like
-/// are removed from the row, or share the target evenly with the positive.
+/// are removed from the row, or share the target evenly with the positive. With w = item_prior above 0 the texts learn what
+/// the popularity of an item does not say already, and the item prior has to be added again when ranking.
 class ContrastiveObjective final : public Objective {
  public:
   explicit ContrastiveObjective(const ContrastiveOptions& options) : options_(options) {}
@@ -29,6 +32,7 @@ class ContrastiveObjective final : public Objective {
   const std::vector<ParameterIndex>& parameters() const override { return parameters_; }
   LossShare share(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
                   const ParameterStore& parameters) const override;
+  ScoreRule score_rule(const ParameterStore& parameters) const override;
   void constrain(ParameterStore& parameters) const override;
 
  private:

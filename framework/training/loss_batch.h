@@ -16,6 +16,7 @@ struct LossBatch {
   std::vector<std::size_t> positives;             // [B] index of the anchor's own positive among the candidates
   std::vector<std::vector<std::size_t>> known;    // [B] other candidates the user is known to like (role T)
   std::vector<float> log_inclusion;               // [C] log pi_j, empty without correction
+  std::vector<float> log_prior;                   // [C] log prior_j of role T, empty when the plan knows none
 };
 
 }  // namespace coldframe

@@ -21,6 +21,7 @@ class MnrlObjective final : public Objective {
   const std::vector<ParameterIndex>& parameters() const override { return parameters_; }
   LossShare share(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
                   const ParameterStore& parameters) const override;
+  ScoreRule score_rule(const ParameterStore&) const override { return {options_.scale, 0}; }
 
  private:
   MnrlOptions options_;

@@ -23,6 +23,13 @@ struct LossShare {
   std::vector<double> parameter_gradient;  // by Objective::parameters()
 };
 
+/// The score that a loss trains, for whoever ranks afterwards:
+///   s(u, i) = scale cos(u, v_i) + item_prior log prior_i
+struct ScoreRule {
+  double scale = 20;      // 1 / temperature
+  double item_prior = 0;  // 0: the text alone
+};
+
 /// How candidates are made from the positives of a batch.
 enum class CandidateRule {
   distinct_items,  // every item once, extra items allowed
@@ -41,6 +48,7 @@ class Objective {
   /// Rows [begin, end) of the anchors against all candidates. `embeddings` [U, D] float32.
   virtual LossShare share(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
                           const ParameterStore& parameters) const = 0;
+  virtual ScoreRule score_rule(const ParameterStore& parameters) const = 0;
   /// Bounds on the parameters of the loss, applied after every update.
   virtual void constrain(ParameterStore&) const {}
 };

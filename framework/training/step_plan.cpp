@@ -66,6 +66,9 @@ StepPlan StepPlanner::plan(std::int64_t step) const {
   plan.loss.known.resize(pairs.size());
   if (rule_ == CandidateRule::one_per_pair) return plan;
   for (const ItemId item : candidates.items) plan.loss.log_inclusion.push_back(log_inclusion_[item.value()]);
+  if (!sources_.item_log_prior.empty()) {
+    for (const ItemId item : candidates.items) plan.loss.log_prior.push_back(sources_.item_log_prior[item.value()]);
+  }
   for (std::size_t b = 0; b < pairs.size(); ++b) {
     const std::vector<ItemId>& likes = sources_.likes[pairs[b].user.value()];
     for (std::size_t c = 0; c < candidates.items.size(); ++c) {

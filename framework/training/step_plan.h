@@ -37,6 +37,7 @@ struct PlanSources {
   const TokenSource& texts;
   std::vector<std::vector<ItemId>> likes;  // by UserId: sorted item ids of role T likes ("known positives")
   std::size_t items = 0;                   // catalogue size N
+  std::vector<float> item_log_prior = {};  // [N] log prior of role T; may be empty
 };
 
 /// Makes plans: pairs, candidates, distinct texts, lanes, micro-batches. Pure and thread-safe.

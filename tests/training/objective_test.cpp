@@ -140,6 +140,27 @@ TEST_P(ContrastiveTest, blocks_add_up_to_the_whole) {
   }
 }
 
+/// Two candidates, no correction: with a prior, the loss is that of the probabilities softmax(20 cos + w log prior).
+TEST(ContrastiveItemPriorTest, is_added_to_every_logit_the_own_positive_included) {
+  LossBatch batch;
+  batch.anchor_rows = {0};
+  batch.candidate_rows = {1, 2};
+  batch.candidate_items = {ItemId(0), ItemId(1)};
+  batch.positives = {1};
+  batch.known.resize(1);
+  batch.log_prior = {-0.5f, -3.0f};
+  ContrastiveOptions options;
+  options.item_prior = 0.75;
+  ContrastiveObjective objective(options);
+  ParameterStore store;
+  objective.attach(store);
+  const at::Tensor rows = unit_rows(3, 8, 4);
+  const double first = 20 * cosine(rows, 0, 1) + 0.75 * -0.5, second = 20 * cosine(rows, 0, 2) + 0.75 * -3.0;
+  EXPECT_NEAR(all_blocks(objective, batch, rows, store, 1).loss, std::log(std::exp(first) + std::exp(second)) - second, 1e-5);
+  EXPECT_EQ(objective.score_rule(store).item_prior, 0.75);
+  EXPECT_NEAR(objective.score_rule(store).scale, 20, 1e-4);
+}
+
 INSTANTIATE_TEST_SUITE_P(KnownPositives, ContrastiveTest, ::testing::Values("mask", "share"));
 
 TEST(ContrastiveOptionsTest, the_scale_starts_where_told_and_stays_below_its_bound) {
