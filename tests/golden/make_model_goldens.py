@@ -6,7 +6,7 @@
 makes tests/golden/tiny_encoder/ (a random two-layer BERT with tokenizer, in the layout of sentence-transformers) and
 tests/golden/model_{tiny,minilm}.json: projections of embeddings with the error of transformers in single precision, and
 per trained tensor the norm and four projections of the gradient of sum(c * embedding). Projection vectors and c come from
-the counter-based generator of `uniform`, which tests/model/golden.h repeats.
+the counter-based generator of golden_numbers.py.
 """
 
 import json
@@ -14,8 +14,8 @@ import math
 import shutil
 from pathlib import Path
 
-import numpy as np
 import torch
+from golden_numbers import project, uniform
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from tokenizers.implementations import BertWordPieceTokenizer
@@ -24,21 +24,6 @@ from transformers import BertConfig, BertModel
 HERE = Path(__file__).parent
 TINY = HERE / "tiny_encoder"
 MINILM = HERE.parent.parent / ".deps" / "encoders" / "all-MiniLM-L6-v2"
-PROJECTIONS = 4
-MASK = (1 << 64) - 1
-
-
-def uniform(name, count):
-    """`count` doubles in [-1, 1): SplitMix64 (Steele et al., OOPSLA 2014) of FNV-1a(name) + i * golden ratio."""
-    start = 0xCBF29CE484222325
-    for byte in name.encode():
-        start = ((start ^ byte) * 0x100000001B3) & MASK
-    with np.errstate(over="ignore"):
-        z = np.uint64(start) + np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-    return (z >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
 
 
 def vocabulary():
@@ -124,11 +109,6 @@ def embed(model, texts, pooling="mean", normalize=True):
         row = hidden.mean(0) if pooling == "mean" else hidden[0]
         rows.append(torch.nn.functional.normalize(row, dim=0) if normalize else row)
     return torch.stack(rows)
-
-
-def project(name, tensor):
-    flat = tensor.detach().double().numpy().ravel()
-    return [float(uniform(f"{name}#{k}", flat.size) @ flat) for k in range(PROJECTIONS)]
 
 
 def embedding_goldens(folder, texts, changes=None, pooling="mean", normalize=True):

@@ -4,7 +4,15 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "framework/training/gradient_norm.h"
+#include "framework/training/schedule.h"
+#include "tests/model/golden.h"
 
 namespace coldframe {
 namespace {
@@ -34,7 +42,8 @@ TEST(AdamWTest, follows_the_formula_over_fifty_steps) {
     GradientSum gradient{AlignedBuffer(layout.dense_size()), {}};
     for (int i = 0; i < 42; ++i) {
       const double g = std::sin(0.7 * i + 0.3 * t);
-      const std::size_t at = i < 37 ? static_cast<std::size_t>(i) : layout.dense()[1].offset + static_cast<std::size_t>(i - 37);
+      const std::size_t at =
+          i < 37 ? static_cast<std::size_t>(i) : layout.dense()[1].offset + static_cast<std::size_t>(i - 37);
       gradient.dense.data()[at] = static_cast<float>(2 * g);
       reference[static_cast<std::size_t>(i)].step(g, 1e-2, i < 37 ? 0.1 : 0.0, 0.9, 0.999, 1e-8, t);
     }
@@ -68,6 +77,112 @@ TEST(AdamWTest, rows_without_gradient_move_as_the_dense_rule_says) {
     sparse.update(sparse_store, rows, 1e-2, t, 1.0f);
   }
   EXPECT_TRUE(dense_store.value(0).equal(sparse_store.value(0)));
+}
+
+/// Forty steps beside torch.optim.AdamW with clip_grad_norm_ and torch's schedules
+/// (tests/golden/make_training_goldens.py): groups with and without decay, a table of which few rows have a gradient, a
+/// rate of its own, gradients of norm 1e-4 to 1e2.
+class AdamWGoldenTest : public ::testing::Test {
+ protected:
+  AdamWGoldenTest() : golden_(test::read_golden("training.json")["adamw"]) {
+    for (const nlohmann::json& p : golden_["parameters"]) {
+      const std::string name = p["name"];
+      store_.add({.name = name,
+                  .trainable = true,
+                  .decay = p["decay"],
+                  .sparse_rows = name == "table",
+                  .learning_rate_factor = p["factor"]},
+                 test::golden_uniform(name, p["shape"].get<std::vector<std::int64_t>>(), 0.5));
+    }
+  }
+  GradientSum gradient_at(const FlatLayout& layout, std::size_t step) const {
+    const double scale = golden_["scales"][step % golden_["scales"].size()];
+    const auto values_of = [&](ParameterIndex index) {
+      return test::golden_uniform(store_.info(index).name + "." + std::to_string(step), store_.value(index).sizes(),
+                                  scale);
+    };
+    GradientSum gradient{AlignedBuffer(layout.dense_size()), {}};
+    for (const DenseSlot& slot : layout.dense()) {
+      const at::Tensor values = values_of(slot.parameter);
+      std::copy_n(values.const_data_ptr<float>(), slot.size, gradient.dense.data() + slot.offset);
+    }
+    for (const SparseSlot& slot : layout.sparse()) {
+      const at::Tensor values = values_of(slot.parameter);
+      SparseRows rows{slot.width, golden_["rows"][step], {}};
+      for (const std::int64_t id : rows.ids) {
+        const float* row = values.const_data_ptr<float>() + id * slot.width;
+        rows.rows.insert(rows.rows.end(), row, row + slot.width);
+      }
+      gradient.sparse.push_back(std::move(rows));
+    }
+    return gradient;
+  }
+  ScheduleOptions schedule(const std::string& shape) const {
+    ScheduleOptions options;
+    options.steps = golden_["steps"];
+    options.warmup = golden_["warmup"];
+    options.final_fraction = golden_["final_fraction"];
+    options.shape = shape;
+    return options;
+  }
+  /// Root of the summed squares of what our values are off; every value within `tolerance` times its rate's factor.
+  double error(const nlohmann::json& expected, double tolerance) const {
+    double sum = 0;
+    for (ParameterIndex p = 0; p < static_cast<ParameterIndex>(store_.size()); ++p) {
+      const float* found = store_.value(p).const_data_ptr<float>();
+      const auto exact = expected[store_.info(p).name].get<std::vector<double>>();
+      for (std::size_t i = 0; i < exact.size(); ++i) {
+        EXPECT_NEAR(found[i], exact[i], tolerance * store_.info(p).learning_rate_factor)
+            << store_.info(p).name << " " << i;
+        sum += (found[i] - exact[i]) * (found[i] - exact[i]);
+      }
+    }
+    return std::sqrt(sum);
+  }
+  nlohmann::json golden_;
+  ParameterStore store_;
+};
+
+/// Both sides compute rates in double: 1e-12 of the peak is left for torch's step-by-step products.
+TEST_F(AdamWGoldenTest, rates_are_those_of_torch) {
+  for (const char* shape : {"linear", "cosine"}) {
+    const double peak = golden_["rate"];
+    for (std::int64_t step = 0; step < golden_["steps"].get<std::int64_t>(); ++step) {
+      EXPECT_NEAR(peak * schedule_factor(schedule(shape), step),
+                  golden_["rates"][shape][static_cast<std::size_t>(step)].get<double>(), 1e-12 * peak)
+          << shape << " " << step;
+    }
+  }
+}
+
+/// Norms are sums in double on both sides: 1e-12. One update moves a value by at most about its rate (.03) and is exact
+/// to a few units of 2^-24, and adding it rounds a value of order 1 once more, so forty stay within 2e-6. Our error may
+/// be at most twice that of torch in single precision.
+TEST_F(AdamWGoldenTest, parameters_and_norms_are_those_of_torch) {
+  const FlatLayout layout(store_);
+  ASSERT_EQ(layout.sparse().size(), 1u);
+  OptimizerOptions options;
+  options.weight_decay = golden_["weight_decay"];
+  AdamW adamw(layout, options);
+  const auto kept = golden_["kept"].get<std::vector<std::size_t>>();
+  std::size_t clipped = 0, seen = 0;
+  for (std::size_t step = 0; step < golden_["steps"].get<std::size_t>(); ++step) {
+    const GradientSum gradient = gradient_at(layout, step);
+    const double norm = gradient_norm(gradient), expected = golden_["norms"][step];
+    EXPECT_NEAR(norm, expected, 1e-12 * expected) << step;
+    const float clip = clip_factor(norm, golden_["clip"]);
+    clipped += clip < 1.0f ? 1 : 0;
+    const auto number = static_cast<std::int64_t>(step);
+    const double rate = golden_["rate"].get<double>() * schedule_factor(schedule("linear"), number);
+    adamw.update(store_, gradient, rate, number + 1, clip);
+    if (seen == kept.size() || kept[seen] != step + 1) continue;
+    SCOPED_TRACE("after " + std::to_string(step + 1));
+    EXPECT_LE(error(golden_["values"][seen], 2e-6), 2 * golden_["single_errors"][seen].get<double>());
+    ++seen;
+  }
+  EXPECT_EQ(seen, kept.size());
+  EXPECT_GT(clipped, 5u);
+  EXPECT_LT(clipped, 35u);
 }
 
 TEST(ParameterDigestTest, sees_a_single_bit_and_a_swap) {
