@@ -26,7 +26,9 @@ TEST(Auc, needs_both_classes_and_numbers) {
 }
 
 TEST(Auc, agrees_with_scikit_learn) {
-  for (const auto& one : testing::golden("evaluation")["auc"]) {
+  const nlohmann::json golden = testing::golden("evaluation")["auc"];
+  ASSERT_FALSE(golden.empty());
+  for (const auto& one : golden) {
     EXPECT_NEAR(*auc(one["scores"].get<std::vector<float>>(), one["labels"].get<std::vector<std::uint8_t>>()),
                 one["auc"].get<double>(), 1e-12);
   }

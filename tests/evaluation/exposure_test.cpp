@@ -59,7 +59,9 @@ TEST(Exposure, tail_seen_follows_recbole) {
 }
 
 TEST(Exposure, agrees_with_independent_definitions_in_both_conventions) {
-  for (const auto& one : testing::golden("evaluation")["exposure"]) {
+  const nlohmann::json golden = testing::golden("evaluation")["exposure"];
+  ASSERT_FALSE(golden.empty());
+  for (const auto& one : golden) {
     Exposure exposure(one["items"].get<std::size_t>());
     for (const auto& list : one["lists"]) exposure.add_list(testing::items_in(list));
     const auto train = one["train"].get<std::vector<std::uint64_t>>();
