@@ -50,6 +50,40 @@ TEST(TopologyTest, more_ranks_than_cores_get_one_thread_each) {
   for (int r = 0; r < 5; ++r) EXPECT_EQ(detail::place(ranks, r).default_threads, 1);
 }
 
+// What `mpirun -n 2` does on a host of eight cores: each rank bound to one, six idle.
+TEST(TopologyTest, a_binding_that_leaves_cores_idle_is_undone) {
+  const std::vector<int> all{0, 1, 2, 3, 4, 5, 6, 7};
+  const std::vector<detail::Placement> ranks{{"a", {0}, k_no_limit, all}, {"a", {1}, k_no_limit, all}};
+  for (const int rank : {0, 1}) {
+    const Topology topology = detail::place(ranks, rank);
+    EXPECT_TRUE(topology.unbound);
+    EXPECT_EQ(topology.cores, all);
+    EXPECT_EQ(topology.default_threads, 4);
+    EXPECT_EQ(topology.cores_of_host, 8);
+  }
+}
+
+TEST(TopologyTest, a_binding_that_covers_the_host_stays) {
+  const std::vector<int> all{0, 1, 2, 3};
+  const std::vector<detail::Placement> sockets{{"a", {0, 1}, k_no_limit, all}, {"a", {2, 3}, k_no_limit, all}};
+  EXPECT_FALSE(detail::place(sockets, 0).unbound);
+  EXPECT_EQ(detail::place(sockets, 1).cores, (std::vector<int>{2, 3}));
+  EXPECT_EQ(detail::place(sockets, 1).default_threads, 2);
+}
+
+TEST(TopologyTest, a_mask_that_no_launcher_set_stays) {
+  const std::vector<detail::Placement> ranks{{"a", {0}, k_no_limit, {}}, {"b", {1}, k_no_limit, {0, 1}}};
+  EXPECT_FALSE(detail::place(ranks, 0).unbound) << "taskset, or another MPI";
+  EXPECT_TRUE(detail::place(ranks, 1).unbound) << "hosts are judged one by one";
+}
+
+TEST(TopologyTest, two_ranks_bound_to_one_core_are_seen) {
+  const std::vector<detail::Placement> ranks(2, {"a", {1}, k_no_limit, {1}});
+  EXPECT_EQ(detail::place(ranks, 0).default_threads, 1);
+  EXPECT_EQ(detail::place(ranks, 0).cores_of_host, 1);
+  EXPECT_EQ(detail::place(ranks, 0).ranks_on_this_host, 2);
+}
+
 TEST(TopologyTest, cpu_max_is_read_as_cores) {
   EXPECT_DOUBLE_EQ(detail::parse_cpu_max("150000 100000"), 1.5);
   for (const char* none : {"max 100000", "", "garbage", "-1 100000", "100000 0"}) {
