@@ -65,7 +65,7 @@ Finished run_outside(const std::vector<std::string>& words, int seconds) {
 
 std::string report_python(const std::string& module) {
   for (const std::string& python :
-       {environment("COLDFRAME_REPORT_PYTHON"), environment("COLDFRAME_DEPS_DIR") + "/venv-report/bin/python",
+       {environment("COLDFRAME_REPORT_PYTHON"), environment("COLDFRAME_DEPS_DIR") + "/venv-interop/bin/python",
         std::string("python3")}) {
     if (python.empty()) continue;
     if (run_outside({python, "-c", "import " + module}).status == 0) return python;

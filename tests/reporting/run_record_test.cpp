@@ -131,7 +131,7 @@ TEST(RunRecord, is_read_by_h5dump) {
 /// The example of docs/guide/run-folder.md, as it stands there.
 TEST(RunRecord, is_read_by_the_example_of_the_guide) {
   const std::string python = testing::report_python("h5py");
-  if (python.empty()) GTEST_SKIP() << "no Python with h5py (set COLDFRAME_REPORT_PYTHON, or make .deps/venv-report)";
+  if (python.empty()) GTEST_SKIP() << "no Python with h5py (set COLDFRAME_REPORT_PYTHON, or run cluster/setup.sh interop)";
   const std::string guide =
       read_file(std::filesystem::path(std::getenv("COLDFRAME_SOURCE_DIR")) / "docs/guide/run-folder.md");
   const std::string opening = "```python\n";

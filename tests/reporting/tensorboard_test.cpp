@@ -45,7 +45,7 @@ TEST(TensorBoard, writes_the_bytes_computed_by_hand) {
 TEST(TensorBoard, is_read_by_tensorboard_itself) {
   const std::string python = testing::report_python("tensorboard");
   if (python.empty())
-    GTEST_SKIP() << "no Python with tensorboard (set COLDFRAME_REPORT_PYTHON, or make .deps/venv-report)";
+    GTEST_SKIP() << "no Python with tensorboard (set COLDFRAME_REPORT_PYTHON)";
   TemporaryFolder folder;
   const MetricsTable metrics = testing::tiny_run({}).metrics;
   write_tensorboard(folder / k_tensorboard_name, metrics, 100.0);
