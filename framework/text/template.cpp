@@ -90,7 +90,8 @@ void Template::require_fields(std::span<const std::string> known) const {
   for (const std::string& field : fields_) {
     if (std::ranges::find(known, field) != known.end()) continue;
     throw ConfigError(fmt::format("{} names the field {}", key_, field), "there is no such field",
-                      fmt::format("known: {}", fmt::join(known, ", ")));
+                      known.empty() ? "none is known: import the data with an attribute"
+                                    : fmt::format("known: {}", fmt::join(known, ", ")));
   }
 }
 

@@ -122,6 +122,12 @@ TEST(Template, refuses_fields_that_do_not_exist) {
     EXPECT_THAT(failure.what(), HasSubstr("title, year"));
   }
   EXPECT_NO_THROW(Template("{year}", "text.item").require_fields(known));
+  try {
+    pattern.require_fields({});
+    FAIL();
+  } catch (const ConfigError& failure) {
+    EXPECT_THAT(failure.what(), HasSubstr("none is known: import the data with an attribute"));
+  }
 }
 
 TEST(Template, refuses_what_does_not_parse_with_the_column) {
