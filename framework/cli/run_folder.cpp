@@ -14,7 +14,22 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view k_digest_line = "# configuration digest: ";
 
-bool is_empty_folder(const fs::path& path) { return !fs::exists(path) || fs::is_empty(path); }
+/// An empty log is all that is left of a job that could not begin.
+bool holds_nothing(const RunFolder& folder) {
+  if (!fs::exists(folder.path)) return true;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder.path)) {
+    if (entry.path() != folder.log() || entry.file_size() > 0) return false;
+  }
+  return true;
+}
+
+/// All but the log, which is locked: another file of that name would be free for others.
+void empty(const RunFolder& folder) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder.path)) {
+    if (entry.path() != folder.log()) fs::remove_all(entry.path());
+  }
+  fs::resize_file(folder.log(), 0);
+}
 
 }  // namespace
 
@@ -26,7 +41,7 @@ std::string stored_config_digest(const RunFolder& folder) {
 }
 
 void check_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing) {
-  if (is_empty_folder(folder.path)) return;
+  if (holds_nothing(folder)) return;
   if (!fs::exists(folder.config()) && existing != ExistingRun::resume) {
     throw ConfigError(fmt::format("{} exists and holds no run", folder.path.string()), "it is not ours to empty",
                       "choose another experiment.root, name or variant");
@@ -45,16 +60,20 @@ void check_run_folder(const RunFolder& folder, const ResolvedConfig& config, Exi
   }
 }
 
-void prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing) {
+FileLock prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing) {
   check_run_folder(folder, config, existing);
   const std::string digest = config_digest(config);
-  if (existing == ExistingRun::overwrite) fs::remove_all(folder.path);
   std::error_code error;
   fs::create_directories(folder.path, error);
-  if (error) throw IoError(fmt::format("cannot make {}", folder.path.string()), error.message());
+  if (error) {
+    throw IoError(fmt::format("cannot make {}", folder.path.string()), error.message(), "choose another experiment.root");
+  }
+  FileLock lock(folder.log());
+  if (existing == ExistingRun::overwrite) empty(folder);
   if (stored_config_digest(folder) != digest) {
     write_file_atomically(folder.config(), fmt::format("{}{}\n{}", k_digest_line, digest, dump_config(config)));
   }
+  return lock;
 }
 
 }  // namespace coldframe

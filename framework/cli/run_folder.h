@@ -5,6 +5,7 @@
 #include <string>
 
 #include "framework/core/config.h"
+#include "framework/core/file_lock.h"
 
 namespace coldframe {
 
@@ -27,8 +28,9 @@ struct RunFolder {
 void check_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing);
 
 /// Makes the folder ready for a run with this configuration: new, or resumed with the same one, or emptied. ConfigError
-/// when the folder belongs to another configuration, or exists and neither was asked for. One process calls it.
-void prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing);
+/// when the folder belongs to another configuration, or exists and neither was asked for; IoError when another job holds
+/// it. One process calls it, and keeps what it returns for as long as it writes there.
+[[nodiscard]] FileLock prepare_run_folder(const RunFolder& folder, const ResolvedConfig& config, ExistingRun existing);
 
 /// The digest of the configuration that a folder was made for; empty when it holds none.
 std::string stored_config_digest(const RunFolder& folder);

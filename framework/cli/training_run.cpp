@@ -72,7 +72,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
   // Only now, so that a mistake in the inputs leaves no folder behind and empties none.
   agree_on_errors(group_, "run folder", [&] {
     if (!group_.is_root()) return;
-    prepare_run_folder(folder_, invocation.config, existing);
+    lock_ = prepare_run_folder(folder_, invocation.config, existing);
     attach_log_file(folder_.log());
   });
 }

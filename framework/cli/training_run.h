@@ -41,6 +41,7 @@ class TrainingRun {
   const Group& group_;
   ExistingRun existing_;
   RunFolder folder_;
+  FileLock lock_;  // rank 0: no second job writes into the folder
   std::unique_ptr<ExperimentData> data_;
   std::unique_ptr<PairSampler> sampler_;
   std::unique_ptr<Learner> learner_;

@@ -193,6 +193,19 @@ TEST_F(BadTrainingTest, run_folder_that_exists) {
   expect_nothing(k_data, "--overwrite", {job_.store().string()});
 }
 
+TEST_F(BadTrainingTest, run_folder_that_another_job_writes_to) {
+  const pid_t job = job_.start(0, "runs", "--distributed.threads=1");
+  ASSERT_TRUE(wait_for_records(run() / "metrics.log", 2, 120));
+  for (const char* existing : {"--resume", "--overwrite"}) {
+    expect_refused(job_.train(0, "runs", fmt::format("--distributed.threads=1 {}", existing)), k_data,
+                   {run().string() + " is in use", "another job writes there"});
+  }
+  EXPECT_GE(read_metrics(run() / "metrics.log").size(), 2u);
+  kill(job, SIGTERM);
+  EXPECT_EQ(TrainingJob::wait(job, 120), 75);
+  EXPECT_FALSE(list_checkpoints(run() / "checkpoints").empty());
+}
+
 TEST_F(BadTrainingTest, checkpoint_of_another_encoder) {
   const fs::path encoder = copy_of_encoder();
   const std::string arguments = "--encoder.folder=" + encoder.string();
