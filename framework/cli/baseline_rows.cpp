@@ -12,9 +12,13 @@ void BaselineScorer::score(std::span<const NewcomerQuery> queries, std::span<flo
 
 std::vector<std::unique_ptr<Baseline>> make_baselines(const ExperimentData& data) {
   std::vector<std::uint64_t> item_keys;
-  for (std::uint32_t i = 0; i < data.dataset.items.size(); ++i) item_keys.push_back(data.dataset.item_key(ItemId(i)));
-  return standard_baselines(training_likes(data.likes, data.roles.users(Role::train)), data.dataset.users, std::move(item_keys),
-                            /*seed=*/1);
+  std::vector<std::string> item_texts;
+  for (std::uint32_t i = 0; i < data.dataset.items.size(); ++i) {
+    item_keys.push_back(data.dataset.item_key(ItemId(i)));
+    item_texts.push_back(data.texts.item(ItemId(i)));
+  }
+  return standard_baselines(training_likes(data.likes, data.roles.users(Role::train)), data.dataset.users, item_keys,
+                            /*seed=*/1, item_texts);
 }
 
 }  // namespace coldframe

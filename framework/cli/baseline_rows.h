@@ -27,7 +27,8 @@ class BaselineScorer final : public NewcomerScorer {
 };
 
 /// Floors and baselines that stand in every table, fitted on role T: random, popularity, popularity by similar
-/// attributes (when there are attributes), item-kNN, EASE, the item prior alone.
+/// attributes (when there are attributes), item-kNN, EASE, the item prior alone, attribute regression, factor fold-in,
+/// TF-IDF of item texts.
 std::vector<std::unique_ptr<Baseline>> make_baselines(const ExperimentData& data);
 
 }  // namespace coldframe
