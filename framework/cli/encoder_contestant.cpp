@@ -15,6 +15,12 @@ VectorTable vector_table(const EncodedTexts& encoded) {
   return VectorTable(encoded.size(), encoded.width, {encoded.vectors.span().begin(), encoded.vectors.span().end()});
 }
 
+/// Texts of newcomers: as the run writes them, but by the population's own template when it has one.
+TextOptions newcomer_texts(TextOptions texts, const PopulationObservables& observables) {
+  if (!observables.evaluation_template.empty()) texts.user = observables.evaluation_template;
+  return texts;
+}
+
 }  // namespace
 
 /// Renders and encodes users with a history during the replay.
@@ -23,7 +29,7 @@ class EncoderContestant::Reencoder {
   Reencoder(Learner& learner, const Experiment& experiment, const Setting& setting, EntityTable profiles)
       : pool_(setting.population.observables.pool),
         profiles_(std::move(profiles)),
-        texts_(profiles_, setting.data.dataset.items, experiment.text),
+        texts_(profiles_, setting.data.dataset.items, newcomer_texts(experiment.text, setting.population.observables)),
         tokens_(setting.data, learner.tokenizer, token_limit(experiment, *learner.encoder)),
         // Every text is a chunk of its own: a vector must not depend on who else is asked for.
         encoder_(alone_, caller_, *learner.encoder, learner.parameters, /*chunk_tokens=*/1) {}

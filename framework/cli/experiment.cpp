@@ -23,7 +23,8 @@ std::vector<FamilyKind> family_kinds(const Registry& registry) {
 
 /// Makes the instance section of that name, or the kind of that name with its defaults.
 template <class Registry>
-auto make_named(const Registry& registry, const ResolvedConfig& config, const std::string& family, const std::string& name) {
+auto make_named(const Registry& registry, const ResolvedConfig& config, const std::string& family,
+                const std::string& name) {
   for (const ConfigInstance& instance : config.instances(family)) {
     if (instance.name == name) return registry.require(instance.kind).make(*instance.options);
   }
@@ -64,12 +65,19 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("population", "worlds fitted on role W, and the law of newcomers", population, Effect::operation);
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
   schema.section("dynamics", "how simulated users change while they use the platform", dynamics, Effect::operation);
+  schema.section("world_drift", "how the tastes of newcomers change over periods", world_drift, Effect::operation);
   schema.free_section("expect", "acceptance bounds: measure = comparison and number");
   schema.rule([this](const ResolvedConfig&) {
     std::vector<Problem> problems;
-    if (data.path.empty()) problems.push_back({"data.path", "(is missing) give the store that `coldframe import` wrote"});
+    if (data.path.empty())
+      problems.push_back({"data.path", "(is missing) give the store that `coldframe import` wrote"});
     if (objective.use == "mnrl" && batch.extra_items != 0) {
       problems.push_back({"batch.extra_items", "(mnrl knows no extra items) set it to 0"});
+    }
+    if (world_drift.drift() != DriftKind::none && (dynamics.taste_drift > 0 || dynamics.satiation > 0)) {
+      problems.push_back({"world_drift.kind",
+                          "(tastes that move with clicks need one law of taste) set dynamics.taste_drift and "
+                          "dynamics.satiation to 0, or kind = none"});
     }
     return problems;
   });

@@ -16,6 +16,7 @@
 #include "framework/simulation/dynamics_options.h"
 #include "framework/simulation/population_options.h"
 #include "framework/simulation/simulation_options.h"
+#include "framework/simulation/world_drift_options.h"
 #include "framework/training/adamw.h"
 #include "framework/training/objective.h"
 #include "framework/training/schedule.h"
@@ -56,6 +57,7 @@ class Experiment {
   PopulationOptions population;
   SimulationOptions simulation;
   DynamicsOptions dynamics;
+  WorldDriftOptions world_drift;
   StrategyRegistry strategies;
   ObjectiveRegistry objectives;
 };

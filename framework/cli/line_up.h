@@ -12,6 +12,9 @@
 
 namespace coldframe {
 
+/// Whether a policy of `simulation.policies` learns from real users of role T.
+bool learns_from_people(const std::string& policy);
+
 /// Who meets the newcomers: the policies of `simulation.policies`, then, when there are runs, the frozen encoder of the
 /// first one and the trained strategy of each. Making it encodes texts (collective). Borrows its setting.
 class LineUp {
@@ -30,10 +33,13 @@ class LineUp {
 
  private:
   void add_named(const std::string& name);
+  void add_baseline(const std::string& name);
   void add(std::unique_ptr<Policy> policy, std::string role);
-  void add_encoder(std::string name, std::unique_ptr<Learner> learner, const StoredRun& run, double scale, std::string role);
+  void add_encoder(std::string name, std::unique_ptr<Learner> learner, const StoredRun& run, double scale,
+                   std::string role);
 
   Setting setting_;
+  EntityTable profiles_;  // the pool as baselines read it
   std::vector<std::unique_ptr<Policy>> policies_;
   std::unique_ptr<LatentOracle> oracle_;
   std::vector<std::unique_ptr<EncoderContestant>> encoders_;

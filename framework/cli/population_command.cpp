@@ -8,6 +8,7 @@
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
 #include "framework/core/log.h"
+#include "framework/simulation/newcomer_table.h"
 #include "framework/simulation/population.h"
 #include "framework/simulation/population_file.h"
 
@@ -16,20 +17,34 @@ namespace {
 
 struct PopulationCommandOptions final : Options {
   bool overwrite = false;
+  std::int64_t materialise = 0;
+  std::string newcomers;
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "overwrite", .doc = "replace an existing population file"}, overwrite);
+    visitor.visit({.name = "overwrite", .doc = "replace existing files"}, overwrite);
+    visitor.visit({.name = "materialise",
+                   .doc = "write this many newcomers as rows, too; from an existing population without fitting again",
+                   .minimum = 0,
+                   .maximum = 1e9},
+                  materialise);
+    visitor.visit({.name = "newcomers", .doc = "file for these rows (.h5)"}, newcomers);
+  }
+  std::vector<Problem> validate() const override {
+    if ((materialise > 0) == !newcomers.empty()) return {};
+    return {{"materialise", "(needs --newcomers FILE, and that needs it) give both, or none"}};
   }
 };
 
 class PopulationCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--config FILE [--SECTION.KEY=VALUE ...] [--overwrite]",
-            .text =
-                "Fits worlds (laws of taste) on the users of role W and writes a population: a generator of newcomers whose\n"
-                "attributes follow a smoothed law and who copy nobody. Prints its card: what is fitted, assumed, not\n"
-                "identifiable.",
-            .config = ConfigUse::allowed};
+    return {
+        .usage = "--config FILE [--SECTION.KEY=VALUE ...] [--overwrite] [--materialise N --newcomers FILE.h5]",
+        .text =
+            "Fits worlds (laws of taste) on the users of role W and writes a population: a generator of newcomers "
+            "whose\n"
+            "attributes follow a smoothed law and who copy nobody. Prints its card: what is fitted, assumed, not\n"
+            "identifiable. With --materialise newcomers are also written as rows; then an existing population is kept.",
+        .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override { experiment_.add_to(schema); }
@@ -37,20 +52,52 @@ class PopulationCommand final : public Subcommand {
   ExitCode run(const Invocation& invocation) override {
     const std::filesystem::path path = experiment_.population.path;
     if (path.empty()) throw ConfigError("population.path is missing", "nowhere to write", "try populations/NAME.h5");
-    if (!options_.overwrite && std::filesystem::exists(path)) {
-      throw IoError(fmt::format("cannot write {}", path.string()), "it exists", "give --overwrite to replace it");
+    require_free(options_.newcomers);
+    if (options_.materialise > 0 && !options_.overwrite && std::filesystem::exists(path)) {
+      write_rows(read_population(path), invocation);
+      return ExitCode::done;
     }
+    require_free(path);
+    require_other_template();
     const ExperimentData data(experiment_);
     log_info("fitting worlds on {} users of role W", data.roles.users(Role::world).size());
-    const Population population = make_population(data.dataset, data.roles, data.likes, experiment_.population,
-                                                  profile_renderer(experiment_.text, data.dataset.users), experiment_.text.user);
+    const Population population =
+        make_population(data.dataset, data.roles, data.likes, experiment_.population,
+                        profile_renderer(newcomer_texts(), data.dataset.users), newcomer_texts().user);
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
     write_population(path, population);
     invocation.output << card_text(population) << path.string() << '\n';
+    if (options_.materialise > 0) write_rows(population, invocation);
     return ExitCode::done;
   }
 
  private:
+  void require_free(const std::filesystem::path& path) const {
+    if (path.empty() || options_.overwrite || !std::filesystem::exists(path)) return;
+    throw IoError(fmt::format("cannot write {}", path.string()), "it exists", "give --overwrite to replace it");
+  }
+
+  void require_other_template() const {
+    if (experiment_.population.user_template.empty() || experiment_.population.user_template != experiment_.text.user)
+      return;
+    throw ConfigError("population.user_template equals text.user",
+                      "it is there to differ from what encoders are trained on",
+                      "write another sentence, or leave it empty");
+  }
+
+  TextOptions newcomer_texts() const {
+    TextOptions texts = experiment_.text;
+    if (!experiment_.population.user_template.empty()) texts.user = experiment_.population.user_template;
+    return texts;
+  }
+
+  void write_rows(const Population& population, const Invocation& invocation) const {
+    const std::filesystem::path path = options_.newcomers;
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+    write_newcomer_table(path, population, 0, static_cast<std::uint64_t>(options_.materialise));
+    invocation.output << path.string() << '\n';
+  }
+
   PopulationCommandOptions options_;
   Experiment experiment_;
 };

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <ostream>
 
@@ -25,8 +26,10 @@ struct SimulateOptions final : Options {
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folder of a trained strategy; may be given several times"}, run);
     visitor.visit({.name = "output", .doc = "simulation record to write (.h5)"}, output);
-    visitor.visit({.name = "log", .doc = "folder for one dataset store per policy with everything shown; empty: none"}, log);
-    visitor.visit({.name = "only-user", .doc = "replay this user alone, -1 = all; prints the digest, writes nothing",
+    visitor.visit({.name = "log", .doc = "folder for one dataset store per policy with everything shown; empty: none"},
+                  log);
+    visitor.visit({.name = "only-user",
+                   .doc = "replay this user alone, -1 = all; prints the digest, writes nothing",
                    .minimum = -1},
                   only_user);
   }
@@ -47,16 +50,19 @@ class Simulation {
       require_same_items(*population_, data_->dataset);
       for (const std::string& run : options.run) runs_.push_back(std::make_unique<StoredRun>(run));
       for (const std::unique_ptr<StoredRun>& run : runs_) require_strangers(*run);
+      require_baselines_are_strangers();
     });
     const SimulationOptions& simulation = experiment.simulation;
     agree_on_errors(group_, "make the world", [&] {
-      newcomers_ = std::make_unique<Newcomers>(*population_, population_->world(simulation.world), simulation.lambda);
+      newcomers_ = std::make_unique<Newcomers>(*population_, population_->world(simulation.world), simulation.lambda,
+                                               &experiment.world_drift);
       catalogue_ = std::make_unique<Catalogue>(data_->dataset);
       calibration_ = calibrate_choices_for(*population_, *catalogue_, simulation);
       user_model_ = make_user_model(simulation, calibration_.scale);
       dynamics_ = std::make_unique<UserDynamics>(experiment.dynamics, simulation, newcomers_->taste());
     });
-    const int threads = simulation.threads > 0 ? static_cast<int>(simulation.threads) : discover_topology(group_).default_threads;
+    const int threads =
+        simulation.threads > 0 ? static_cast<int>(simulation.threads) : discover_topology(group_).default_threads;
     pool_ = std::make_unique<LanePool>(threads);
     replay_options_ = simulation;
     replay_options_.threads = threads;
@@ -70,7 +76,7 @@ class Simulation {
     const ReplayResult result = merge_ranks(replay_my_share());
     agree_on_errors(group_, "write simulation", [&] {
       if (!group_.is_root()) return;
-      const Simulated simulated{experiment_,  *data_,  *population_,      calibration_,
+      const Simulated simulated{experiment_, *data_, *population_,     calibration_,
                                 invocation_, result, line_up_->roles()};
       const SimulationRecord record = make_simulation_record(simulated);
       write_simulation_record(options_.output, record);
@@ -85,12 +91,30 @@ class Simulation {
     const SimulationOptions& simulation = experiment_.simulation;
     const RunRecord& record = run.record();
     if (record.summary.at("identity").at("data") != data_->checksum && simulation.roles != "closed_world") {
-      throw DataError(fmt::format("{} was trained on other data than {}", run.folder().path.string(), experiment_.data.path),
-                      "their people cannot be told apart", "use one store, or simulation.roles = closed_world for simulated logs");
+      throw DataError(
+          fmt::format("{} was trained on other data than {}", run.folder().path.string(), experiment_.data.path),
+          "their people cannot be told apart", "use one store, or simulation.roles = closed_world for simulated logs");
+    }
+    const std::string& texts = population_->observables.evaluation_template;
+    if (!texts.empty() && run.experiment().text.user == texts) {
+      throw ConfigError(
+          fmt::format("{} was trained on the template of the population's newcomers", run.folder().path.string()),
+          "evaluation templates are disjoint from training templates", "make a population with another user_template");
     }
     const std::string owner = fmt::format("run {}", run.folder().path.string());
-    const RoleMembers learned[] = {{owner, Role::train, record.summary.at("roles").at("train"), record.train_users},
-                                   {owner, Role::validate, record.summary.at("roles").at("validate"), record.validate_users}};
+    const RoleMembers learned[] = {
+        {owner, Role::train, record.summary.at("roles").at("train"), record.train_users},
+        {owner, Role::validate, record.summary.at("roles").at("validate"), record.validate_users}};
+    require_disjoint_roles(learned, population_->world_users,
+                           simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
+  }
+
+  /// Baselines learn from role T of these options, which need not be the roles the population was made with.
+  void require_baselines_are_strangers() const {
+    const SimulationOptions& simulation = experiment_.simulation;
+    if (std::ranges::none_of(simulation.policies, learns_from_people)) return;
+    const RoleMembers learned[] = {
+        role_members(data_->dataset, data_->roles, Role::train, fmt::format("baselines on {}", experiment_.data.path))};
     require_disjoint_roles(learned, population_->world_users,
                            simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
   }
@@ -99,10 +123,13 @@ class Simulation {
 
   ReplayResult replay_my_share() const {
     const SimulationOptions& simulation = experiment_.simulation;
-    const auto first = static_cast<std::uint64_t>(simulation.first_user), users = static_cast<std::uint64_t>(simulation.users);
+    const auto first = static_cast<std::uint64_t>(simulation.first_user),
+               users = static_cast<std::uint64_t>(simulation.users);
     const auto ranks = static_cast<std::uint64_t>(group_.size()), rank = static_cast<std::uint64_t>(group_.rank());
-    ReplayRequest request{first + users * rank / ranks, first + users * (rank + 1) / ranks,
-                          options_.log.empty() ? KeepLog::no : KeepLog::yes, {}};
+    ReplayRequest request{first + users * rank / ranks,
+                          first + users * (rank + 1) / ranks,
+                          options_.log.empty() ? KeepLog::no : KeepLog::yes,
+                          {}};
     Progress progress("simulate", "users", static_cast<std::int64_t>(request.end - request.begin), invocation_.clock,
                       group_.is_root() ? ProgressSink::terminal() : ProgressSink{});
     std::mutex drawing;
@@ -125,7 +152,8 @@ class Simulation {
   }
 
   ExitCode run_one(std::uint64_t user) {
-    const ReplayResult result = replay(world(), line_up_->contestants(), replay_options_, {user, user + 1, KeepLog::no, {}});
+    const ReplayResult result =
+        replay(world(), line_up_->contestants(), replay_options_, {user, user + 1, KeepLog::no, {}});
     if (group_.is_root()) invocation_.output << user_text(result);
     return ExitCode::done;
   }
@@ -150,13 +178,14 @@ class Simulation {
 class SimulateCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--config FILE --run RUN [--run RUN ...] --output FILE.h5 [--log DIR] [--only-user N]",
-            .text =
-                "Replays synthetic newcomers of a population against trained encoders, floors, baselines and oracles: the\n"
-                "same people and the same random numbers for each. Several ranks share the users; results have the same\n"
-                "bytes for any number of ranks and threads.",
-            .config = ConfigUse::allowed,
-            .ranks = Ranks::many};
+    return {
+        .usage = "--config FILE --run RUN [--run RUN ...] --output FILE.h5 [--log DIR] [--only-user N]",
+        .text =
+            "Replays synthetic newcomers of a population against trained encoders, floors, baselines and oracles: the\n"
+            "same people and the same random numbers for each. Several ranks share the users; results have the same\n"
+            "bytes for any number of ranks and threads.",
+        .config = ConfigUse::allowed,
+        .ranks = Ranks::many};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override { experiment_.add_to(schema); }

@@ -28,33 +28,37 @@ std::vector<std::string> no_better_than_random(const SimulationRecord& record) {
 SimulationRecord make_simulation_record(const Simulated& simulated) {
   const SimulationOptions& simulation = simulated.experiment.simulation;
   const std::string& path = simulated.experiment.population.path;
+  const WorldDriftOptions& drift = simulated.experiment.world_drift;
   const ReplayResult& result = simulated.result;
   SimulationRecord record;
   for (std::size_t p = 0; p < result.policies.size(); ++p) {
     record.policies.push_back(simulated_policy(result.policies[p], simulated.roles[p]));
   }
-  record.summary = {{"population", path},
-                    {"population_digest", sha256_file(path)},
-                    {"world", simulation.world},
-                    {"lambda", simulation.lambda},
-                    {"user_model", simulation.user_model},
-                    {"choice",
-                     {{"scale", simulated.calibration.scale.scale}, {"no_click", simulated.calibration.scale.no_click}}},
-                    {"dynamics", simulated.experiment.dynamics.active()},
-                    {"seed", simulation.seed},
-                    {"users", result.end - result.begin},
-                    {"pages", simulation.sessions * simulation.pages},
-                    {"slate_size", simulation.slate_size},
-                    {"roles",
-                     {{"world", simulated.population.world_users.fingerprint},
-                      {"held_out", simulated.data.roles.fingerprint(Role::held_out)}}},
-                    {"data", simulated.data.checksum},
-                    {"user_vector", simulated.experiment.evaluation.user_vector},
-                    {"click_rate",
-                     {{"random", simulated.calibration.reached.random}, {"popularity", simulated.calibration.reached.popular}}},
-                    {"digest", result.digest()},
-                    {"below_random", no_better_than_random(record)},
-                    {"provenance", to_json(simulated.invocation.provenance)}};
+  record.summary = {
+      {"population", path},
+      {"population_digest", sha256_file(path)},
+      {"world", simulation.world},
+      {"lambda", simulation.lambda},
+      {"user_model", simulation.user_model},
+      {"choice", {{"scale", simulated.calibration.scale.scale}, {"no_click", simulated.calibration.scale.no_click}}},
+      {"dynamics", simulated.experiment.dynamics.active()},
+      {"world_drift",
+       {{"kind", drift.kind}, {"to", drift.to}, {"at_period", drift.at_period}, {"over_periods", drift.over_periods}}},
+      {"seed", simulation.seed},
+      {"users", result.end - result.begin},
+      {"pages", simulation.sessions * simulation.pages},
+      {"slate_size", simulation.slate_size},
+      {"roles",
+       {{"world", simulated.population.world_users.fingerprint},
+        {"baselines", simulated.data.roles.fingerprint(Role::train)},
+        {"held_out", simulated.data.roles.fingerprint(Role::held_out)}}},
+      {"data", simulated.data.checksum},
+      {"user_vector", simulated.experiment.evaluation.user_vector},
+      {"click_rate",
+       {{"random", simulated.calibration.reached.random}, {"popularity", simulated.calibration.reached.popular}}},
+      {"digest", result.digest()},
+      {"below_random", no_better_than_random(record)},
+      {"provenance", to_json(simulated.invocation.provenance)}};
   record.config = to_json(simulated.invocation.config);
   return record;
 }

@@ -31,23 +31,34 @@ std::vector<float> normalised(const std::vector<double>& log_weights) {
   return out;
 }
 
-/// Equally weighted draws that stand for the weighted ones: systematic resampling with fixed offsets.
-TasteDraws resampled(const TasteDraws& draws, std::span<const float> weights, std::size_t count) {
+/// The draws of the given numbers, in their order.
+TasteDraws picked(const TasteDraws& draws, std::span<const std::size_t> numbers) {
   TasteDraws few;
-  few.count = std::min(count, draws.count);
+  few.count = numbers.size();
   few.group = draws.group;
   const std::size_t latent_size = draws.latent.size() / draws.count;
   few.latent.resize(latent_size * few.count);
   few.offsets.resize(draws.offsets.empty() ? 0 : few.count);
-  double reached = weights[0];
-  std::size_t m = 0;
   for (std::size_t f = 0; f < few.count; ++f) {
-    const double target = (static_cast<double>(f) + 0.5) / static_cast<double>(few.count);
-    while (reached < target && m + 1 < draws.count) reached += weights[++m];
+    const std::size_t m = numbers[f];
     for (std::size_t l = 0; l < latent_size; ++l) few.latent[l * few.count + f] = draws.latent[l * draws.count + m];
     if (!few.offsets.empty()) few.offsets[f] = draws.offsets[m];
   }
+  for (const TasteDraws& part : draws.parts) few.parts.push_back(picked(part, numbers));
   return few;
+}
+
+/// Equally weighted draws that stand for the weighted ones: systematic resampling with fixed offsets.
+TasteDraws resampled(const TasteDraws& draws, std::span<const float> weights, std::size_t count) {
+  std::vector<std::size_t> numbers(std::min(count, draws.count));
+  double reached = weights[0];
+  std::size_t m = 0;
+  for (std::size_t f = 0; f < numbers.size(); ++f) {
+    const double target = (static_cast<double>(f) + 0.5) / static_cast<double>(numbers.size());
+    while (reached < target && m + 1 < draws.count) reached += weights[++m];
+    numbers[f] = m;
+  }
+  return picked(draws, numbers);
 }
 
 std::size_t ordered_slates(std::size_t candidates, std::size_t n, std::size_t stop) {
@@ -130,8 +141,15 @@ std::vector<std::size_t> greedy(PageBelief& belief, const Columns& attractions, 
   return chosen;
 }
 
+std::vector<float> utilities(const TasteModel& taste, const TasteDraws& draws, ItemId item) {
+  std::vector<float> out(draws.count);
+  taste.item_utilities(draws, item, out);
+  return out;
+}
+
 /// What a history says about one user now.
 struct Knowledge {
+  const TasteModel* taste;
   std::shared_ptr<const TasteDraws> draws;
   std::vector<double> log_weights;  // [M]
   const UserDynamics* dynamics;     // nullptr: users stay as they were born
@@ -148,14 +166,13 @@ struct InformedOracle::State {
   InformedOracleOptions options;
   std::vector<float> normals;  // [L, M]
   mutable std::mutex mutex;
-  mutable std::map<std::vector<std::uint16_t>, std::shared_ptr<const TasteDraws>> prior;  // by attribute levels
+  using PriorKey = std::pair<std::size_t, std::vector<std::uint16_t>>;  // stage of the world, attribute levels
+  mutable std::map<PriorKey, std::shared_ptr<const TasteDraws>> prior;
 
-  const TasteModel& taste() const { return newcomers->taste(); }
-  std::shared_ptr<const TasteDraws> prior_of(const Profile& profile) const;
-  std::vector<float> utilities(const TasteDraws& draws, ItemId item) const;
+  std::shared_ptr<const TasteDraws> prior_of(const Profile& profile, std::uint32_t period) const;
   std::vector<float> utilities_now(const Knowledge& known, const TasteDraws& draws, ItemId item) const;
   Knowledge at_birth(const PolicyRequest& request) const;
-  void weigh_given(const TasteDraws& draws, std::span<const ItemId> likes, std::span<double> log_weights) const;
+  void weigh_given(Knowledge& known, std::span<const ItemId> likes) const;
   void weigh_shown(const ShownSlate& page, PageBelief& belief, Knowledge& known) const;
   void follow(const ShownSlate& page, Knowledge& known) const;
   std::vector<ItemId> screened(const PolicyRequest& request, const Knowledge& known, std::span<const float> weights,
@@ -163,42 +180,41 @@ struct InformedOracle::State {
   std::vector<ItemId> choose(const PolicyRequest& request) const;
 };
 
-std::shared_ptr<const TasteDraws> InformedOracle::State::prior_of(const Profile& profile) const {
+std::shared_ptr<const TasteDraws> InformedOracle::State::prior_of(const Profile& profile, std::uint32_t period) const {
+  const PriorKey key{newcomers->stage(period), profile.attributes.levels};
   {
     const std::scoped_lock guard(mutex);
-    const auto found = prior.find(profile.attributes.levels);
+    const auto found = prior.find(key);
     if (found != prior.end()) return found->second;
   }
   const std::vector<double> x = newcomers->population().observables.law.encode(profile.attributes.levels);
+  const TasteModel& taste = newcomers->taste(period);
+  const std::span<const float> luck = std::span(normals).first(taste.latent_size() * options.draws);
   auto made =
-      std::make_shared<const TasteDraws>(taste().place_many(newcomers->group_of(profile), x, normals, options.draws));
+      std::make_shared<const TasteDraws>(taste.place_many(newcomers->group_of(profile), x, luck, options.draws));
   const std::scoped_lock guard(mutex);
-  return prior.emplace(profile.attributes.levels, std::move(made)).first->second;
-}
-
-std::vector<float> InformedOracle::State::utilities(const TasteDraws& draws, ItemId item) const {
-  std::vector<float> out(draws.count);
-  taste().item_utilities(draws, item, out);
-  return out;
+  return prior.emplace(key, std::move(made)).first->second;
 }
 
 /// Plackett-Luce over the catalogue: each like is drawn from what the earlier ones left. All e^v together are I.
-void InformedOracle::State::weigh_given(const TasteDraws& draws, std::span<const ItemId> likes,
-                                        std::span<double> log_weights) const {
+void InformedOracle::State::weigh_given(Knowledge& known, std::span<const ItemId> likes) const {
   if (likes.empty()) return;
-  const std::size_t items = taste().item_count();
+  const TasteModel& taste = *known.taste;
+  const TasteDraws& draws = *known.draws;
+  std::vector<double>& log_weights = known.log_weights;
+  const std::size_t items = taste.item_count();
   std::vector<float> left(draws.count, static_cast<float>(items));
   if (items <= k_direct_items) {
     std::fill(left.begin(), left.end(), 0.0f);
     for (std::size_t i = 0; i < items; ++i) {
       const ItemId item(static_cast<std::uint32_t>(i));
       if (std::find(likes.begin(), likes.end(), item) != likes.end()) continue;
-      const std::vector<float> utility = utilities(draws, item);
+      const std::vector<float> utility = utilities(taste, draws, item);
       for (std::size_t m = 0; m < draws.count; ++m) left[m] += detail::fast_exp(utility[m]);
     }
   } else {
     for (const ItemId item : likes) {
-      const std::vector<float> utility = utilities(draws, item);
+      const std::vector<float> utility = utilities(taste, draws, item);
       for (std::size_t m = 0; m < draws.count; ++m) left[m] -= detail::fast_exp(utility[m]);
     }
     const float least = k_least_mass * static_cast<float>(items);
@@ -206,7 +222,7 @@ void InformedOracle::State::weigh_given(const TasteDraws& draws, std::span<const
   }
   // Backwards: what was left for the last like is the rest and itself.
   for (std::size_t k = likes.size(); k-- > 0;) {
-    const std::vector<float> utility = utilities(draws, likes[k]);
+    const std::vector<float> utility = utilities(taste, draws, likes[k]);
     for (std::size_t m = 0; m < draws.count; ++m) {
       left[m] += detail::fast_exp(utility[m]);
       log_weights[m] += static_cast<double>(utility[m] - detail::fast_log(left[m]));
@@ -215,7 +231,8 @@ void InformedOracle::State::weigh_given(const TasteDraws& draws, std::span<const
 }
 
 Knowledge InformedOracle::State::at_birth(const PolicyRequest& request) const {
-  Knowledge known{prior_of(*request.profile), {}, nullptr, {}};
+  const std::uint32_t period = request.time.period;
+  Knowledge known{&newcomers->taste(period), prior_of(*request.profile, period), {}, nullptr, {}};
   known.log_weights.resize(known.draws->count, 0.0);
   if (options.dynamics == nullptr || options.dynamics->still()) return known;
   const std::vector<ShownSlate>& shown = request.history->shown;
@@ -227,7 +244,7 @@ Knowledge InformedOracle::State::at_birth(const PolicyRequest& request) const {
 
 std::vector<float> InformedOracle::State::utilities_now(const Knowledge& known, const TasteDraws& draws,
                                                         ItemId item) const {
-  std::vector<float> out = utilities(draws, item);
+  std::vector<float> out = utilities(*known.taste, draws, item);
   if (known.condition.satiation.empty()) return out;
   const auto lost = static_cast<float>(known.condition.satiation[item.value()]);
   for (float& utility : out) utility -= lost;
@@ -252,7 +269,7 @@ void InformedOracle::State::follow(const ShownSlate& page, Knowledge& known) con
   if (!clicked || known.dynamics->taste_drift() == 0) return;
   auto moved = std::make_shared<TasteDraws>(*known.draws);
   for (std::size_t k = 0; k < page.items.size(); ++k) {
-    if (page.clicks[k] != 0) taste().drift_many(*moved, page.items[k], known.dynamics->taste_drift());
+    if (page.clicks[k] != 0) known.taste->drift_many(*moved, page.items[k], known.dynamics->taste_drift());
   }
   known.draws = std::move(moved);
 }
@@ -263,7 +280,7 @@ std::vector<ItemId> InformedOracle::State::screened(const PolicyRequest& request
   const std::vector<float> equal(few.count, 1.0f / static_cast<float>(few.count));
   const std::unique_ptr<PageBelief> belief = model->belief(few.count);
   belief->clear();
-  std::vector<float> scores(taste().item_count());
+  std::vector<float> scores(known.taste->item_count());
   for (const ItemId item : request.candidates) {
     std::vector<float> column = utilities_now(known, few, item);
     belief->attractions(column, column);
@@ -278,7 +295,7 @@ std::vector<ItemId> InformedOracle::State::choose(const PolicyRequest& request) 
   Knowledge known = at_birth(request);
   const History& history = *request.history;
   const std::unique_ptr<PageBelief> belief = model->belief(known.draws->count);
-  weigh_given(*known.draws, std::span(history.likes).first(history.given_likes), known.log_weights);
+  weigh_given(known, std::span(history.likes).first(history.given_likes));
   for (const ShownSlate& page : history.shown) {
     if (known.dynamics != nullptr) known.dynamics->pass_time(page.time.timestamp, known.condition);
     weigh_shown(page, *belief, known);
@@ -311,7 +328,7 @@ InformedOracle::InformedOracle(std::string name, const Newcomers& newcomers, con
   state_->model = &model;
   state_->ties = std::move(ties);
   state_->options = options;
-  const std::size_t latent_size = newcomers.taste().latent_size();
+  const std::size_t latent_size = newcomers.largest_latent_size();
   const KeyedRandom random(derived_seed(options.seed, "informed oracle"), Purpose::population);
   std::vector<double> one(latent_size);
   state_->normals.resize(latent_size * options.draws);

@@ -1,12 +1,40 @@
 #include "framework/simulation/newcomers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "framework/simulation/blended_taste.h"
+
 namespace coldframe {
 
-Newcomers::Newcomers(const Population& population, const World& world, double lambda)
-    : population_(&population), taste_(make_taste(world, lambda)), random_(population.seed) {}
+Newcomers::Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift)
+    : population_(&population), random_(population.seed) {
+  tastes_.push_back(make_taste(world, lambda));
+  by_stage_.push_back(tastes_.front().get());
+  if (drift == nullptr || drift->drift() == DriftKind::none) return;
+  drift_ = *drift;
+  tastes_.push_back(make_taste(population.world(drift_.to), lambda));
+  const DriftKind kind = drift_.drift();
+  const bool slow = kind == DriftKind::gradual || kind == DriftKind::incremental;
+  for (std::int64_t step = 1; slow && step < drift_.over_periods; ++step) {
+    tastes_.push_back(make_blended_taste(*tastes_[0], *tastes_[1],
+                                         static_cast<double>(step) / static_cast<double>(drift_.over_periods),
+                                         kind == DriftKind::gradual ? Blend::choose : Blend::mix));
+    by_stage_.push_back(tastes_.back().get());
+  }
+  by_stage_.push_back(tastes_[1].get());
+}
+
+std::size_t Newcomers::stage(std::uint32_t period) const {
+  return static_cast<std::size_t>(std::lround(drift_.weight(period) * static_cast<double>(by_stage_.size() - 1)));
+}
+
+std::size_t Newcomers::largest_latent_size() const {
+  std::size_t largest = 0;
+  for (const auto& taste : tastes_) largest = std::max(largest, taste->latent_size());
+  return largest;
+}
 
 Newcomer Newcomers::newcomer(std::uint64_t number) const {
   const PopulationObservables& known = population_->observables;
@@ -28,12 +56,13 @@ std::uint32_t Newcomers::group_of(const Profile& who) const {
 Latents Newcomers::latents(const Newcomer& who) const {
   const Profile& known = profile(who);
   const std::vector<double> x = population_->observables.law.encode(known.attributes.levels);
-  std::vector<double> normals(taste_->latent_size());
-  std::vector<double> state(taste_->latent_size());
-  std::vector<double> utilities(taste_->item_count());
+  const TasteModel& law = taste(who.period);
+  std::vector<double> normals(law.latent_size());
+  std::vector<double> state(law.latent_size());
+  std::vector<double> utilities(law.item_count());
   random_.latent_normals(who.key, normals);
-  taste_->place(x, normals, state);
-  taste_->utilities(group_of(known), state, utilities);
+  law.place(x, normals, state);
+  law.utilities(group_of(known), state, utilities);
   return Latents(LatentKey(), group_of(known), std::move(state), std::move(utilities));
 }
 

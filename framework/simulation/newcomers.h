@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "framework/simulation/latents.h"
 #include "framework/simulation/observables.h"
 #include "framework/simulation/population.h"
 #include "framework/simulation/random_layout.h"
 #include "framework/simulation/taste_model.h"
+#include "framework/simulation/world_drift_options.h"
 
 namespace coldframe {
 
@@ -16,19 +18,28 @@ namespace coldframe {
 /// const.
 class Newcomers {
  public:
-  Newcomers(const Population& population, const World& world, double lambda);
+  /// `drift` says how newcomers of later periods differ (nullptr: not at all); the world it names must exist.
+  Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift = nullptr);
 
   Newcomer newcomer(std::uint64_t number) const;
   Latents latents(const Newcomer& newcomer) const;
   const Profile& profile(const Newcomer& newcomer) const { return population_->observables.pool[newcomer.profile]; }
 
   const Population& population() const { return *population_; }
-  const TasteModel& taste() const { return *taste_; }
+  /// The law of taste before any drift.
+  const TasteModel& taste() const { return *tastes_.front(); }
+  /// The law of newcomers who arrive in a period.
+  const TasteModel& taste(std::uint32_t period) const { return *by_stage_[stage(period)]; }
+  /// Periods of one stage share their law of taste.
+  std::size_t stage(std::uint32_t period) const;
+  std::size_t largest_latent_size() const;  // over all stages
   std::uint32_t group_of(const Profile& profile) const;
 
  private:
   const Population* population_;
-  std::unique_ptr<TasteModel> taste_;
+  std::vector<std::unique_ptr<TasteModel>> tastes_;  // before the drift, after it, then blends
+  std::vector<const TasteModel*> by_stage_;
+  WorldDriftOptions drift_;
   SimulationRandom random_;
 };
 

@@ -11,6 +11,7 @@
 #include "framework/core/hash.h"
 #include "framework/simulation/detail/population_card.h"
 #include "framework/simulation/detail/standard_errors.h"
+#include "framework/simulation/profile_noise.h"
 #include "framework/simulation/random_layout.h"
 
 namespace coldframe {
@@ -19,9 +20,11 @@ namespace {
 std::vector<Profile> make_pool(const AttributeLaw& law, const PopulationOptions& options,
                                const ProfileRenderer& render) {
   const KeyedRandom random(derived_seed(static_cast<std::uint64_t>(options.seed), "profile pool"), Purpose::population);
+  const KeyedRandom noise(derived_seed(static_cast<std::uint64_t>(options.seed), "profile noise"), Purpose::population);
   std::vector<Profile> pool(static_cast<std::size_t>(options.profile_pool));
   for (std::size_t row = 0; row < pool.size(); ++row) {
     pool[row].attributes = law.draw(random, UserKey(row));
+    add_profile_noise({options.missing_share, options.typo_share}, noise, UserKey(row), pool[row].attributes);
     pool[row].text = render(options.attributes, pool[row].attributes.values);
     pool[row].text_hash = stable_hash(pool[row].text);
   }
@@ -76,6 +79,7 @@ Population make_population(const Dataset& data, const Roles& roles, const Likes&
   known.law = AttributeLaw::fit(data, users, options.attribute_law());
   known.pool = make_pool(known.law, options, render);
   known.profile_template = profile_template;
+  known.evaluation_template = options.user_template;
   known.start = options.start;
   known.period_seconds = options.period_seconds;
   known.users_per_period = options.users_per_period;
@@ -93,6 +97,7 @@ Population make_population(const Dataset& data, const Roles& roles, const Likes&
   population.data_checksum = content_checksum(data);
   population.licence = data.meta.licence;
   population.card = detail::make_card(population, fitted.trials, fitted.unigram_held_out, world.users.size());
+  detail::add_source_facts(data, options, population.card);
   return population;
 }
 

@@ -39,6 +39,7 @@ struct PopulationObservables {
   AttributeLaw law;
   std::vector<Profile> pool;
   std::string profile_template;
+  std::string evaluation_template;  // of every encoder's newcomers; empty: each encoder's own
   std::int64_t start = 0;
   double period_seconds = 0;
   std::int64_t users_per_period = 0;

@@ -141,6 +141,9 @@ void write_all(Hdf5File& file, const Population& p) {
   file.write_attribute("/", "licence", std::string_view(p.licence));
   file.make_group("/observables");
   file.write_attribute("/observables", "profile_template", std::string_view(p.observables.profile_template));
+  if (!p.observables.evaluation_template.empty()) {
+    file.write_attribute("/observables", "evaluation_template", std::string_view(p.observables.evaluation_template));
+  }
   file.write_attribute("/observables", "start", p.observables.start);
   file.write_attribute("/observables", "period_seconds", p.observables.period_seconds);
   file.write_attribute("/observables", "users_per_period", p.observables.users_per_period);
@@ -201,6 +204,9 @@ Population read_population(const std::filesystem::path& path) {
   p.data_checksum = file.read_text("/", "data_sha256");
   p.licence = file.read_text("/", "licence");
   p.observables.profile_template = file.read_text("/observables", "profile_template");
+  if (file.has_attribute("/observables", "evaluation_template")) {
+    p.observables.evaluation_template = file.read_text("/observables", "evaluation_template");
+  }
   p.observables.start = file.read_integer("/observables", "start");
   p.observables.period_seconds = file.read_number("/observables", "period_seconds");
   p.observables.users_per_period = file.read_integer("/observables", "users_per_period");

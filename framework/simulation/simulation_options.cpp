@@ -1,8 +1,11 @@
 #include "framework/simulation/simulation_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "framework/simulation/iterated_logit.h"
 #include "framework/simulation/random_layout.h"
@@ -112,7 +115,9 @@ void describe_user_models(SimulationOptions& o, OptionVisitor& v) {
 }
 
 void describe_policies(SimulationOptions& o, OptionVisitor& v) {
-  v.visit({.name = "policies", .doc = "policies beside the encoders: random, popularity, oracle, informed_oracle"},
+  v.visit({.name = "policies",
+           .doc = "policies beside the encoders: random, popularity, item_prior, attribute_popularity, "
+                  "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle"},
           o.policies);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);
@@ -165,10 +170,12 @@ std::vector<Problem> SimulationOptions::validate() const {
                                        iterated_picks, slate_size, beginnings, IteratedLogit::k_most_beginnings)});
   }
   for (const std::string& name : policies) {
-    if (name != "random" && name != "popularity" && name != "oracle" && name != "informed_oracle") {
+    if (std::find(std::begin(k_policy_names), std::end(k_policy_names), name) == std::end(k_policy_names)) {
       problems.push_back(
-          {"policies",
-           fmt::format("holds '{}' (unknown policy) use random, popularity, oracle, informed_oracle", name)});
+          {"policies", fmt::format("holds '{}' (unknown policy) use {}", name, fmt::join(k_policy_names, ", "))});
+    } else if (std::count(policies.begin(), policies.end(), name) > 1) {
+      problems.push_back({"policies", fmt::format("holds '{}' more than once (results are told apart by name)", name)});
+      break;
     }
   }
   return problems;

@@ -2,11 +2,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/core/options.h"
 
 namespace coldframe {
+
+/// What `simulation.policies` may name.
+inline constexpr std::string_view k_policy_names[] = {
+    "random",  "popularity", "item_prior", "attribute_popularity", "attribute_regression", "item_knn", "ease",
+    "fold_in", "tfidf",      "oracle",     "informed_oracle"};
 
 /// The `[simulation]` section: which newcomers meet which policies in which world. Everything marked assumed cannot be
 /// learnt from ratings; the population card lists the range over which it should be swept.

@@ -55,7 +55,7 @@ class SoftmaxTaste final : public TasteModel {
 
   TasteDraws place_many(std::uint32_t group, std::span<const double> x, std::span<const float> normals,
                         std::size_t count) const override {
-    TasteDraws draws{count, group, std::vector<float>(normals.begin(), normals.end()), std::vector<float>(count)};
+    TasteDraws draws{count, group, std::vector<float>(normals.begin(), normals.end()), std::vector<float>(count), {}};
     for (std::size_t l = 0; l < dimension_; ++l) {
       const auto shift = static_cast<float>(mean(x, l));
       for (std::size_t m = 0; m < count; ++m) draws.latent[l * count + m] += shift;

@@ -14,8 +14,9 @@ namespace coldframe {
 struct TasteDraws {
   std::size_t count = 0;
   std::uint32_t group = 0;
-  std::vector<float> latent;   // [L, M]
-  std::vector<float> offsets;  // [M] what utilities need besides: filled by TasteModel::place_many
+  std::vector<float> latent;      // [L, M]
+  std::vector<float> offsets;     // [M] what utilities need besides: filled by TasteModel::place_many
+  std::vector<TasteDraws> parts;  // the same draws under the tastes that a blend is made of
 };
 
 /// A law of taste: how a newcomer's latent state follows from attributes, and the utility v_i = log(I p(i|u)) of every

@@ -56,7 +56,7 @@ class TopicTaste final : public TasteModel {
 
   TasteDraws place_many(std::uint32_t group, std::span<const double> x, std::span<const float> normals,
                         std::size_t count) const override {
-    TasteDraws draws{count, group, std::vector<float>(topics_ * count), {}};
+    TasteDraws draws{count, group, std::vector<float>(topics_ * count), {}, {}};
     std::vector<float> totals(count, 0.0f);
     for (std::size_t t = 0; t < topics_; ++t) {
       float* row = draws.latent.data() + t * count;

@@ -38,18 +38,32 @@ TopicFitOptions topic_options(const PopulationOptions& options, std::size_t topi
   return fit;
 }
 
+ChainFitOptions chain_options(const PopulationOptions& options, std::size_t neighbours, double ridge) {
+  ChainFitOptions fit;
+  fit.length = static_cast<std::size_t>(options.chain_length);
+  fit.neighbours = neighbours;
+  fit.link_ridge = ridge;
+  fit.bias_ridge = options.group_ridge;
+  fit.pseudo_count = options.pseudo_count;
+  fit.iterations = static_cast<std::size_t>(options.iterations);
+  fit.seed = static_cast<std::uint64_t>(options.seed);
+  return fit;
+}
+
+void add_trials(const std::string& kind, std::span<const std::int64_t> sizes, std::span<const double> ridges,
+                std::vector<WorldTrial>& trials) {
+  for (const std::int64_t size : sizes) {
+    for (const double ridge : ridges) trials.push_back({kind, static_cast<std::size_t>(size), ridge, 0});
+  }
+}
+
 std::vector<WorldTrial> trials_of(const PopulationOptions& options) {
+  constexpr double none[] = {0.0};
   std::vector<WorldTrial> trials;
   for (const std::string& kind : options.tastes) {
-    if (kind == "softmax") {
-      for (const std::int64_t dimension : options.dimensions) {
-        for (const double ridge : options.factor_ridges) {
-          trials.push_back({kind, static_cast<std::size_t>(dimension), ridge, 0});
-        }
-      }
-    } else {
-      for (const std::int64_t topics : options.topics) trials.push_back({kind, static_cast<std::size_t>(topics), 0, 0});
-    }
+    if (kind == "softmax") add_trials(kind, options.dimensions, options.factor_ridges, trials);
+    if (kind == "topics") add_trials(kind, options.topics, none, trials);
+    if (kind == "chain") add_trials(kind, options.neighbours, options.link_ridges, trials);
   }
   return trials;
 }
@@ -60,34 +74,46 @@ void run_trial(const WorldSplit& split, const PopulationOptions& options, WorldT
     quick.tolerance = k_trial_tolerance;
     const SoftmaxFit fit = fit_softmax(split.fit, quick);
     trial.held_out = softmax_log_likelihood(fit.parameters, split.held_out);
-  } else {
-    const TopicFit fit = fit_topics(split.fit, topic_options(options, trial.size));
-    trial.held_out = held_out_log_likelihood(*make_topic_taste(fit.parameters, 1.0), split.held_out, k_trial_draws,
-                                             static_cast<std::uint64_t>(options.seed));
+    return;
   }
+  World world;
+  if (trial.kind == "topics") {
+    world.parameters = fit_topics(split.fit, topic_options(options, trial.size)).parameters;
+  } else {
+    world.parameters = fit_chain(split.fit, chain_options(options, trial.size, trial.ridge)).parameters;
+  }
+  trial.held_out = held_out_log_likelihood(*make_taste(world, 1.0), split.held_out, k_trial_draws,
+                                           static_cast<std::uint64_t>(options.seed));
+}
+
+template <class Parameters>
+const Parameters* parameters_of(const World* world) {
+  return world == nullptr ? nullptr : &std::get<Parameters>(world->parameters);
 }
 
 World fit_world(const WorldData& data, const PopulationOptions& options, const WorldTrial& chosen,
                 std::uint32_t replicate, const World* start) {
   const WorldData resampled = bootstrap_world_data(data, static_cast<std::uint64_t>(options.seed), replicate);
   if (chosen.kind == "softmax") {
-    const SoftmaxParameters* from = start == nullptr ? nullptr : &std::get<SoftmaxParameters>(start->parameters);
-    return {replicate, fit_softmax(resampled, softmax_options(options, chosen.size, chosen.ridge), from).parameters};
+    return {replicate, fit_softmax(resampled, softmax_options(options, chosen.size, chosen.ridge),
+                                   parameters_of<SoftmaxParameters>(start))
+                           .parameters};
   }
-  const TopicParameters* from = start == nullptr ? nullptr : &std::get<TopicParameters>(start->parameters);
-  return {replicate, fit_topics(resampled, topic_options(options, chosen.size), from).parameters};
+  if (chosen.kind == "topics") {
+    return {
+        replicate,
+        fit_topics(resampled, topic_options(options, chosen.size), parameters_of<TopicParameters>(start)).parameters};
+  }
+  return {replicate,
+          fit_chain(resampled, chain_options(options, chosen.size, chosen.ridge), parameters_of<ChainParameters>(start))
+              .parameters};
 }
 
 }  // namespace
 
-std::string World::kind() const { return std::holds_alternative<SoftmaxParameters>(parameters) ? "softmax" : "topics"; }
+std::string World::kind() const { return std::string(k_world_kinds[parameters.index()]); }
 
 std::string World::name() const { return fmt::format("{}-{}", kind(), replicate); }
-
-std::size_t World::latent_size() const {
-  if (const auto* softmax = std::get_if<SoftmaxParameters>(&parameters)) return softmax->dimension;
-  return std::get<TopicParameters>(parameters).topics;
-}
 
 FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options) {
   FittedWorlds fitted;
@@ -129,7 +155,8 @@ std::unique_ptr<TasteModel> make_taste(const World& world, double lambda) {
   if (const auto* softmax = std::get_if<SoftmaxParameters>(&world.parameters)) {
     return make_softmax_taste(*softmax, lambda);
   }
-  return make_topic_taste(std::get<TopicParameters>(world.parameters), lambda);
+  if (const auto* topics = std::get_if<TopicParameters>(&world.parameters)) return make_topic_taste(*topics, lambda);
+  return make_chain_taste(std::get<ChainParameters>(world.parameters), lambda);
 }
 
 double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, std::size_t draws, std::uint64_t seed) {

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "framework/simulation/chain_world.h"
 #include "framework/simulation/softmax_world.h"
 #include "framework/simulation/taste_model.h"
 #include "framework/simulation/topic_world.h"
@@ -18,19 +20,20 @@ struct PopulationOptions;
 /// One ground truth: a fitted law of taste. replicate 0 is the fit on W, 1, 2, ... are refits on bootstrapped users.
 struct World {
   std::uint32_t replicate = 0;
-  std::variant<SoftmaxParameters, TopicParameters> parameters;
+  std::variant<SoftmaxParameters, TopicParameters, ChainParameters> parameters;
 
-  std::string kind() const;  // "softmax" or "topics"
+  std::string kind() const;  // "softmax", "topics" or "chain"
   std::string name() const;  // "softmax-0"
-  std::size_t latent_size() const;
 };
+
+inline constexpr std::string_view k_world_kinds[] = {"softmax", "topics", "chain"};  // as World::parameters holds them
 
 /// What the choice of dimension and scale looked like.
 struct WorldTrial {
   std::string kind;
-  std::size_t size = 0;  // dimension or topics
-  double ridge = 0;
-  double held_out = 0;  // log-likelihood per like of held-out users of W
+  std::size_t size = 0;  // dimension, topics or links per anchor
+  double ridge = 0;      // 0: none
+  double held_out = 0;   // log-likelihood per like of held-out users of W
 };
 
 struct FittedWorlds {

@@ -13,8 +13,10 @@
 #include "framework/core/error.h"
 #include "framework/data/hdf5_file.h"
 #include "framework/simulation/choice_calibration.h"
+#include "framework/simulation/newcomer_table.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/population_file.h"
+#include "framework/simulation/profile_noise.h"
 #include "synthetic_world.h"
 
 namespace coldframe {
@@ -30,6 +32,8 @@ PopulationOptions quick_options() {
   options.dimensions = {2};
   options.factor_ridges = {4};
   options.topics = {3};
+  options.neighbours = {4};
+  options.link_ridges = {4};
   options.bootstraps = 2;
   options.profile_pool = 40;
   options.iterations = 15;
@@ -61,8 +65,8 @@ class PopulationFileTest : public ::testing::Test {
 TEST(Population, holds_every_configured_world_and_a_card) {
   std::vector<std::string> names;
   for (const World& world : fitted().latents.worlds) names.push_back(world.name());
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"softmax-0", "softmax-1", "softmax-2", "topics-0", "topics-1", "topics-2"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"softmax-0", "softmax-1", "softmax-2", "topics-0", "topics-1", "topics-2",
+                                             "chain-0", "chain-1", "chain-2"}));
   EXPECT_EQ(fitted().latents.standard_errors.size(), 1u);
   std::set<Identifiability> kinds;
   for (const CardEntry& entry : fitted().card) {
@@ -125,7 +129,7 @@ TEST(Newcomers, are_pure_functions_of_their_number) {
 }
 
 TEST(Newcomers, utilities_are_log_relative_preferences) {
-  for (const char* world : {"softmax-1", "topics-0"}) {
+  for (const char* world : {"softmax-1", "topics-0", "chain-2"}) {
     for (const double lambda : {0.0, 0.5, 1.0}) {
       const Newcomers newcomers(fitted(), fitted().world(world), lambda);
       const Latents latents = newcomers.latents(newcomers.newcomer(3));
@@ -135,6 +139,116 @@ TEST(Newcomers, utilities_are_log_relative_preferences) {
     }
   }
   EXPECT_THROW(Newcomers(fitted(), fitted().world("softmax-0"), 1.5), ConfigError);
+}
+
+TEST(Population, noise_changes_what_is_written_and_not_who_newcomers_are) {
+  const Dataset data = invented_dataset(60, 12, 1);
+  PopulationOptions options = quick_options();
+  options.bootstraps = 0;
+  options.profile_pool = 400;
+  const auto make = [&] {
+    return make_population(data, Roles(data, RoleOptions{}), Likes(data, LikeOptions{}), options, render, "T");
+  };
+  const Population clean = make();
+  options.missing_share = 0.25;
+  options.typo_share = 0.4;
+  const Population noisy = make();
+  double missing = 0, misspelt_words = 0, words = 0;
+  for (std::size_t row = 0; row < 400; ++row) {
+    const Attributes& truth = clean.observables.pool[row].attributes;
+    const Attributes& written = noisy.observables.pool[row].attributes;
+    EXPECT_EQ(written.levels, truth.levels);
+    for (std::size_t f = 0; f < 3; ++f) missing += written.values[f].empty() && !truth.values[f].empty() ? 1 : 0;
+    if (written.values[2].empty()) continue;
+    words += 1;
+    misspelt_words += written.values[2] != truth.values[2] ? 1 : 0;
+    EXPECT_EQ(noisy.observables.pool[row].text, render({}, written.values));
+  }
+  EXPECT_NEAR(missing / 1200, 0.25, 4 * std::sqrt(0.25 * 0.75 / 1200));
+  EXPECT_NEAR(misspelt_words / words, 0.4, 4 * std::sqrt(0.4 * 0.6 / words));
+  const Newcomers a(clean, clean.world("softmax-0"), 1.0), b(noisy, noisy.world("softmax-0"), 1.0);
+  EXPECT_TRUE(std::ranges::equal(LatentsProbe::utilities(a.latents(a.newcomer(5))),
+                                 LatentsProbe::utilities(b.latents(b.newcomer(5)))));
+}
+
+TEST(ProfileNoise, makes_one_edit_inside_a_word_and_leaves_short_codes_alone) {
+  for (std::uint32_t place = 0; place < 8; ++place) {
+    const std::uint32_t word = place << 29;
+    EXPECT_EQ(misspelt("artist", 0x80000000u, word).size(), 5u);  // kind 1 of 3 drops a letter
+    EXPECT_EQ(misspelt("artist", 0xC0000000u, word).size(), 7u);  // kind 2 doubles one
+    const std::string swapped = misspelt("artist", 0, word);
+    EXPECT_TRUE(std::is_permutation(swapped.begin(), swapped.end(), std::string("artist").begin()));
+    EXPECT_EQ(misspelt("34", word, word), "34");
+    EXPECT_EQ(misspelt("M", word, word), "M");
+  }
+}
+
+TEST(Population, without_attributes_times_and_ratings_says_so_on_its_card) {
+  Dataset data = invented_dataset(60, 12, 1);
+  data.users.columns.clear();
+  data.interactions.rating.clear();
+  data.interactions.timestamp.clear();
+  sort_interactions(data);
+  PopulationOptions options = quick_options();
+  options.attributes.clear();
+  options.group.clear();
+  options.bootstraps = 0;
+  const auto plain = [](std::span<const std::string>, std::span<const std::string>) {
+    return std::string("A person.");
+  };
+  const Population population =
+      make_population(data, Roles(data, RoleOptions{}), Likes(data, LikeOptions{}), options, plain, "A person.");
+  std::set<std::string> unknown;
+  for (const CardEntry& entry : population.card) {
+    if (entry.evidence.starts_with("n/a")) unknown.insert(entry.name);
+  }
+  EXPECT_EQ(unknown, (std::set<std::string>{"attributes", "likes", "order of likes"}));
+  for (const char* world : {"softmax-0", "topics-0", "chain-0"}) {
+    const Newcomers newcomers(population, population.world(world), 1.0);
+    EXPECT_EQ(newcomers.profile(newcomers.newcomer(3)).text, "A person.");
+    EXPECT_EQ(LatentsProbe::utilities(newcomers.latents(newcomers.newcomer(3))).size(), 12u);
+  }
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("coldframe-bare-{}.h5", ::getpid());
+  write_population(path, population);
+  const Population back = read_population(path);
+  std::filesystem::remove(path);
+  EXPECT_EQ(back.observables.pool.size(), population.observables.pool.size());
+  EXPECT_TRUE(back.observables.law.fields().empty());
+}
+
+TEST_F(PopulationFileTest, keeps_the_template_and_the_links_of_the_chain) {
+  Population population = fitted();
+  population.observables.evaluation_template = "Somebody aged {age}.";
+  write_population(path_, population);
+  const Population back = read_population(path_);
+  EXPECT_EQ(back.observables.evaluation_template, "Somebody aged {age}.");
+  const auto& wrote = std::get<ChainParameters>(population.world("chain-1").parameters);
+  const auto& read = std::get<ChainParameters>(back.world("chain-1").parameters);
+  EXPECT_GT(wrote.link_item.size(), 0u);
+  EXPECT_EQ(read.link_begin, wrote.link_begin);
+  EXPECT_EQ(read.link_item, wrote.link_item);
+  EXPECT_EQ(read.link_strength, wrote.link_strength);
+  EXPECT_EQ(read.length, wrote.length);
+}
+
+TEST_F(PopulationFileTest, writes_newcomers_as_rows_whatever_the_number) {
+  for (const std::uint64_t count : {std::uint64_t{10}, std::uint64_t{70'000}}) {
+    write_newcomer_table(path_, fitted(), 5, count);
+    const Hdf5File file = Hdf5File::open(path_);
+    const auto number = file.read<std::uint64_t>("/newcomers/number");
+    const auto arrival = file.read<std::int64_t>("/newcomers/arrival");
+    const auto profile = file.read<std::uint32_t>("/newcomers/profile");
+    ASSERT_EQ(number.size(), count);
+    ASSERT_EQ(profile.size(), count);
+    const Newcomers newcomers(fitted(), fitted().world("topics-0"), 0.0);
+    for (const std::size_t row : {std::size_t{0}, static_cast<std::size_t>(count - 1)}) {
+      const Newcomer who = newcomers.newcomer(5 + row);
+      EXPECT_EQ(number[row], who.number);
+      EXPECT_EQ(arrival[row], who.arrival);
+      EXPECT_EQ(file.read_strings("/profiles/text")[profile[row]], newcomers.profile(who).text);
+    }
+  }
 }
 
 TEST_F(PopulationFileTest, reads_what_it_wrote) {

@@ -33,6 +33,15 @@ void add_softmax(const SoftmaxParameters& p, const std::vector<SoftmaxParameters
   add("softmax.attribute_effect", &SoftmaxParameters::attribute_effect);
 }
 
+void add_chain(const ChainParameters& p, std::vector<CardEntry>& card) {
+  card.push_back({"chain.length", Identifiability::assumed, std::to_string(p.length), "sweep over 1 .. 5"});
+  card.push_back(
+      {"chain.links", Identifiability::fitted,
+       fmt::format("{}, root mean square {:.3f}", p.link_item.size(), root_mean_square(p.link_strength)),
+       "links per anchor and ridge by held-out likelihood inside W; their spread over the bootstrap refits is "
+       "in the refits themselves"});
+}
+
 void add_assumed(std::vector<CardEntry>& card) {
   const auto add = [&](const char* name, const char* value, const char* range) {
     card.push_back({name, Identifiability::assumed, value, fmt::format("sweep over {}", range)});
@@ -78,7 +87,7 @@ std::vector<CardEntry> make_card(const Population& population, const std::vector
   card.push_back({"held-out log-likelihood per like, unigram", Identifiability::fitted,
                   fmt::format("{:.4f}", unigram_held_out), "the floor"});
   for (const WorldTrial& trial : trials) {
-    const std::string ridge = trial.kind == "softmax" ? fmt::format(", ridge {}", trial.ridge) : "";
+    const std::string ridge = trial.ridge > 0 ? fmt::format(", ridge {}", trial.ridge) : "";
     card.push_back({fmt::format("held-out log-likelihood per like, {} of size {}{}", trial.kind, trial.size, ridge),
                     Identifiability::fitted, fmt::format("{:.4f}", trial.held_out),
                     fmt::format("{:+.4f} against unigram", trial.held_out - unigram_held_out)});
@@ -87,10 +96,11 @@ std::vector<CardEntry> make_card(const Population& population, const std::vector
     if (world.replicate > 0) continue;
     if (const auto* softmax = std::get_if<SoftmaxParameters>(&world.parameters)) {
       add_softmax(*softmax, population.latents.standard_errors, card);
+    } else if (const auto* topics = std::get_if<TopicParameters>(&world.parameters)) {
+      card.push_back(
+          {"topics.count", Identifiability::fitted, std::to_string(topics->topics), "by held-out likelihood inside W"});
     } else {
-      card.push_back({"topics.count", Identifiability::fitted,
-                      std::to_string(std::get<TopicParameters>(world.parameters).topics),
-                      "by held-out likelihood inside W"});
+      add_chain(std::get<ChainParameters>(world.parameters), card);
     }
   }
   for (const AttributeField& field : population.observables.law.fields()) {
@@ -104,6 +114,28 @@ std::vector<CardEntry> make_card(const Population& population, const std::vector
   add_assumed(card);
   add_unknowable(card);
   return card;
+}
+
+void add_source_facts(const Dataset& data, const PopulationOptions& options, std::vector<CardEntry>& card) {
+  const auto unknown = [&](const char* name, const char* why) {
+    card.push_back({name, Identifiability::not_identifiable, "", why});
+  };
+  const bool rated = !data.interactions.implicit();
+  card.push_back(
+      {"likes", Identifiability::assumed, rated ? "ratings at or above data.like_threshold" : "every interaction",
+       rated ? "sweep over thresholds of the rating scale" : "n/a: the source has no ratings to set a bar on"});
+  if (!data.interactions.timed()) {
+    unknown("order of likes", "n/a: the source has no times; keyed hashes order them");
+  }
+  if (options.attributes.empty()) {
+    unknown("attributes", data.users.columns.empty() ? "n/a: the source says nothing about its users"
+                                                     : "n/a: population.attributes is empty");
+  } else if (options.group.empty()) {
+    unknown("item biases by group", "n/a: population.group is empty");
+  }
+  card.push_back({"missing_share, typo_share", Identifiability::assumed,
+                  fmt::format("{}, {}", options.missing_share, options.typo_share),
+                  "sweep over 0 .. 0.5: what real newcomers leave out is not in the source"});
 }
 
 }  // namespace coldframe::detail

@@ -72,6 +72,35 @@ TopicParameters read_topics(const Hdf5File& file, const std::string& group) {
   return p;
 }
 
+void write_chain(Hdf5File& file, const std::string& group, const ChainParameters& p) {
+  file.make_group(group);
+  file.write_attribute(group, "items", static_cast<std::int64_t>(p.items));
+  file.write_attribute(group, "groups", static_cast<std::int64_t>(p.groups));
+  file.write_attribute(group, "attribute_size", static_cast<std::int64_t>(p.attribute_size));
+  file.write_attribute(group, "length", static_cast<std::int64_t>(p.length));
+  file.write(group + "/item_bias", p.item_bias);
+  file.write(group + "/group_bias", p.group_bias);
+  file.write(group + "/attribute_effect", p.attribute_effect);
+  file.write(group + "/link_begin", p.link_begin);
+  file.write(group + "/link_item", p.link_item);
+  file.write(group + "/link_strength", p.link_strength);
+}
+
+ChainParameters read_chain(const Hdf5File& file, const std::string& group) {
+  ChainParameters p;
+  p.items = read_size(file, group, "items");
+  p.groups = read_size(file, group, "groups");
+  p.attribute_size = read_size(file, group, "attribute_size");
+  p.length = read_size(file, group, "length");
+  p.item_bias = file.read<double>(group + "/item_bias");
+  p.group_bias = file.read<double>(group + "/group_bias");
+  p.attribute_effect = file.read<double>(group + "/attribute_effect");
+  p.link_begin = file.read<std::uint64_t>(group + "/link_begin");
+  p.link_item = file.read<std::uint32_t>(group + "/link_item");
+  p.link_strength = file.read<double>(group + "/link_strength");
+  return p;
+}
+
 bool holds(const std::vector<double>& values, std::size_t size) {
   return values.size() == size && std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
 }
@@ -93,6 +122,27 @@ bool fits(const TopicParameters& p, std::size_t items, std::size_t, std::size_t 
          holds(p.spread, p.topics * p.topics);
 }
 
+/// Rows of links in order, each pointing at items in ascending order.
+bool links_fit(const ChainParameters& p) {
+  if (p.link_begin.size() != p.items + 1 || p.link_begin.front() != 0 || p.link_begin.back() != p.link_item.size()) {
+    return false;
+  }
+  for (std::size_t anchor = 0; anchor < p.items; ++anchor) {
+    if (p.link_begin[anchor] > p.link_begin[anchor + 1] || p.link_begin[anchor + 1] > p.link_item.size()) return false;
+    for (std::size_t e = p.link_begin[anchor]; e < p.link_begin[anchor + 1]; ++e) {
+      if (p.link_item[e] >= p.items || (e > p.link_begin[anchor] && p.link_item[e] <= p.link_item[e - 1])) return false;
+    }
+  }
+  return true;
+}
+
+bool fits(const ChainParameters& p, std::size_t items, std::size_t groups, std::size_t attribute_size) {
+  return p.items == items && p.groups == groups && p.attribute_size == attribute_size && p.length > 0 &&
+         p.length < items && holds(p.item_bias, items) && holds(p.group_bias, groups * items) &&
+         holds(p.attribute_effect, attribute_size * items) && holds(p.link_strength, p.link_item.size()) &&
+         links_fit(p);
+}
+
 }  // namespace
 
 void write_worlds(Hdf5File& file, const PopulationLatents& latents) {
@@ -104,8 +154,10 @@ void write_worlds(Hdf5File& file, const PopulationLatents& latents) {
     const std::string group = fmt::format("{}/{}", k_root, w);
     if (const auto* softmax = std::get_if<SoftmaxParameters>(&world.parameters)) {
       write_softmax(file, group, *softmax);
+    } else if (const auto* topics = std::get_if<TopicParameters>(&world.parameters)) {
+      write_topics(file, group, *topics);
     } else {
-      write_topics(file, group, std::get<TopicParameters>(world.parameters));
+      write_chain(file, group, std::get<ChainParameters>(world.parameters));
     }
     file.write_attribute(group, "kind", std::string_view(world.kind()));
     file.write_attribute(group, "replicate", std::int64_t{world.replicate});
@@ -128,6 +180,8 @@ PopulationLatents read_worlds(const Hdf5File& file) {
       world.parameters = read_softmax(file, group);
     } else if (kind == "topics") {
       world.parameters = read_topics(file, group);
+    } else if (kind == "chain") {
+      world.parameters = read_chain(file, group);
     } else {
       throw DataError(fmt::format("{} in {} is of the unknown kind '{}'", group, file.path().string(), kind));
     }

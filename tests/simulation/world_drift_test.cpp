@@ -1,0 +1,144 @@
+#include "framework/simulation/world_drift_options.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "framework/core/error.h"
+#include "framework/simulation/blended_taste.h"
+#include "framework/simulation/newcomers.h"
+#include "framework/simulation/softmax_world.h"
+#include "framework/simulation/topic_world.h"
+#include "synthetic_world.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::size_t k_items = 12;
+
+TopicParameters two_topics(std::size_t attribute_size) {
+  TopicParameters p{k_items,     2,  attribute_size, {}, std::vector<double>(k_items, 1.0 / k_items),
+                    {0.3, -0.3}, {}, {1, 0, -1, 0.5}};
+  p.attribute_effect.assign(2 * attribute_size, 0.4);
+  for (std::size_t t = 0; t < 2; ++t) {
+    for (std::size_t i = 0; i < k_items; ++i) p.topic_items.push_back((i % 2 == t ? 5.0 : 1.0) / (3.0 * k_items));
+  }
+  return p;
+}
+
+/// 50 newcomers per period; worlds softmax-0 and topics-0.
+class WorldDriftTest : public ::testing::Test {
+ protected:
+  WorldDriftTest() : population_(small_population(k_items, 3)) {
+    population_.latents.worlds.push_back({0, two_topics(population_.observables.law.encoded_size())});
+  }
+  Newcomers drifting(const std::string& kind, std::int64_t at, std::int64_t over) const {
+    WorldDriftOptions drift;
+    drift.kind = kind;
+    drift.to = "topics-0";
+    drift.at_period = at;
+    drift.over_periods = over;
+    return Newcomers(population_, population_.world("softmax-0"), 0.5, &drift);
+  }
+  static std::vector<double> shares(const Newcomers& newcomers, std::uint64_t number) {
+    const Latents latents = newcomers.latents(newcomers.newcomer(number));
+    std::vector<double> shares;
+    for (const double utility : LatentsProbe::utilities(latents)) shares.push_back(std::exp(utility) / k_items);
+    return shares;
+  }
+  Population population_;
+};
+
+TEST_F(WorldDriftTest, sudden_is_the_old_world_and_then_the_new_one) {
+  const Newcomers before(population_, population_.world("softmax-0"), 0.5);
+  const Newcomers after(population_, population_.world("topics-0"), 0.5);
+  const Newcomers drift = drifting("sudden", 2, 4);
+  for (const std::uint64_t number : {0u, 99u}) EXPECT_EQ(shares(drift, number), shares(before, number));
+  for (const std::uint64_t number : {100u, 1000u}) EXPECT_EQ(shares(drift, number), shares(after, number));
+}
+
+TEST_F(WorldDriftTest, recurring_takes_turns) {
+  const Newcomers before(population_, population_.world("softmax-0"), 0.5);
+  const Newcomers after(population_, population_.world("topics-0"), 0.5);
+  const Newcomers drift = drifting("recurring", 1, 2);  // periods 1 2 new, 3 4 old, 5 6 new
+  for (const std::uint64_t period : {1u, 2u, 5u}) EXPECT_EQ(shares(drift, period * 50), shares(after, period * 50));
+  for (const std::uint64_t period : {0u, 3u, 4u}) EXPECT_EQ(shares(drift, period * 50), shares(before, period * 50));
+}
+
+TEST_F(WorldDriftTest, gradual_turns_over_the_share_of_newcomers_that_the_weight_says) {
+  population_.observables.users_per_period = 4000;
+  const Newcomers before(population_, population_.world("softmax-0"), 0.5);
+  const Newcomers after(population_, population_.world("topics-0"), 0.5);
+  const Newcomers drift = drifting("gradual", 1, 4);
+  for (std::uint64_t period = 0; period < 6; ++period) {
+    const double weight = std::min(1.0, static_cast<double>(period) / 4.0);
+    double turned = 0;
+    for (std::uint64_t number = period * 4000; number < period * 4000 + 1000; ++number) {
+      const std::vector<double> now = shares(drift, number);
+      const bool is_new = now == shares(after, number);
+      EXPECT_TRUE(is_new || now == shares(before, number));
+      turned += is_new ? 1 : 0;
+    }
+    EXPECT_NEAR(turned / 1000, weight, 4 * std::sqrt(weight * (1 - weight) / 1000) + 1e-12);
+  }
+}
+
+TEST_F(WorldDriftTest, incremental_mixes_the_probabilities_of_everybody) {
+  const Newcomers before(population_, population_.world("softmax-0"), 0.5);
+  const Newcomers after(population_, population_.world("topics-0"), 0.5);
+  const Newcomers drift = drifting("incremental", 1, 4);
+  for (std::uint64_t period = 0; period < 6; ++period) {
+    const double weight = std::min(1.0, static_cast<double>(period) / 4.0);
+    const std::uint64_t number = period * 50 + 7;
+    const std::vector<double> now = shares(drift, number), old_shares = shares(before, number),
+                              later = shares(after, number);
+    double total = 0;
+    for (std::size_t i = 0; i < k_items; ++i) {
+      EXPECT_NEAR(now[i], (1 - weight) * old_shares[i] + weight * later[i], 1e-12);
+      total += now[i];
+    }
+    EXPECT_NEAR(total, 1.0, 1e-12);
+  }
+}
+
+TEST_F(WorldDriftTest, many_draws_at_once_agree_with_one_at_a_time) {
+  const std::size_t attributes = population_.observables.law.encoded_size();
+  const auto first = make_softmax_taste(known_softmax(k_items, 2, 3, attributes), 0.5);
+  const auto second = make_topic_taste(two_topics(attributes), 0.5);
+  for (const Blend blend : {Blend::choose, Blend::mix}) {
+    const auto taste = make_blended_taste(*first, *second, 0.4, blend);
+    constexpr std::size_t draws = 40;
+    const std::size_t size = taste->latent_size();
+    EXPECT_EQ(size, 6u);
+    std::vector<float> normals(size * draws), column(draws);
+    for (std::size_t k = 0; k < normals.size(); ++k)
+      normals[k] = static_cast<float>(std::sin(0.7 * static_cast<double>(k)));
+    const std::vector<double> x(attributes, 0.25);
+    const TasteDraws many = taste->place_many(1, x, normals, draws);
+    std::vector<double> own(size), state(size), utilities(k_items);
+    for (const std::size_t m : {std::size_t{0}, std::size_t{17}, std::size_t{39}}) {
+      for (std::size_t l = 0; l < size; ++l) own[l] = normals[l * draws + m];
+      taste->place(x, own, state);
+      taste->utilities(1, state, utilities);
+      for (std::uint32_t i = 0; i < k_items; ++i) {
+        taste->item_utilities(many, ItemId(i), column);
+        EXPECT_NEAR(column[m], utilities[i], 2e-5);
+      }
+    }
+  }
+}
+
+TEST_F(WorldDriftTest, impossible_settings_are_errors) {
+  WorldDriftOptions drift;
+  drift.kind = "sudden";
+  EXPECT_EQ(drift.validate().size(), 1u);  // to what?
+  drift.to = "topics-7";
+  EXPECT_TRUE(drift.validate().empty());
+  EXPECT_THROW(Newcomers(population_, population_.world("softmax-0"), 1.0, &drift), ConfigError);
+  drift.kind = "none";
+  EXPECT_EQ(drift.validate().size(), 1u);  // a target that could never show
+}
+
+}  // namespace
+}  // namespace coldframe
