@@ -6,6 +6,7 @@ void append_learning_commands(std::vector<SubcommandEntry>& table) {
   table.push_back({"train", "fine-tune an encoder on one or several ranks", make_train_command});
   table.push_back({"evaluate", "rank items for real held-out newcomers", make_evaluate_command});
   table.push_back({"population", "fit worlds and write a generator of newcomers", make_population_command});
+  table.push_back({"realism", "compare the worlds of a population with people they have not met", make_realism_command});
   table.push_back({"simulate", "replay synthetic newcomers against trained encoders", make_simulate_command});
   table.push_back({"check", "check a configuration and estimate its cost, without running it", make_check_command});
 }

@@ -19,6 +19,7 @@ std::unique_ptr<Subcommand> make_import_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
 std::unique_ptr<Subcommand> make_population_command();
+std::unique_ptr<Subcommand> make_realism_command();
 std::unique_ptr<Subcommand> make_simulate_command();
 std::unique_ptr<Subcommand> make_check_command();
 

@@ -95,7 +95,7 @@ People people() {
     const bool woman = u % 2 == 0;
     p.table.ids.push_back(std::to_string(u));
     gender.texts.push_back(woman ? "F" : "M");
-    age.numbers.push_back(20 + (u / 8) % 30);
+    age.numbers.push_back(20 + (u / 16) % 30);
     p.training.users.emplace_back(u);
     // Per block of eight people of a gender: 3 of one, 1 of the other, 2 each of the shared ones.
     const std::uint32_t place = (u / 2) % 8;

@@ -7,7 +7,10 @@
 
 #include "framework/core/error.h"
 #include "framework/simulation/blended_taste.h"
+#include "framework/simulation/informed_oracle.h"
 #include "framework/simulation/newcomers.h"
+#include "framework/simulation/oracle.h"
+#include "framework/simulation/replay.h"
 #include "framework/simulation/softmax_world.h"
 #include "framework/simulation/topic_world.h"
 #include "synthetic_world.h"
@@ -127,6 +130,51 @@ TEST_F(WorldDriftTest, many_draws_at_once_agree_with_one_at_a_time) {
       }
     }
   }
+}
+
+TEST_F(WorldDriftTest, replay_has_the_same_bits_for_any_threads_and_blocks_and_for_a_user_alone) {
+  SimulationOptions options;
+  options.slate_size = 3;
+  options.pages = 3;
+  options.given_likes = 1;
+  const Catalogue catalogue = small_catalogue(k_items);
+  const std::unique_ptr<UserModel> model = make_user_model(options, {1.0, 1.0});
+  const LatentOracle oracle("oracle", *model, catalogue.ties(1));
+  for (const char* kind : {"sudden", "gradual", "incremental", "recurring"}) {
+    const Newcomers newcomers = drifting(kind, 1, 3);
+    const InformedOracle informed("informed", newcomers, *model, catalogue.ties(1), {64, 8, 10, 1});
+    const std::vector<Contestant> contestants = {oracle, informed};
+    const auto run = [&](std::int64_t threads, std::int64_t block, std::uint64_t begin, std::uint64_t end) {
+      options.threads = threads;
+      options.block_users = block;
+      return replay({&newcomers, &catalogue, model.get()}, contestants, options, {begin, end, KeepLog::no, {}});
+    };
+    const ReplayResult whole = run(1, 64, 30, 180);
+    EXPECT_EQ(pack(run(3, 7, 30, 180)), pack(whole)) << kind;
+    EXPECT_EQ(run(2, 64, 120, 121).policies[1].users[0], whole.policies[1].users[90]) << kind;
+    EXPECT_GT(whole.policies[0].expected.value(), whole.policies[1].expected.value()) << kind;
+  }
+}
+
+TEST_F(WorldDriftTest, an_informed_oracle_that_sleeps_through_the_change_falls_behind) {
+  SimulationOptions options;
+  options.slate_size = 3;
+  options.pages = 2;
+  options.threads = 2;
+  const Catalogue catalogue = small_catalogue(k_items);
+  const std::unique_ptr<UserModel> model = make_user_model(options, {1.0, 1.0});
+  const Newcomers drift = drifting("sudden", 1, 1);
+  const Newcomers asleep(population_, population_.world("softmax-0"), 0.5);
+  const InformedOracle knows("knows", drift, *model, catalogue.ties(1), {256, 12, 10, 1});
+  const InformedOracle sleeps("sleeps", asleep, *model, catalogue.ties(1), {256, 12, 10, 1});
+  const std::vector<Contestant> contestants = {knows, sleeps};
+  const auto gap = [&](std::uint64_t begin, std::uint64_t end) {
+    const ReplayResult result =
+        replay({&drift, &catalogue, model.get()}, contestants, options, {begin, end, KeepLog::no, {}});
+    return result.policies[0].expected_rate() - result.policies[1].expected_rate();
+  };
+  EXPECT_EQ(gap(0, 50), 0.0);
+  EXPECT_GT(gap(50, 350), 0.01);
 }
 
 TEST_F(WorldDriftTest, impossible_settings_are_errors) {
