@@ -1,12 +1,14 @@
 #include "framework/model/linear_map.h"
 
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sum.h>
 
 #include <memory>
 
+#include "framework/model/gradient_memory.h"
 #include "framework/model/kernels/add_scaled.h"
 #include "framework/model/kernels/tensor_rows.h"
 #include "framework/model/saved_object.h"
@@ -25,16 +27,37 @@ struct Product {
 
   /// The gradient of the weight, or nothing when it went to memory.
   at::Tensor weight_gradient(const at::Tensor& outward, const at::Tensor& x) const {
-    float* to = memory == nullptr ? nullptr : (*memory)[static_cast<std::size_t>(weight)];
-    if (to == nullptr) return at::mm(outward.t(), x).to(at::kFloat).mul_(scale);
-    if (x.scalar_type() == at::kFloat) {
-      at::Tensor sum = at::from_blob(to, {outward.size(1), x.size(1)}, x.options());
-      at::addmm_out(sum, sum, outward.t(), x, 1, scale);
-    } else {
-      const at::Tensor gradient = at::mm(outward.t(), x);
-      add_scaled(elements<Bf16>(gradient), static_cast<std::size_t>(gradient.numel()), static_cast<float>(scale), to);
+    if (memory == nullptr || (*memory)[static_cast<std::size_t>(weight)].to == nullptr) {
+      return at::mm(outward.t(), x).to(at::kFloat).mul_(scale);
     }
+    GradientTarget& target = (*memory)[static_cast<std::size_t>(weight)];
+    if (x.scalar_type() == at::kFloat) {
+      put_fp32(outward, x, target);
+    } else {
+      put_bf16(at::mm(outward.t(), x), target);
+    }
+    if (target.putting == Putting::write) target.putting = Putting::add;
     return {};
+  }
+
+  void put_fp32(const at::Tensor& outward, const at::Tensor& x, const GradientTarget& target) const {
+    at::Tensor sum = at::from_blob(target.to, {outward.size(1), x.size(1)}, x.options());
+    if (target.putting == Putting::finish) {
+      at::Tensor gradient = at::empty(sum.sizes(), x.options());
+      at::addmm_out(gradient, gradient, outward.t(), x, 0, scale);
+      add_scaled(elements<float>(gradient), static_cast<std::size_t>(gradient.numel()), 1, target.to);
+    } else {
+      at::addmm_out(sum, sum, outward.t(), x, target.putting == Putting::write ? 0 : 1, scale);
+    }
+  }
+
+  void put_bf16(const at::Tensor& gradient, const GradientTarget& target) const {
+    const auto size = static_cast<std::size_t>(gradient.numel());
+    if (target.putting == Putting::write) {
+      write_scaled(elements<Bf16>(gradient), size, static_cast<float>(scale), target.to);
+    } else {
+      add_scaled(elements<Bf16>(gradient), size, static_cast<float>(scale), target.to);
+    }
   }
 };
 
@@ -43,6 +66,7 @@ struct Product {
 struct ProductFunction : torch::autograd::Function<ProductFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& /*weight*/,
                             const at::Tensor& used, const at::Tensor& base, const Product& product) {
+    if (product.memory != nullptr) product.memory->count_use(static_cast<std::size_t>(product.weight));
     context->save_for_backward({x, used});
     context->saved_data["base_dimensions"] = base.numel() == 0 ? 0 : base.dim();
     detail::save_object(*context, product);

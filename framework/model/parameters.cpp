@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/model/gradient_memory.h"
 
 namespace coldframe {
 namespace {
@@ -130,7 +131,7 @@ ParameterView::ParameterView(const ParameterStore& store, bool with_gradients) :
 }
 
 const std::shared_ptr<GradientMemory>& ParameterView::collect_gradients() {
-  gradient_memory_ = std::make_shared<GradientMemory>(tensors_.size(), nullptr);
+  gradient_memory_ = std::make_shared<GradientMemory>(tensors_.size());
   return gradient_memory_;
 }
 

@@ -69,9 +69,7 @@ class ParameterStore {
   std::unordered_map<std::string, ParameterIndex> by_name_;
 };
 
-/// Where backward adds the gradients of matrices instead of handing them to autograd: [out, in] float32 by parameter,
-/// null: nowhere. Saves a copy of every weight gradient.
-using GradientMemory = std::vector<float*>;
+class GradientMemory;
 
 /// What an encoder reads: one tensor per parameter. The trainer makes one view per lane, whose trainable tensors are
 /// leaf aliases (`detach().requires_grad_()`) of the store's memory, so lanes never share a gradient.
@@ -85,7 +83,7 @@ class ParameterView {
   std::size_t size() const { return tensors_.size(); }
   Precision precision() const { return precision_; }
   const at::Tensor& rounded(ParameterIndex index) const { return rounded_[static_cast<std::size_t>(index)]; }
-  /// Forward passes from now on add gradients to the memory named here when their backward runs.
+  /// Forward passes from now on put gradients where this says when their backward runs.
   const std::shared_ptr<GradientMemory>& collect_gradients();
   /// Null when gradients are not collected.
   const std::shared_ptr<GradientMemory>& gradient_memory() const { return gradient_memory_; }

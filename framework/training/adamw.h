@@ -8,6 +8,8 @@
 #include "framework/model/parameters.h"
 #include "framework/training/flat_layout.h"
 #include "framework/training/lane_pool.h"
+#include "framework/training/parameter_digest.h"
+#include "framework/training/parameter_slices.h"
 
 namespace coldframe {
 
@@ -33,21 +35,18 @@ class AdamW {
   AdamW(const FlatLayout& layout, const OptimizerOptions& options);
 
   /// Applies one update. `step` counts from 1; the gradient is multiplied by `clip` first.
-  /// Without a pool the caller does all the work; the bits are the same.
+  /// Without a pool the caller does all the work; the bits are the same. `digest` is refreshed on the way.
   void update(ParameterStore& parameters, const GradientSum& gradient, double learning_rate, std::int64_t step,
-              float clip, LanePool* pool = nullptr);
+              float clip, LanePool* pool = nullptr, ParameterDigest* digest = nullptr);
 
   std::span<float> first_moment() { return first_.span(); }    // [S] in FlatLayout state order
   std::span<float> second_moment() { return second_.span(); }  // [S]
 
  private:
-  const FlatLayout& layout_;
   OptimizerOptions options_;
+  std::vector<ParameterSlice> slices_;
   AlignedBuffer first_;
   AlignedBuffer second_;
 };
-
-/// 64-bit digest of all trainable values: equal bits, equal words; the position of every element counts.
-std::uint64_t parameter_digest(const ParameterStore& parameters, const FlatLayout& layout, LanePool* pool = nullptr);
 
 }  // namespace coldframe

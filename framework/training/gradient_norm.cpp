@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+#include <vector>
 
 namespace coldframe {
 namespace {
@@ -28,19 +30,36 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) double block_sum(st
   return sum;
 }
 
-}  // namespace
-
-double sum_of_squares(std::span<const float> values) {
-  double sum = 0;
-  for (std::size_t at = 0; at < values.size(); at += k_block) {
-    sum += block_sum(values.subspan(at, std::min(k_block, values.size() - at)));
+/// One sum per block.
+std::vector<double> block_sums(std::span<const float> values, LanePool* pool) {
+  constexpr std::size_t blocks_per_task = 64;
+  std::vector<double> sums((values.size() + k_block - 1) / k_block);
+  const auto task = [&](std::size_t index) {
+    const std::size_t end = std::min(sums.size(), (index + 1) * blocks_per_task);
+    for (std::size_t b = index * blocks_per_task; b < end; ++b) {
+      sums[b] = block_sum(values.subspan(b * k_block, std::min(k_block, values.size() - b * k_block)));
+    }
+  };
+  const std::size_t tasks = (sums.size() + blocks_per_task - 1) / blocks_per_task;
+  if (pool != nullptr && tasks > 1) {
+    pool->run(tasks, task);
+  } else {
+    for (std::size_t i = 0; i < tasks; ++i) task(i);
   }
+  return sums;
+}
+
+double sum_of_squares(std::span<const float> values, LanePool* pool) {
+  double sum = 0;
+  for (const double block : block_sums(values, pool)) sum += block;
   return sum;
 }
 
-double gradient_norm(const GradientSum& gradient) {
-  double sum = sum_of_squares(gradient.dense.span());
-  for (const SparseRows& rows : gradient.sparse) sum += sum_of_squares(rows.rows);
+}  // namespace
+
+double gradient_norm(const GradientSum& gradient, LanePool* pool) {
+  double sum = sum_of_squares(gradient.dense.span(), pool);
+  for (const SparseRows& rows : gradient.sparse) sum += sum_of_squares(rows.rows, pool);
   return std::sqrt(sum);
 }
 

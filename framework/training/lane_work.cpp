@@ -4,9 +4,11 @@
 #include <ATen/ops/from_blob.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "framework/core/error.h"
+#include "framework/model/gradient_memory.h"
 
 namespace coldframe {
 
@@ -41,6 +43,7 @@ void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const Dropout
   micro_batches_.clear();
   const at::AutoGradMode mode(activations == Activations::keep);
   std::size_t at = 0;
+  memory_->forget_uses();
   for (const TextRange range : lane.micro_batches) {
     MicroBatch& micro_batch = micro_batches_.emplace_back();
     micro_batch.batch = pack(plan.texts, range);
@@ -52,13 +55,26 @@ void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const Dropout
     at += size;
     if (activations == Activations::recompute) micro_batch.output.reset();
   }
+  adds_once_ = micro_batches_.size() <= 1 && looked_ && !tied_ && std::ranges::none_of(layout_.dense(), [&](const DenseSlot& slot) {
+    return memory_->uses(static_cast<std::size_t>(slot.parameter)) > 1;
+  });
 }
 
-void LaneWork::backward(std::span<const float> gradient, GradientSum& sum) {
-  const at::AutoGradMode mode(true);
+/// Points gradients at `sum`. What products do not write themselves (biases, LayerNorm, weights that took no part) starts
+/// at zero.
+void LaneWork::aim(GradientSum& sum, bool onto) {
   for (const DenseSlot& slot : layout_.dense()) {
-    (*memory_)[static_cast<std::size_t>(slot.parameter)] = sum.dense.data() + slot.offset;
+    const auto parameter = static_cast<std::size_t>(slot.parameter);
+    float* to = sum.dense.data() + slot.offset;
+    (*memory_)[parameter] = {to, onto ? Putting::finish : Putting::write};
+    if (!onto && memory_->uses(parameter) == 0) std::fill_n(to, slot.size, 0.0f);
   }
+}
+
+void LaneWork::backward(std::span<const float> gradient, GradientSum& sum, bool onto) {
+  CF_EXPECTS(adds_once_ || !onto);
+  const at::AutoGradMode mode(true);
+  aim(sum, onto);
   std::size_t at = 0;
   for (MicroBatch& micro_batch : micro_batches_) {
     if (activations_ == Activations::recompute) encode(micro_batch);
@@ -77,13 +93,21 @@ void LaneWork::backward(std::span<const float> gradient, GradientSum& sum) {
     micro_batch.output.reset();
     micro_batch.token_rows.reset();
   }
+  CF_ASSERT(!onto || !tied_);
+  for (const DenseSlot& slot : layout_.dense()) {
+    const GradientTarget& target = (*memory_)[static_cast<std::size_t>(slot.parameter)];
+    const bool unwritten = target.putting == Putting::write && memory_->uses(static_cast<std::size_t>(slot.parameter)) > 0;
+    if (unwritten) std::fill_n(target.to, slot.size, 0.0f);
+  }
 }
 
 void LaneWork::add_gradients(const MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients,
-                             GradientSum& sum) const {
+                             GradientSum& sum) {
+  looked_ = true;
   for (std::size_t i = 0; i < layout_.dense().size(); ++i) {
     if (!gradients[i].defined()) continue;
     const DenseSlot& slot = layout_.dense()[i];
+    tied_ = tied_ || memory_->uses(static_cast<std::size_t>(slot.parameter)) > 0;
     const at::Tensor values = gradients[i].contiguous();
     add_into(sum.dense.span().subspan(slot.offset, slot.size), {values.data_ptr<float>(), slot.size});
   }

@@ -24,8 +24,12 @@ class LaneWork {
   /// Writes the embeddings of the lane's texts to `embeddings` [texts of the lane, D].
   void forward(const TextPlan& plan, const LanePlan& lane, const DropoutContext& dropout, Activations activations,
                std::span<float> embeddings);
-  /// `gradient` [texts of the lane, D]. Micro-batches are added in order.
-  void backward(std::span<const float> gradient, GradientSum& sum);
+  /// Whether backward() adds every element of its gradient once: it may then add into the sum of another lane, with the
+  /// bits of a sum of its own that is added afterwards. Holds from forward() on.
+  bool adds_once() const { return adds_once_; }
+  /// `gradient` [texts of the lane, D]. Micro-batches are added in order. `onto`: to what stands in `sum`, a lane that
+  /// adds once only; else `sum` is written, whatever it held.
+  void backward(std::span<const float> gradient, GradientSum& sum, bool onto);
 
  private:
   struct MicroBatch {
@@ -34,7 +38,8 @@ class LaneWork {
     at::Tensor output;  // [N, D], with its graph when activations are kept
   };
   void encode(MicroBatch& micro_batch) const;
-  void add_gradients(const MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients, GradientSum& sum) const;
+  void aim(GradientSum& sum, bool onto);
+  void add_gradients(const MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients, GradientSum& sum);
 
   const Encoder& encoder_;
   const FlatLayout& layout_;
@@ -42,6 +47,9 @@ class LaneWork {
   std::shared_ptr<GradientMemory> memory_;  // backward adds gradients of matrices there
   DropoutContext dropout_;
   Activations activations_ = Activations::keep;
+  bool adds_once_ = false;
+  bool looked_ = false;  // at the gradients of a micro-batch: only then is it known that
+  bool tied_ = false;    // some weight has a gradient from a product and another from elsewhere
   std::vector<MicroBatch> micro_batches_;
 };
 

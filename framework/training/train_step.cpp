@@ -26,6 +26,24 @@ TextRange block_rows(std::size_t block, std::size_t blocks, std::size_t anchors)
   return {block * anchors / blocks, (block + 1) * anchors / blocks};
 }
 
+/// Tasks are begun in order: neighbours in the tree go to one thread after the other, so that the second can add to the
+/// first. Any order gives the same bits.
+std::size_t lane_of_task(std::size_t task, std::size_t lanes, std::size_t threads) {
+  if (threads == 0 || lanes % threads != 0) return task;
+  return task % threads * (lanes / threads) + task / threads;
+}
+
+/// left += right by all threads.
+void add(LanePool& pool, GradientSum& left, const GradientSum& right) {
+  constexpr std::size_t slice = 1 << 18;
+  const std::size_t slices = (left.dense.size() + slice - 1) / slice;
+  pool.run(slices + left.sparse.size(), [&](std::size_t task) {
+    if (task < left.sparse.size()) return left.sparse[task].add(right.sparse[task]);
+    const std::size_t begin = (task - left.sparse.size()) * slice, size = std::min(slice, left.dense.size() - begin);
+    add_into(left.dense.span().subspan(begin, size), right.dense.span().subspan(begin, size));
+  });
+}
+
 }  // namespace
 
 TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
@@ -40,9 +58,10 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
       layout_(parameters),
       optimizer_(layout_, options_.optimizer),
       sums_(tree_, group.rank(), layout_.dense_size(), layout_.sparse_widths()),
-      digest_(parameter_digest(parameters, layout_)) {
+      digest_(layout_) {
   CF_EXPECTS(layout_.sparse().size() <= 1);
   parameters_.round_all();
+  refresh_digest();
   for (int lane = tree_.first_lane(group.rank()); lane < tree_.end_lane(group.rank()); ++lane) {
     lanes_.emplace_back(encoder, parameters, layout_);
   }
@@ -110,7 +129,7 @@ void TrainStep::gather(const StepPlan& plan, Gathered& gathered, bool wants_stop
     const std::size_t end = plan.texts.lanes[static_cast<std::size_t>(tree_.end_lane(rank)) - 1].texts.end;
     return std::as_writable_bytes(gathered.embeddings.span().subspan(begin * width, (end - begin) * width));
   };
-  const StepHeader mine{plan.step, digest_, wants_stop ? 1u : 0u};
+  const StepHeader mine{plan.step, digest_.value(), wants_stop ? 1u : 0u};
   const auto own = rows_of(group_.rank());
   std::vector<std::byte> message(sizeof(StepHeader) + own.size());
   std::memcpy(message.data(), &mine, sizeof(mine));
@@ -164,10 +183,10 @@ TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, AlignedBuffer& gat
     SubtreeSums sums(tree_, group_.rank(), size, {});
     const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
     pool_.run(lanes_.size(), [&](std::size_t i) {
-      sums.deliver(static_cast<int>(first + i), loss_block(plan, embeddings, first + i));
+      sums.deliver({0, static_cast<int>(first + i)}, loss_block(plan, embeddings, first + i));
     });
     std::vector<GradientSum> spare;
-    total = tree_reduce(group_, tree_, sums.take(), spare);
+    total = tree_reduce(group_, tree_, sums.take(&GradientSum::add), spare);
   }
   Loss loss;
   loss.value = total.dense.data()[total.dense.size() - 1];
@@ -181,22 +200,24 @@ TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, AlignedBuffer& gat
 GradientSum TrainStep::backward(const StepPlan& plan, const Loss& loss) {
   const auto width = static_cast<std::size_t>(encoder_.width());
   const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
-  pool_.run(lanes_.size(), [&](std::size_t i) {
+  pool_.run(lanes_.size(), [&](std::size_t task) {
+    const std::size_t i = lane_of_task(task, lanes_.size(), static_cast<std::size_t>(pool_.threads()));
     const TextRange texts = plan.texts.lanes[first + i].texts;
-    GradientSum sum = sums_.lease();
-    lanes_[i].backward(loss.gradient.span().subspan(texts.begin * width, (texts.end - texts.begin) * width), sum);
-    sums_.deliver(static_cast<int>(first + i), std::move(sum));
+    SubtreeSums::Lease lease = sums_.lease(static_cast<int>(first + i), lanes_[i].adds_once());
+    lanes_[i].backward(loss.gradient.span().subspan(texts.begin * width, (texts.end - texts.begin) * width), lease.sum,
+                       lease.holds_sibling);
+    sums_.deliver(lease.node, std::move(lease.sum));
   });
   group_.report_position("reduce", plan.step);
   std::vector<GradientSum> spare;
-  GradientSum total = tree_reduce(group_, tree_, sums_.take(), spare);
+  GradientSum total = tree_reduce(group_, tree_, sums_.take([&](GradientSum& left, const GradientSum& right) { add(pool_, left, right); }), spare);
   for (GradientSum& buffer : spare) sums_.give_back(std::move(buffer));
   return total;
 }
 
 void TrainStep::apply(const PassResult& result, StepReport& report) {
   group_.report_position("update", report.step);
-  report.gradient_norm = gradient_norm(result.gradient);
+  report.gradient_norm = gradient_norm(result.gradient, &pool_);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
     throw NumericError(
         fmt::format("step {}: loss {}, gradient norm {}", report.step, report.loss, report.gradient_norm),
@@ -205,10 +226,10 @@ void TrainStep::apply(const PassResult& result, StepReport& report) {
   const float clip = clip_factor(report.gradient_norm, options_.optimizer.clip_norm);
   report.clip = clip;
   report.learning_rate = options_.optimizer.learning_rate * schedule_factor(options_.schedule, report.step);
-  optimizer_.update(parameters_, result.gradient, report.learning_rate, report.step + 1, clip, &pool_);
+  optimizer_.update(parameters_, result.gradient, report.learning_rate, report.step + 1, clip, &pool_, &digest_);
   objective_.constrain(parameters_);
-  digest_ = parameter_digest(parameters_, layout_, &pool_);
-  report.digest = digest_;
+  for (const ParameterIndex parameter : objective_.parameters()) digest_.refresh_parameter(parameter, parameters_);
+  report.digest = digest_.value();
 }
 
 }  // namespace coldframe

@@ -58,7 +58,7 @@ class TrainStep {
   StepReport run(const StepPlan& plan, bool wants_stop);
 
   /// To be called after parameters were replaced (resume): ranks compare the digest in the next step.
-  void refresh_digest() { digest_ = parameter_digest(parameters_, layout_); }
+  void refresh_digest() { digest_.refresh_all(parameters_, &pool_); }
 
   AdamW& optimizer() { return optimizer_; }
   const FlatLayout& layout() const { return layout_; }
@@ -101,7 +101,7 @@ class TrainStep {
   AdamW optimizer_;
   SubtreeSums sums_;
   std::vector<LaneWork> lanes_;  // of this rank
-  std::uint64_t digest_;
+  ParameterDigest digest_;
 };
 
 }  // namespace coldframe

@@ -32,7 +32,9 @@ TEST(SparseRowsTest, empty_lists_are_neutral) {
   EXPECT_TRUE(group_rows({}, {}, 3).ids.empty());
 }
 
-TEST(SubtreeSumsTest, folds_in_tree_order_whatever_the_order_of_delivery) {
+class SubtreeSumsTest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(SubtreeSumsTest, folds_in_tree_order_whatever_the_order_of_delivery) {
   // Values for which the order of additions shows: (1e8 + 1) + (-1e8 + 1) in floats is 0 + ... by pairs.
   const std::vector<float> values = {1e8f, 1.0f, -1e8f, 1.0f};
   const LaneTree tree(4, 1);
@@ -41,20 +43,38 @@ TEST(SubtreeSumsTest, folds_in_tree_order_whatever_the_order_of_delivery) {
   for (const std::vector<int>& order : orders) {
     SubtreeSums sums(tree, 0, 1, {});
     for (const int lane : order) {
-      GradientSum sum = sums.lease();
-      sum.dense.data()[0] = values[static_cast<std::size_t>(lane)];
-      sums.deliver(lane, std::move(sum));
+      SubtreeSums::Lease lease = sums.lease(lane, /*may_add=*/GetParam());
+      float& sum = lease.sum.dense.data()[0];
+      sum = values[static_cast<std::size_t>(lane)] + (lease.holds_sibling ? sum : 0.0f);
+      sums.deliver(lease.node, std::move(lease.sum));
     }
-    EXPECT_EQ(sums.take().front().second.dense.data()[0], by_tree);
+    EXPECT_EQ(sums.take(&GradientSum::add).front().second.dense.data()[0], by_tree);
   }
 }
 
-TEST(SubtreeSumsTest, one_thread_needs_log_lanes_plus_one_buffers) {
+INSTANTIATE_TEST_SUITE_P(MayAdd, SubtreeSumsTest, ::testing::Bool());
+
+TEST(SubtreeSumsLeaseTest, a_lane_gets_the_sum_of_its_sibling_and_needs_no_buffer_of_its_own) {
+  const LaneTree tree(4, 1);
+  SubtreeSums sums(tree, 0, 8, {3});
+  SubtreeSums::Lease first = sums.lease(0, true);
+  EXPECT_FALSE(first.holds_sibling);
+  first.sum.dense.data()[5] = 7;
+  sums.deliver(first.node, std::move(first.sum));
+  EXPECT_FALSE(sums.lease(2, true).holds_sibling);
+  const SubtreeSums::Lease second = sums.lease(1, true);
+  EXPECT_TRUE(second.holds_sibling);
+  EXPECT_EQ(second.node, (TreeNode{1, 0}));
+  EXPECT_EQ(second.sum.dense.data()[5], 7);
+  EXPECT_EQ(sums.peak_buffers(), 2);
+}
+
+TEST(SubtreeSumsBuffersTest, one_thread_needs_log_lanes_plus_one_buffers) {
   const LaneTree tree(16, 1);
   SubtreeSums sums(tree, 0, 8, {});
   for (int step = 0; step < 3; ++step) {
-    for (int lane = 0; lane < 16; ++lane) sums.deliver(lane, sums.lease());
-    sums.give_back(std::move(sums.take().front().second));
+    for (int lane = 0; lane < 16; ++lane) sums.deliver({0, lane}, sums.lease(lane, false).sum);
+    sums.give_back(std::move(sums.take(&GradientSum::add).front().second));
   }
   EXPECT_EQ(sums.peak_buffers(), 5);
 }

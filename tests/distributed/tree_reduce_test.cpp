@@ -34,10 +34,10 @@ GradientSum reduce_on(const Group& group, int lanes, std::size_t size) {
   const LaneTree tree(lanes, group.size());
   SubtreeSums sums(tree, group.rank(), size, {3});
   for (int lane = tree.first_lane(group.rank()); lane < tree.end_lane(group.rank()); ++lane) {
-    sums.deliver(lane, lane_gradient(sums.lease(), lane, size));
+    sums.deliver({0, lane}, lane_gradient(sums.lease(lane, false).sum, lane, size));
   }
   std::vector<GradientSum> spare;
-  return tree_reduce(group, tree, sums.take(), spare);
+  return tree_reduce(group, tree, sums.take(&GradientSum::add), spare);
 }
 
 bool same_bits(std::span<const float> a, std::span<const float> b) {

@@ -201,5 +201,27 @@ TEST(ParameterDigestTest, sees_a_single_bit_and_a_swap) {
   EXPECT_NE(parameter_digest(store, layout), digest);
 }
 
+TEST(ParameterDigestTest, is_kept_up_to_date_by_the_optimizer_and_by_parameter) {
+  ParameterStore store;
+  store.add({.name = "large", .trainable = true}, at::full({300, 1000}, 0.5f));
+  store.add({.name = "table", .trainable = true, .sparse_rows = true}, at::full({7000, 40}, 0.25f));
+  store.add({.name = "small", .trainable = true}, at::full({3}, 2.0f));
+  const FlatLayout layout(store);
+  AdamW optimizer(layout, {});
+  GradientSum gradient{AlignedBuffer(layout.dense_size()), {SparseRows{40, {5, 6999}, std::vector<float>(80, 1.0f)}}};
+  std::ranges::fill(gradient.dense.span(), 0.1f);
+  ParameterDigest digest(layout);
+  digest.refresh_all(store);
+  const std::uint64_t before = digest.value();
+  LanePool pool(2);
+  optimizer.update(store, gradient, 1e-2, 1, 1.0f, &pool, &digest);
+  EXPECT_NE(digest.value(), before);
+  EXPECT_EQ(digest.value(), parameter_digest(store, layout));
+  store.value(2).data_ptr<float>()[1] = 7.0f;
+  EXPECT_NE(digest.value(), parameter_digest(store, layout));
+  digest.refresh_parameter(2, store);
+  EXPECT_EQ(digest.value(), parameter_digest(store, layout));
+}
+
 }  // namespace
 }  // namespace coldframe

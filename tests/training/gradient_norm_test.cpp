@@ -16,9 +16,18 @@ TEST(GradientNormTest, counts_dense_and_sparse_elements) {
 }
 
 TEST(GradientNormTest, keeps_small_values_beside_large_ones) {
-  std::vector<float> values(1 << 20, 1e-3f);
-  values[0] = 1e3f;
-  EXPECT_NEAR(sum_of_squares(values), 1e6 + ((1 << 20) - 1) * 1e-6, 1e-3);
+  GradientSum gradient{AlignedBuffer(1 << 20), {}};
+  std::ranges::fill(gradient.dense.span(), 1e-3f);
+  gradient.dense.data()[0] = 1e3f;
+  const double expected = 1e6 + ((1 << 20) - 1) * 1e-6;
+  EXPECT_NEAR(std::pow(gradient_norm(gradient), 2), expected, 1e-9 * expected);
+}
+
+TEST(GradientNormTest, has_the_same_bits_with_more_threads) {
+  GradientSum gradient{AlignedBuffer(1'500'001), {}};
+  for (std::size_t i = 0; i < gradient.dense.size(); ++i) gradient.dense.data()[i] = std::sin(static_cast<float>(i));
+  LanePool pool(3);
+  EXPECT_EQ(gradient_norm(gradient), gradient_norm(gradient, &pool));
 }
 
 TEST(ClipFactorTest, is_the_rule_of_clip_grad_norm) {
