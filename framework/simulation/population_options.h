@@ -27,7 +27,7 @@ struct PopulationOptions final : Options {
   double period_seconds = 604800;
   std::int64_t start = 1'577'836'800;  // 2020-01-01
   // worlds
-  std::vector<std::string> tastes = {"softmax", "topics", "chain"};
+  std::vector<std::string> tastes = {"softmax", "topics"};
   std::int64_t bootstraps = 0;
   std::vector<std::int64_t> dimensions = {2, 4};
   std::vector<double> factor_ridges = {2.0, 8.0};
