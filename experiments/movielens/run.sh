@@ -23,3 +23,13 @@ for fold in ${folds[*]}; do
   done
 done
 "$COLDFRAME" compare runs/movielens/*/fold-*/seed-1 --output runs/movielens/report.html
+
+# The same encoders with the other user vector, on copies: a run's record holds one evaluation.
+rm -rf runs/movielens-recompose
+for run in runs/movielens/*/fold-*/seed-1; do
+  copy=runs/movielens-recompose/${run#runs/movielens/}
+  mkdir -p "$(dirname "$copy")"
+  cp -r "$run" "$copy"
+  cluster/mpirun/run.sh "$ranks" evaluate --run "$copy" --evaluation.user_vector=recompose
+done
+"$COLDFRAME" compare runs/movielens-recompose/*/fold-*/seed-1 --output runs/movielens-recompose/report.html

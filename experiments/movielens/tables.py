@@ -2,6 +2,8 @@
 """Prints the tables of docs/studies/movielens.md from the result files that `coldframe compare` wrote.
 
   experiments/movielens/tables.py [FOLDER]        default: docs/studies/movielens
+
+FOLDER holds report-*.csv; FOLDER/recompose those of the same encoders with `evaluation.user_vector = recompose`.
 """
 import csv
 import pathlib
@@ -32,8 +34,8 @@ def quality(folder, metric):
                              for row in rows(folder, f"quality-{metric}")])
 
 
-def ratios(folder):
-    header = ["over popularity", "metric"] + [f"k = {shot[1:]}" for shot in SHOTS]
+def ratios(folder, title):
+    header = [title, "metric"] + [f"k = {shot[1:]}" for shot in SHOTS]
     return markdown(header, [[row["strategy"], row["metric"]] + [cell(row, shot, 2) for shot in SHOTS]
                              for row in rows(folder, "ratio-to-popularity") if row["metric"] != "mrr@10"])
 
@@ -47,7 +49,9 @@ def cost(folder):
 
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "docs/studies/movielens")
-    print("\n\n".join([quality(folder, "ndcg@10"), quality(folder, "recall@20"), ratios(folder), cost(folder)]))
+    tables = [quality(folder, "ndcg@10"), quality(folder, "recall@20"), ratios(folder, "over popularity"),
+              ratios(folder / "recompose", "over popularity, recomposed"), cost(folder)]
+    print("\n\n".join(tables))
 
 
 if __name__ == "__main__":
