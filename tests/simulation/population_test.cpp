@@ -29,6 +29,7 @@ std::string render(std::span<const std::string>, std::span<const std::string> va
 PopulationOptions quick_options() {
   PopulationOptions options;
   options.path = "invented.h5";
+  options.tastes = {"softmax", "topics", "chain"};
   options.dimensions = {2};
   options.factor_ridges = {4};
   options.topics = {3};

@@ -70,6 +70,7 @@ TEST(Realism, twins_copy_attributes_and_activity_and_like_nothing_twice) {
 TEST(Realism, reports_every_world_beside_the_people_of_w_and_refuses_other_roles) {
   const Dataset data = invented_dataset(300, 25, 1);
   PopulationOptions options;
+  options.tastes = {"softmax", "topics", "chain"};
   options.dimensions = {2};
   options.factor_ridges = {4};
   options.topics = {3};
