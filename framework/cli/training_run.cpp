@@ -15,6 +15,7 @@
 #include "framework/data/leakage.h"
 #include "framework/reporting/tensorboard.h"
 #include "framework/training/bulk_encoder.h"
+#include "framework/training/gemm_check.h"
 
 namespace coldframe {
 namespace {
@@ -80,6 +81,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
 ExitCode TrainingRun::run() {
   print_start();
   pool_ = std::make_unique<LanePool>(threads());
+  check_gemm_speed(*pool_, topology_, invocation_.provenance.instruction_set, learner_->parameters.precision());
   TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective, step_options(experiment_));
   const StepPlanner planner({*sampler_, *texts_, known_positives(*data_), data_->dataset.items.size(), training_prior(*data_)},
                             experiment_.batch, learner_->objective->candidate_rule());
