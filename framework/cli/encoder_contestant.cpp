@@ -4,16 +4,13 @@
 
 #include <algorithm>
 
+#include "framework/cli/newcomer_vectors.h"
 #include "framework/cli/profile_text.h"
 #include "framework/simulation/basic_policies.h"
 #include "framework/training/bulk_encoder.h"
 
 namespace coldframe {
 namespace {
-
-VectorTable vector_table(const EncodedTexts& encoded) {
-  return VectorTable(encoded.size(), encoded.width, {encoded.vectors.span().begin(), encoded.vectors.span().end()});
-}
 
 /// Texts of newcomers: as the run writes them, but by the population's own template when it has one.
 TextOptions newcomer_texts(TextOptions texts, const PopulationObservables& observables) {

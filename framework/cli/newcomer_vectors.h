@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "framework/cli/item_scores.h"
 #include "framework/cli/learner.h"
 #include "framework/data/cold_start.h"
 #include "framework/evaluation/newcomers.h"
+#include "framework/simulation/encoder_policy.h"
 #include "framework/training/bulk_encoder.h"
 
 namespace coldframe {
@@ -28,30 +30,31 @@ class NewcomerSet {
 /// Ties between items of one score, by the keyed hash that the experiment's seed names.
 TieBreak tie_break(const Experiment& experiment, const ExperimentData& data);
 
-/// Scores newcomers by cosine between user and item vectors, optionally over the temperature with an item prior:
-///   s(u, i) = scale u . v_i + weight prior_i
-/// All vectors are encoded in the constructor (collective); scoring is local. Supports are known up to the largest shot.
+/// Vectors of the whole catalogue, by ItemId. Collective.
+EncodedTexts encode_items(const BulkEncoder& encoder, const TokenizedTexts& texts, const ExperimentData& data);
+
+/// The form that recompose() and the simulator read.
+VectorTable vector_table(const EncodedTexts& encoded);
+
+/// Scores newcomers by ItemScores. All vectors are encoded in the constructor (collective); scoring is local. Supports are known up to the largest shot.
 class EncoderScorer final : public NewcomerScorer {
  public:
   EncoderScorer(const BulkEncoder& encoder, const TokenizedTexts& texts, const ExperimentData& data,
                 const NewcomerSet& newcomers, std::span<const std::size_t> shots, UserVector rule);
 
   /// Empty prior: the pure text score.
-  void set_prior(double scale, double weight, std::vector<float> prior);
+  void set_prior(double scale, double weight, std::vector<float> prior) { scores_.set_prior(scale, weight, std::move(prior)); }
   void score(std::span<const NewcomerQuery> queries, std::span<float> scores) override;
-  std::span<const float> item_vectors() const { return items_.vectors.span(); }
+  std::span<const float> item_vectors() const { return scores_.items().vectors.span(); }
 
  private:
   std::size_t query_row(const NewcomerQuery& query) const;
 
-  EncodedTexts items_;
+  ItemScores scores_;
   EncodedTexts queries_;                        // [shots x users]
   std::vector<std::size_t> shots_;
   std::vector<std::size_t> row_of_user_;        // by UserId
   std::size_t user_count_ = 0;
-  double scale_ = 1;
-  double weight_ = 0;
-  std::vector<float> prior_;
 };
 
 }  // namespace coldframe

@@ -1,5 +1,6 @@
 #include "framework/data/hdf5_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
+#include "framework/core/temporary_names.h"
 #include "framework/core/utf8.h"
 #include "framework/data/hdf5_handle.h"
 #include "framework/data/hdf5_image.h"
@@ -36,19 +38,44 @@ Hdf5Handle reading_access() {
   return list;
 }
 
-Hdf5Handle writing_access() {
-  constexpr std::size_t k_growth = std::size_t{4} << 20;
+Hdf5Handle disk_access() {
   Hdf5Handle list = reading_access();
-  H5Pset_fapl_core(list.id(), k_growth, false);
   // This format keeps checksums over all metadata; damage in the older ones can crash the library itself.
   H5Pset_libver_bounds(list.id(), H5F_LIBVER_V110, H5F_LIBVER_V110);
   return list;
 }
 
+Hdf5Handle writing_access() {
+  constexpr std::size_t k_growth = std::size_t{4} << 20;
+  Hdf5Handle list = disk_access();
+  H5Pset_fapl_core(list.id(), k_growth, false);
+  return list;
+}
+
+/// Takes the space without changing the size. File systems that cannot are asked for what is free.
+void reserve_space(const std::filesystem::path& path, std::uint64_t bytes) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  int reason = descriptor < 0 ? errno : 0;
+  if (descriptor >= 0) {
+    if (::fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) != 0) reason = errno;
+    ::close(descriptor);
+  }
+  if (reason == EOPNOTSUPP || reason == ENOSYS) {
+    std::error_code ignored;
+    const std::filesystem::space_info space = std::filesystem::space(path, ignored);
+    reason = !ignored && space.available < bytes ? ENOSPC : 0;
+  }
+  if (reason == 0) return;
+  throw IoError(
+      fmt::format("cannot take {:.1f} MB for {}", static_cast<double>(bytes) * 1e-6, detail::final_name(path).string()),
+      std::strerror(reason), "make room, or write to another disk");
+}
+
 void expect_folder(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
-  throw IoError(fmt::format("cannot create {}", path.string()), std::strerror(errno), "check its folder");
+  throw IoError(fmt::format("cannot create {}", detail::final_name(path).string()), std::strerror(errno),
+                "check its folder");
 }
 
 // Objects made without times, so that the same content has the same bytes tomorrow.
@@ -130,6 +157,18 @@ Hdf5File Hdf5File::create(const std::filesystem::path& path) {
   const hid_t handle = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id());
   if (handle < 0) throw IoError(fmt::format("cannot create {}", path.string()), detail::take_hdf5_reason());
   return Hdf5File(path, handle, Access::write);
+}
+
+Hdf5File Hdf5File::create_on_disk(const std::filesystem::path& path, std::uint64_t bytes) {
+  detail::silence_hdf5();
+  expect_folder(path);
+  const Hdf5Handle access = disk_access();
+  const Hdf5Handle creation = creation_of(H5P_FILE_CREATE);
+  const hid_t handle = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id());
+  if (handle < 0) throw IoError(fmt::format("cannot create {}", path.string()), detail::take_hdf5_reason());
+  Hdf5File file(path, handle, Access::write_through);
+  reserve_space(path, bytes);
+  return file;
 }
 
 namespace {
@@ -243,7 +282,8 @@ void Hdf5File::append_rows(std::string_view object, Hdf5Type type, const void* v
     const std::array<hsize_t, 2> empty = {0, columns};
     const std::array<hsize_t, 2> largest = {H5S_UNLIMITED, columns};
     const Hdf5Handle space(H5Screate_simple(axes, empty.data(), largest.data()), H5Sclose);
-    const Hdf5Handle creation = detail::array_creation(type, empty.data(), axes, true);
+    const Hdf5Handle creation =
+        detail::array_creation(type, empty.data(), axes, true, access_ != Access::write_through);
     const Hdf5Handle made(H5Dcreate2(handle_, text(object).c_str(), detail::stored_type(type), space.id(), H5P_DEFAULT,
                                      creation.id(), H5P_DEFAULT),
                           H5Dclose);
@@ -327,7 +367,10 @@ std::vector<std::string> Hdf5File::read_strings(std::string_view object) const {
 void Hdf5File::close() {
   if (handle_ < 0) return;
   if (access_ == Access::write) write_file_atomically(path_, detail::hdf5_image(handle_, path_));
-  H5Fclose(std::exchange(handle_, -1));
+  const bool closed = H5Fclose(std::exchange(handle_, -1)) >= 0;
+  if (!closed && access_ == Access::write_through) {
+    throw IoError(fmt::format("cannot finish {}", path_.string()), detail::take_hdf5_reason(), "check the disk");
+  }
 }
 
 }  // namespace coldframe

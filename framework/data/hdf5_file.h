@@ -26,7 +26,10 @@ constexpr Hdf5Type hdf5_type_of();
 class Hdf5File {
  public:
   static Hdf5File create(const std::filesystem::path& path);  // an existing file is replaced
-  static Hdf5File open(const std::filesystem::path& path);    // to read
+  /// For what is too large for memory: written to disk at once and not deflated; give the temporary of an AtomicFile.
+  /// `bytes` on the disk are taken first; IoError when there is too little.
+  static Hdf5File create_on_disk(const std::filesystem::path& path, std::uint64_t bytes);
+  static Hdf5File open(const std::filesystem::path& path);  // to read
   static Hdf5File open_to_append(const std::filesystem::path& path);
   Hdf5File(Hdf5File&&) noexcept;
   Hdf5File& operator=(Hdf5File&&) noexcept;
@@ -89,7 +92,7 @@ class Hdf5File {
  private:
   void make_parent(std::string_view object);
   void write_integer(std::string_view object, std::string_view name, std::int64_t value);
-  enum class Access { read, write };
+  enum class Access { read, write, write_through };
   explicit Hdf5File(std::filesystem::path path, std::int64_t handle, Access access);
   void write_array(std::string_view object, Hdf5Type type, const void* values, const std::vector<std::size_t>& shape);
   void append_rows(std::string_view object, Hdf5Type type, const void* values, std::size_t count, std::size_t columns);

@@ -102,7 +102,7 @@ std::string take_hdf5_reason() {
   return essence(reason);
 }
 
-Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool growing) {
+Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool growing, bool deflate) {
   constexpr hsize_t k_chunk_bytes = 256 * 1024;
   constexpr hsize_t k_chunk_from = 64 * 1024;
   Hdf5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
@@ -112,8 +112,10 @@ Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool gr
   std::array<hsize_t, 2> chunk = {std::clamp<hsize_t>(k_chunk_bytes / row_bytes, 1, growing ? k_chunk_bytes : shape[0]),
                                   axes == 2 ? std::max<hsize_t>(1, shape[1]) : 1};
   H5Pset_chunk(list.id(), axes, chunk.data());
-  H5Pset_shuffle(list.id());
-  H5Pset_deflate(list.id(), 4);
+  if (deflate) {
+    H5Pset_shuffle(list.id());
+    H5Pset_deflate(list.id(), 4);
+  }
   H5Pset_fletcher32(list.id());
   return list;
 }

@@ -42,7 +42,8 @@ void silence_hdf5();
 /// The innermost reason on HDF5's error stack, then clears it.
 std::string take_hdf5_reason();
 
-/// Creation list of an array: chunked, shuffled and deflated when large or growing; never with times.
-Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool growing);
+/// Creation list of an array: chunked and checked when large or growing, then shuffled and deflated too unless
+/// `deflate` says no; never with times.
+Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool growing, bool deflate = true);
 
 }  // namespace coldframe::detail

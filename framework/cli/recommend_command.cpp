@@ -1,0 +1,220 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "framework/baselines/unpersonalised.h"
+#include "framework/cli/new_users.h"
+#include "framework/cli/newcomer_vectors.h"
+#include "framework/cli/stored_run.h"
+#include "framework/cli/subcommands.h"
+#include "framework/comm/topology.h"
+#include "framework/core/atomic_file.h"
+#include "framework/core/error.h"
+#include "framework/core/hash.h"
+#include "framework/evaluation/top_items.h"
+#include "framework/training/lane_pool.h"
+
+namespace coldframe {
+namespace {
+
+struct RecommendOptions final : Options {
+  std::string run, input, output;
+  std::int64_t top = 10;
+  bool prior = false;
+
+  void describe(OptionVisitor& visitor) override {
+    visitor.visit({.name = "run", .doc = "run folder whose trained encoder is used"}, run);
+    visitor.visit({.name = "input", .doc = "new users, .csv or .tsv: attributes, and optionally id and history"},
+                  input);
+    visitor.visit({.name = "top", .doc = "items per user", .unit = "items", .minimum = 1}, top);
+    visitor.visit({.name = "prior", .doc = "add the run's item prior, weighted as `coldframe evaluate` chose"}, prior);
+    visitor.visit({.name = "output", .doc = "CSV file to write; empty: standard output"}, output);
+  }
+  std::vector<Problem> validate() const override {
+    std::vector<Problem> problems;
+    if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
+    if (input.empty()) {
+      problems.push_back({"input", "(is missing) give a file of new users"});
+    } else if (!is_table_name(input)) {
+      problems.push_back({"input", "(users are read from a table with a header) give a .csv or .tsv file"});
+    }
+    return problems;
+  }
+};
+
+constexpr std::string_view k_header = "user,rank,item,score,text\n";
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted.push_back(c);
+    quoted.push_back(c);
+  }
+  quoted.push_back('"');
+  return quoted;
+}
+
+/// The weight that role V chose for the item prior.
+double prior_weight(const StoredRun& run) {
+  const nlohmann::json& model = run.record().summary.at("model");
+  if (model.contains("item_prior_weight")) return model.at("item_prior_weight");
+  throw DataError(fmt::format("{} has no weight for the item prior", run.folder().path.string()),
+                  "it was not evaluated yet", "run `coldframe evaluate --run` on it, or leave --prior out");
+}
+
+class Recommendation {
+ public:
+  Recommendation(const RecommendOptions& options, std::int64_t threads, const Invocation& invocation)
+      : options_(options), invocation_(invocation), group_(invocation.group) {
+    agree_on_errors(group_, "open run", [&] {
+      run_ = std::make_unique<StoredRun>(options.run, invocation.line.sources);
+      data_ = run_->load_data();
+      reader_ = std::make_unique<NewUserReader>(options.input, data_->dataset);
+      learner_ = run_->load_learner();
+      texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer,
+                                                token_limit(run_->experiment(), *learner_->encoder));
+      if (options.prior) weight_ = prior_weight(*run_);
+      if (!options.output.empty() && group_.is_root()) {
+        file_ = std::make_unique<AtomicFile>(options.output);
+        file_->write(k_header);
+      }
+    });
+    pool_ =
+        std::make_unique<LanePool>(threads > 0 ? static_cast<int>(threads) : discover_topology(group_).default_threads);
+    encoder_ = std::make_unique<BulkEncoder>(group_, *pool_, *learner_->encoder, learner_->parameters,
+                                             run_->experiment().batch.tokens);
+  }
+
+  void run() {
+    scores_ = std::make_unique<ItemScores>(encode_items(*encoder_, *texts_, *data_));
+    if (options_.prior)
+      scores_->set_prior(run_->scale(), weight_,
+                         item_log_prior(training_likes(data_->likes, data_->roles.users(Role::train))));
+    constexpr std::size_t window = 16384;
+    std::size_t done = 0;
+    while (true) {
+      NewUsers users;
+      agree_on_errors(group_, "read users", [&] { users = reader_->next(window); });
+      if (users.size() == 0) break;
+      const EncodedTexts vectors = user_vectors(users);
+      agree_on_errors(group_, "rank items", [&] {
+        if (!group_.is_root()) return;
+        if (done == 0 && !file_) invocation_.output << k_header;
+        rank(users, vectors);
+      });
+      done += users.size();
+    }
+    agree_on_errors(group_, "write recommendations", [&] {
+      if (done == 0)
+        throw DataError(fmt::format("{} holds no user", options_.input), "there is nothing below its header");
+      if (file_) file_->commit();
+    });
+  }
+
+ private:
+  void write(const std::string& text) {
+    if (file_) {
+      file_->write(text);
+    } else {
+      invocation_.output << text;
+    }
+  }
+
+  /// As `evaluate` makes them: one text of profile and history, or the profile's vector averaged with those of items.
+  EncodedTexts user_vectors(const NewUsers& users) const {
+    const Experiment& experiment = run_->experiment();
+    const bool reencode = experiment.evaluation.user_vector_rule() == UserVector::reencode;
+    const TextViews views(users.table, data_->dataset.items, experiment.text);
+    std::vector<Tokens> tokens;
+    for (std::uint32_t u = 0; u < users.size(); ++u) {
+      std::vector<ItemId> newest_first;
+      if (reencode) newest_first.assign(users.likes[u].rbegin(), users.likes[u].rend());
+      tokens.push_back(texts_->text(views.user(UserId(u), newest_first, TextUse::evaluation)));
+    }
+    EncodedTexts vectors = encoder_->encode(tokens, "encode users");
+    if (reencode) return vectors;
+    const VectorTable items = vector_table(scores_->items());
+    for (std::size_t u = 0; u < users.size(); ++u) {
+      const std::vector<float> profile(vectors.row(u).begin(), vectors.row(u).end());
+      recompose(profile, items, users.likes[u], users.likes[u].size(),
+                vectors.vectors.span().subspan(u * vectors.width, vectors.width));
+    }
+    return vectors;
+  }
+
+  void rank(const NewUsers& users, const EncodedTexts& vectors) {
+    constexpr std::size_t block = 64;
+    std::vector<std::string> lines((users.size() + block - 1) / block);
+    const TieBreak ties = tie_break(run_->experiment(), *data_);
+    pool_->run(lines.size(), [&](std::size_t b) {
+      const std::size_t items = data_->dataset.items.size();
+      TopItems top(items, ties);
+      std::vector<float> scores(items);
+      for (std::size_t u = b * block; u < std::min(users.size(), (b + 1) * block); ++u) {
+        scores_->score(vectors.row(u), scores);
+        const std::string& id = users.table.ids[u];
+        std::size_t place = 0;
+        for (const ItemId item :
+             top.select(UserKey(stable_hash(id)), scores, users.likes[u], static_cast<std::size_t>(options_.top))) {
+          lines[b] += fmt::format("{},{},{},{:.6g},{}\n", csv_cell(id), ++place,
+                                  csv_cell(data_->dataset.items.ids[item.value()]), scores[item.value()],
+                                  csv_cell(data_->texts.item(item)));
+        }
+      }
+    });
+    for (const std::string& text : lines) write(text);
+  }
+
+  const RecommendOptions& options_;
+  const Invocation& invocation_;
+  const Group& group_;
+  std::unique_ptr<StoredRun> run_;
+  std::unique_ptr<ExperimentData> data_;
+  std::unique_ptr<NewUserReader> reader_;
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<TokenizedTexts> texts_;
+  std::unique_ptr<LanePool> pool_;
+  std::unique_ptr<BulkEncoder> encoder_;
+  std::unique_ptr<ItemScores> scores_;
+  std::unique_ptr<AtomicFile> file_;
+  double weight_ = 0;
+};
+
+class RecommendCommand final : public Subcommand {
+ public:
+  SubcommandInfo info() const override {
+    return {
+        .usage = "--run RUN --input USERS.csv [--top K] [--prior] [--output FILE.csv] [--SECTION.KEY=VALUE ...]",
+        .text =
+            "Ranks all items for users who are in no data set, known by attributes and perhaps some likes, as "
+            "`evaluate`\n"
+            "ranks them for held-out ones; what a user liked is left out. Columns of the input: id, the attributes of\n"
+            "the run's data, and history: item ids separated by |, oldest first. Several ranks share the encoding.",
+        .config = ConfigUse::allowed,
+        .ranks = Ranks::many};
+  }
+  Options& options() override { return options_; }
+  void add_sections(ConfigSchema& schema) override {
+    schema.section("evaluation", "the k-shot table of real newcomers", evaluation_);
+    schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
+  }
+  const CommOptions* comm() const override { return &distributed_.comm; }
+
+  ExitCode run(const Invocation& invocation) override {
+    Recommendation(options_, distributed_.threads, invocation).run();
+    return ExitCode::done;
+  }
+
+ private:
+  RecommendOptions options_;
+  EvaluationOptions evaluation_;
+  DistributedOptions distributed_;
+};
+
+}  // namespace
+
+std::unique_ptr<Subcommand> make_recommend_command() { return std::make_unique<RecommendCommand>(); }
+
+}  // namespace coldframe
