@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstring>
 #include <mutex>
 
 namespace coldframe::detail {
@@ -23,7 +22,7 @@ std::mutex g_writer;
 
 void append(std::array<char, 1024>& line, std::size_t& length, std::string_view text) noexcept {
   const std::size_t n = std::min(text.size(), line.size() - length);
-  std::memcpy(line.data() + length, text.data(), n);
+  std::copy_n(text.data(), n, line.data() + length);
   length += n;
 }
 
@@ -34,7 +33,7 @@ void set_last_words(std::string_view words) {
   const int next = 1 - g_published.load(std::memory_order_relaxed);
   Slot& slot = g_slots[static_cast<std::size_t>(next)];
   slot.length = std::min(words.size(), slot.text.size());
-  std::memcpy(slot.text.data(), words.data(), slot.length);
+  std::copy_n(words.data(), slot.length, slot.text.data());
   g_published.store(next, std::memory_order_release);
 }
 
