@@ -4,12 +4,12 @@
 #include <map>
 #include <ostream>
 
-#include "framework/baselines/unpersonalised.h"
 #include "framework/cli/baseline_rows.h"
 #include "framework/cli/expectations.h"
 #include "framework/cli/newcomer_vectors.h"
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommands.h"
+#include "framework/cli/training_users.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
 #include "framework/core/progress.h"
@@ -127,7 +127,7 @@ class Evaluation {
 
   /// The pure score and the score with item prior; returns the weight that role V chose.
   double add_encoder_rows(const std::string& name, const char* role, double scale) {
-    const std::vector<float> prior = item_log_prior(training_likes(data_->likes, data_->roles.users(Role::train)));
+    const std::vector<float> prior = training_prior(*data_);
     EncoderScorer chooser = encode(*chosen_on_);
     const double weight = chosen_on_->users().empty() ? 1.0 : choose_weight(chooser, scale, prior);
     EncoderScorer scorer = encode(*test_);

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <ostream>
 
-#include "framework/baselines/unpersonalised.h"
 #include "framework/cli/new_users.h"
 #include "framework/cli/newcomer_vectors.h"
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommands.h"
+#include "framework/cli/training_users.h"
 #include "framework/comm/topology.h"
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
@@ -89,9 +89,7 @@ class Recommendation {
 
   void run() {
     scores_ = std::make_unique<ItemScores>(encode_items(*encoder_, *texts_, *data_));
-    if (options_.prior)
-      scores_->set_prior(run_->scale(), weight_,
-                         item_log_prior(training_likes(data_->likes, data_->roles.users(Role::train))));
+    if (options_.prior) scores_->set_prior(run_->scale(), weight_, training_prior(*data_));
     constexpr std::size_t window = 16384;
     std::size_t done = 0;
     while (true) {

@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::size_t k_least_together = 2;  // users who like both: a link needs more than one witness
 
-std::vector<double> item_shares(const WorldData& data, double pseudo_count) {
-  std::vector<double> share(data.item_count, pseudo_count);
-  double total = pseudo_count * static_cast<double>(data.item_count);
-  for (const WorldUser& user : data.users) {
-    for (const std::uint32_t item : user.likes) share[item] += user.weight;
-    total += user.weight * static_cast<double>(user.likes.size());
-  }
-  for (double& value : share) value /= total;
-  return share;
-}
-
 struct Candidate {
   std::uint32_t item;
   double excess;  // standardised

@@ -25,17 +25,6 @@ struct Mixture {
   std::vector<double> phi;
 };
 
-std::vector<double> item_shares(const WorldData& data, double pseudo_count) {
-  std::vector<double> share(data.item_count, pseudo_count);
-  double total = pseudo_count * static_cast<double>(data.item_count);
-  for (const WorldUser& user : data.users) {
-    for (const std::uint32_t item : user.likes) share[item] += user.weight;
-    total += user.weight * static_cast<double>(user.likes.size());
-  }
-  for (double& value : share) value /= total;
-  return share;
-}
-
 Mixture start_from(const WorldData& data, const TopicFitOptions& options, const TopicParameters* start,
                    std::span<const double> share) {
   Mixture mixture;

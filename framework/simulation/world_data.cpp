@@ -78,4 +78,15 @@ double unigram_log_likelihood(const WorldData& fit, const WorldData& held_out, d
   return sum / held_out.like_weight();
 }
 
+std::vector<double> item_shares(const WorldData& data, double pseudo_count) {
+  std::vector<double> share(data.item_count, pseudo_count);
+  double total = pseudo_count * static_cast<double>(data.item_count);
+  for (const WorldUser& user : data.users) {
+    for (const std::uint32_t item : user.likes) share[item] += user.weight;
+    total += user.weight * static_cast<double>(user.likes.size());
+  }
+  for (double& value : share) value /= total;
+  return share;
+}
+
 }  // namespace coldframe

@@ -43,4 +43,7 @@ WorldSplit split_world_data(const WorldData& data, std::uint64_t seed, double sh
 /// world has to beat.
 double unigram_log_likelihood(const WorldData& fit, const WorldData& held_out, double pseudo_count);
 
+/// Share of every item in all likes, by the weights of users, `pseudo_count` likes added to each item. [items], sums to 1
+std::vector<double> item_shares(const WorldData& data, double pseudo_count);
+
 }  // namespace coldframe
