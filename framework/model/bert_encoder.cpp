@@ -33,16 +33,25 @@ class BertEncoder::Pass {
         lively_{context.parameters, context.batch, context.dropout, context.token_rows, layout},
         quiet_{context.parameters, context.batch, {}, context.token_rows, std::move(layout)},
         first_trainable_(encoder.first_trainable_layer(context.parameters)),
-        first_recorded_(has_rows() && context.token_rows->requires_grad() ? -1 : first_trainable_) {}
+        first_recorded_(has_rows() && context.token_rows->requires_grad() ? -1 : first_trainable_),
+        start_(context.start) {
+    CF_EXPECTS(start_ == nullptr || start_->layer <= first_trainable_);
+  }
 
   at::Tensor run() const {
-    at::Tensor h = recorded(-1, [&] { return embed(); });
-    for (std::int64_t layer = 0; layer < encoder_.layers(); ++layer) {
-      h = recorded(layer, [&] { return transform(layer, h); });
-    }
+    at::Tensor h = input_of(encoder_.layers());
     h = h.narrow(0, 0, lively_.layout->tokens()).to(at::kFloat);
     h = encoder_.head_.pooling == Pooling::mean ? mean_pool(h, lively_.layout) : cls_pool(h, lively_.layout);
     return encoder_.head_.normalization == Normalization::unit_length ? normalize_rows(h) : h;
+  }
+
+  /// [rows, D], what enters block `end`.
+  at::Tensor input_of(std::int64_t end) const {
+    at::Tensor h = start_ != nullptr ? padded(start_->rows) : recorded(-1, [&] { return embed(); });
+    for (std::int64_t layer = start_ != nullptr ? start_->layer : 0; layer < end; ++layer) {
+      h = recorded(layer, [&] { return transform(layer, h); });
+    }
+    return h;
   }
 
  private:
@@ -80,10 +89,13 @@ class BertEncoder::Pass {
     const at::Tensor positions = at::embedding(parameter(encoder_.position_table_), lively_.layout->positions);
     const at::Tensor h = normalize(encoder_.embedding_norm_, token_rows() + types + positions);
     const at::Tensor dropped = keyed_dropout(h, lively_.layout, context_of(-1).dropout, encoder_.embedding_dropout_);
-    if (lively_.parameters.precision() == Precision::fp32) return dropped;
-    const at::Tensor rounded = dropped.to(at::kBFloat16);
+    return padded(lively_.parameters.precision() == Precision::fp32 ? dropped : dropped.to(at::kBFloat16));
+  }
+
+  /// [T, D] with zeros up to the rows of the layout.
+  at::Tensor padded(const at::Tensor& h) const {
     const std::int64_t padding = lively_.layout->rows() - lively_.layout->tokens();
-    return padding == 0 ? rounded : at::cat({rounded, at::zeros({padding, rounded.size(1)}, rounded.options())});
+    return padding == 0 ? h : at::cat({h, at::zeros({padding, h.size(1)}, h.options())});
   }
 
   /// What a linear map leaves: y + bias, the bias apart (undefined: none) where whatever comes next can add it in
@@ -144,6 +156,7 @@ class BertEncoder::Pass {
   ForwardContext quiet_;
   std::int64_t first_trainable_;
   std::int64_t first_recorded_;
+  const LayerInput* start_;
 };
 
 BertEncoder::BertEncoder(const BertConfig& config, const EncoderHead& head, const ParameterStore& parameters)
@@ -267,6 +280,14 @@ at::Tensor BertEncoder::forward(const ForwardContext& context) const {
   auto layout = std::make_shared<const PackedLayout>(context.batch, padding_of(context));
   check(context.batch, *layout);
   return Pass(*this, context, std::move(layout)).run();
+}
+
+at::Tensor BertEncoder::layer_input(const ForwardContext& context, std::int64_t layer, std::int64_t rows) const {
+  CF_EXPECTS(rows >= context.batch.tokens() && !context.dropout.active);
+  const at::NoGradGuard no_grad;
+  auto layout = std::make_shared<const PackedLayout>(context.batch, rows - context.batch.tokens());
+  check(context.batch, *layout);
+  return Pass(*this, context, std::move(layout)).input_of(layer).narrow(0, 0, context.batch.tokens());
 }
 
 }  // namespace coldframe

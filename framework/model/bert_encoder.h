@@ -40,6 +40,7 @@ class BertEncoder final : public Encoder {
   void attach_block(std::size_t site, std::shared_ptr<const SiteDelta> delta) override;
   std::int64_t first_trainable_layer(const ParameterView& parameters) const override;
   at::Tensor forward(const ForwardContext& context) const override;
+  at::Tensor layer_input(const ForwardContext& context, std::int64_t layer, std::int64_t rows) const override;
 
  private:
   struct Norm {

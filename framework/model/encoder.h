@@ -36,6 +36,12 @@ struct BlockSite {
   std::string module;  // path of the block's module in the checkpoint: "encoder.layer.3.output"
 };
 
+/// What enters block `layer` for the texts of a batch, computed before.
+struct LayerInput {
+  std::int64_t layer = 0;
+  at::Tensor rows;  // [T, D] float32, under Precision::bf16 bfloat16
+};
+
 struct ForwardContext {
   const ParameterView& parameters;
   const PackedBatch& batch;
@@ -47,6 +53,8 @@ struct ForwardContext {
   at::Tensor* token_rows = nullptr;
   /// Filled in by forward() for the deltas.
   std::shared_ptr<const PackedLayout> layout = nullptr;
+  /// When not null, forward() goes on from here: no block below it is computed, and none of them may be trainable.
+  const LayerInput* start = nullptr;
 };
 
 /// What a strategy may change at a site. The encoder calls it and does not know which strategies exist.
@@ -90,6 +98,9 @@ class Encoder {
   /// gradient work below the lowest trainable site. Throws DataError on a token id outside the vocabulary, on an empty
   /// text and on a text longer than the position table.
   virtual at::Tensor forward(const ForwardContext& context) const = 0;
+  /// [T, D] float32 (bfloat16 under bf16): what enters block `layer`, without dropout and gradient work. All products
+  /// have `rows` >= T rows, zeros behind the last token: their shapes then do not depend on the batch.
+  virtual at::Tensor layer_input(const ForwardContext& context, std::int64_t layer, std::int64_t rows) const = 0;
 };
 
 }  // namespace coldframe

@@ -169,6 +169,90 @@ TEST(BertEncoderTest, refuses_texts_it_cannot_encode) {
   EXPECT_THAT(test::message_of<DataError>([&] { model.embed(pack({{-1}})); }), HasSubstr("token id -1"));
 }
 
+/// Texts of `lengths` made of keyed token ids.
+test::TokenTexts texts_of(const std::vector<std::size_t>& lengths) {
+  test::TokenTexts texts;
+  for (const std::size_t length : lengths) {
+    auto& text = texts.emplace_back();
+    for (std::size_t t = 0; t < length; ++t) text.push_back(static_cast<std::int64_t>(5 + (31 * t + 17 * length) % 90));
+  }
+  return texts;
+}
+
+TEST(BertEncoderTest, goes_on_from_the_input_of_a_layer_with_the_bits_of_a_whole_pass) {
+  const PackedBatch batch = pack(texts_of({3, 5, 5, 9}));
+  const at::Tensor weights = test::golden_uniform("start", {4, 64});
+  FullOptions upper;
+  upper.parameters = {"encoder.layer.1.*"};
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    Model model(test::tiny_encoder());
+    model.attach("full", upper);
+    model.parameters.compute_in(precision);
+    model.parameters.round_all();
+    DropoutContext dropout = k_active;
+    dropout.below_trainable = false;
+    const std::int64_t rows = precision == Precision::fp32 ? batch.tokens() : 32;  // what a whole pass pads to
+    const ParameterView quiet(model.parameters, false);
+    const LayerInput start{1, model.encoder->layer_input({quiet, batch, {}}, 1, rows)};
+    const auto pass = [&](const LayerInput* from) {
+      const ParameterView view(model.parameters, true);
+      ForwardContext context{view, batch, dropout};
+      context.start = from;
+      const at::Tensor out = model.encoder->forward(context);
+      std::vector<at::Tensor> tensors{out}, leaves;
+      for (const ParameterIndex index : model.parameters.trainable()) leaves.push_back(view[index]);
+      for (const at::Tensor& gradient : torch::autograd::grad({out}, leaves, {weights})) tensors.push_back(gradient);
+      return tensors;
+    };
+    const std::vector<at::Tensor> whole = pass(nullptr), begun = pass(&start);
+    ASSERT_EQ(whole.size(), 17u);
+    for (std::size_t i = 0; i < whole.size(); ++i) EXPECT_TRUE(same_bits(whole[i], begun[i])) << i;
+  }
+}
+
+/// Largest difference of the inputs of `layer` between texts in one pass and each text alone, at every place of a pass
+/// of `rows` rows that `step` leads to; 0 also means equal bits.
+double difference_by_place(const Model& model, std::int64_t layer, std::int64_t rows, std::size_t step) {
+  const ParameterView view(model.parameters, false);
+  double largest = 0;
+  for (const std::size_t length : {1, 2, 7, 23}) {
+    const test::TokenTexts text = texts_of({length});
+    const at::Tensor alone = model.encoder->layer_input({view, pack(text), {}}, layer, rows);
+    for (std::size_t before = 0; before + length <= static_cast<std::size_t>(rows); before += step) {
+      const test::TokenTexts companions =
+          before > 60 ? texts_of({before / 2, before - before / 2}) : texts_of({before});
+      test::TokenTexts texts = before == 0 ? test::TokenTexts() : companions;
+      texts.push_back(text.front());
+      const at::Tensor there = model.encoder->layer_input({view, pack(texts), {}}, layer, rows)
+                                   .narrow(0, static_cast<std::int64_t>(before), static_cast<std::int64_t>(length));
+      if (same_bits(alone, there)) continue;
+      largest = std::max(largest, (alone - there).abs().max().item<double>() + 1e-30);
+    }
+  }
+  return largest;
+}
+
+TEST(BertEncoderTest, a_text_enters_a_layer_with_the_same_bits_wherever_it_stands_in_passes_of_one_shape) {
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    Model model(test::tiny_encoder());
+    model.parameters.compute_in(precision);
+    model.parameters.round_all();
+    EXPECT_EQ(difference_by_place(model, 2, 96, 3), 0);
+  }
+}
+
+TEST(BertEncoderTest, so_does_a_text_in_passes_of_minilm) {
+  if (!std::filesystem::exists(test::minilm_encoder())) {
+    GTEST_SKIP() << test::minilm_encoder().string() << " is missing: cluster/setup.sh unpacks it";
+  }
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    Model model(test::minilm_encoder());
+    model.parameters.compute_in(precision);
+    model.parameters.round_all();
+    EXPECT_EQ(difference_by_place(model, 6, 128, 43), 0);
+  }
+}
+
 TEST(BertEncoderTest, a_block_takes_one_delta) {
   Model model(test::tiny_encoder());
   model.attach("pfeiffer");
