@@ -51,6 +51,8 @@ enum class Purpose : std::uint32_t {
   world_fit = 21,
   permutation = 22,
   satisfaction = 23,
+  subsample = 24,
+  text_noise = 25,
 };
 
 /// Key of a (seed, purpose) pair: one Philox call, so that neighbouring seeds share nothing.

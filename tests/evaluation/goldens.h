@@ -11,7 +11,7 @@
 
 namespace coldframe::testing {
 
-/// tests/golden/<name>.json, made by tests/golden/make_evaluation_goldens.py.
+/// tests/golden/<name>.json, made by tests/golden/make_evaluation_goldens.py (fairness: make_fairness_goldens.py).
 inline nlohmann::json golden(const std::string& name) {
   const char* source = std::getenv("COLDFRAME_SOURCE_DIR");
   const std::filesystem::path root = source == nullptr ? std::filesystem::current_path() : source;
