@@ -87,7 +87,9 @@ std::string sha256_hex(std::string_view text) { return sha256_hex(std::as_bytes(
 
 std::string sha256_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw IoError(fmt::format("cannot read {}", path.string()), std::strerror(errno));
+  if (!file) {
+    throw IoError(fmt::format("cannot read {}", path.string()), std::strerror(errno), "check the path and who may read it");
+  }
   Sha256 sha;
   std::vector<char> buffer(1 << 20);
   while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {

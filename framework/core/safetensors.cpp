@@ -212,7 +212,9 @@ std::int64_t TensorEntry::element_count() const { return static_cast<std::int64_
 
 SafetensorsFile::SafetensorsFile(std::filesystem::path path) : path_(std::move(path)) {
   descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor_ < 0) throw IoError(fmt::format("cannot read {}", path_.string()), std::strerror(errno));
+  if (descriptor_ < 0) {
+    throw IoError(fmt::format("cannot read {}", path_.string()), std::strerror(errno), "check the path and who may read it");
+  }
   try {
     read_header();
   } catch (...) {
@@ -224,7 +226,7 @@ SafetensorsFile::SafetensorsFile(std::filesystem::path path) : path_(std::move(p
 void SafetensorsFile::read_header() {
   struct stat status {};
   if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    throw IoError(fmt::format("cannot read {}", path_.string()), "it is not a file");
+    throw IoError(fmt::format("cannot read {}", path_.string()), "it is not a file", "name a .safetensors file");
   }
   const auto file_size = static_cast<std::uint64_t>(status.st_size);
   std::array<std::byte, k_length_bytes> length_bytes{};

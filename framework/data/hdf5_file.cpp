@@ -178,10 +178,10 @@ std::int64_t open_existing(const std::filesystem::path& path, unsigned mode, con
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) {
-    throw IoError(fmt::format("cannot open {}", path.string()), "there is no such file");
+    throw IoError(fmt::format("cannot open {}", path.string()), "there is no such file", "check the path");
   }
   if (!std::filesystem::is_regular_file(status)) {
-    throw IoError(fmt::format("cannot open {}", path.string()), "it is not a file");
+    throw IoError(fmt::format("cannot open {}", path.string()), "it is not a file", "name an .h5 file");
   }
   const htri_t recognised = H5Fis_hdf5(path.c_str());
   if (recognised == 0) {

@@ -31,10 +31,12 @@ void append_latin1(std::string& text, std::string_view bytes) {
 int open_for_reading(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
-    throw IoError(fmt::format("cannot read {}", path.string()), "it is a folder");
+    throw IoError(fmt::format("cannot read {}", path.string()), "it is a folder", "name the file in it");
   }
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw IoError(fmt::format("cannot read {}", path.string()), std::strerror(errno));
+  if (descriptor < 0) {
+    throw IoError(fmt::format("cannot read {}", path.string()), std::strerror(errno), "check the path and who may read it");
+  }
   return descriptor;
 }
 

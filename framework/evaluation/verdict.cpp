@@ -40,7 +40,7 @@ void decide(Draft& draft, const VerdictRules& rules) {
     result.reason = fmt::format("{} clears {}", shown, margin);
   } else if (significant && interval.high < -margin) {
     result.verdict = Verdict::worse;
-    result.reason = fmt::format("{} clears {}", shown, -margin);
+    result.reason = fmt::format("{} clears {}", shown, 0 - margin);
   } else if (draft.equivalence_interval && draft.equivalence_interval->low > -margin &&
              draft.equivalence_interval->high < margin) {
     result.verdict = Verdict::equivalent;
