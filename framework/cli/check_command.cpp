@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,7 +8,10 @@
 #include "framework/cli/experiment.h"
 #include "framework/cli/learner.h"
 #include "framework/cli/run_folder.h"
+#include "framework/cli/step_setup.h"
+#include "framework/cli/step_trial.h"
 #include "framework/cli/subcommands.h"
+#include "framework/comm/topology.h"
 #include "framework/distributed/lane_tree.h"
 
 namespace coldframe {
@@ -17,18 +19,22 @@ namespace {
 
 struct CheckOptions final : Options {
   std::int64_t ranks = 1;
+  std::int64_t trial = 3;
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "ranks", .doc = "ranks the run is meant for", .unit = "ranks", .minimum = 1}, ranks);
+    visitor.visit({.name = "trial", .doc = "real steps that are tried here for the time of a step, 0 = none", .unit = "steps",
+                   .minimum = 0, .maximum = 1000}, trial);
   }
 };
 
 class CheckCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--config FILE [--config FILE ...] [--SECTION.KEY=VALUE ...] [--ranks N]",
+    return {.usage = "--config FILE [--config FILE ...] [--SECTION.KEY=VALUE ...] [--ranks N] [--trial N]",
             .text =
                 "A dry run for CI: reads and checks the whole configuration, counts what would be trained, and estimates\n"
-                "memory and time. Needs no GPU and no data; what is not on this machine is named and left out.",
+                "memory and time. Needs no GPU and no data; what is not on this machine is named and left out. Where encoder\n"
+                "and data are here, some steps are tried.",
             .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
@@ -52,31 +58,64 @@ class CheckCommand final : public Subcommand {
     }
     const Learner learner(experiment_, invocation.config);
     out << trainable_table(learner.parameters);
-    out << estimate_text(learner, mean_tokens(out));
+    out << estimate_text(invocation.config, learner);
     return ExitCode::done;
   }
 
  private:
-  /// Of the data set when it is here, else a stated guess.
-  TokenMeans mean_tokens(std::ostream& out) const {
+  /// Without the data set: a stated guess at the length of texts, and no trial.
+  std::string estimate_text(const ResolvedConfig& config, const Learner& learner) const {
+    const int cores = discover_topology(Group()).default_threads;
+    const TrialShape meant = meant_shape(static_cast<int>(options_.ranks), experiment_.distributed.threads, cores, experiment_.batch.lanes);
     if (!std::filesystem::exists(experiment_.data.path)) {
-      out << fmt::format("data {} is not on this machine: 20 tokens per user text and 16 per item text assumed\n", experiment_.data.path);
-      return {20, 16};
+      constexpr double user_tokens = 20, item_tokens = 16;
+      const auto pairs = static_cast<double>(experiment_.batch.pairs);
+      const double tokens = pairs * user_tokens + (pairs + static_cast<double>(experiment_.batch.extra_items)) * item_tokens;
+      return fmt::format("data {} is not on this machine: {:g} tokens per user text and {:g} per item text assumed\n",
+                         experiment_.data.path, user_tokens, item_tokens) +
+             cost_text(estimate_cost(experiment_, learner, tokens, meant)) + time_text(learner, tokens, meant);
     }
+    constexpr std::int64_t plans = 32;
     const ExperimentData data(experiment_);
-    const std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::from_folder(experiment_.encoder.folder);
-    return measure_tokens(data, experiment_, *tokenizer);
+    const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment_, *learner.encoder));
+    const PairSampler sampler = make_pair_sampler(experiment_, data);
+    const double tokens = mean_step_tokens(make_step_planner(experiment_, data, sampler, texts, *learner.objective), plans);
+    std::string text = cost_text(estimate_cost(experiment_, learner, tokens, meant));
+    if (options_.trial == 0) return text + time_text(learner, tokens, meant);
+    const TrialShape tried = trial_shape(meant, cores);
+    const double seconds = try_steps(experiment_, config, data, tried, options_.trial, tokens);
+    return text + trial_text(seconds, tried, meant);
   }
 
-  std::string estimate_text(const Learner& learner, TokenMeans tokens) const {
-    const CostEstimate cost = estimate_cost(experiment_, learner, tokens, static_cast<int>(options_.ranks));
+  static std::string cost_text(const CostEstimate& cost) {
     return fmt::format(
         "per step: about {:.0f} tokens, {:.1f} GFLOP\n"
-        "per rank: about {:.0f} MB (weights {:.0f}, optimizer and gradients {:.0f}, activations {:.0f}, program {:.0f})\n"
-        "time: about {:.2f} s per step at the {:.0f} GFLOP/s per core measured here, {:.1f} min for {} steps on {} ranks x 1 thread\n",
+        "per rank: about {:.0f} MB (weights {:.0f}, optimizer and gradients {:.0f}, activations {:.0f}, program {:.0f})\n",
         cost.tokens, cost.flop * 1e-9, cost.total_bytes() * 1e-6, cost.weight_bytes * 1e-6, cost.state_bytes * 1e-6,
-        cost.activation_bytes * 1e-6, cost.program_bytes * 1e-6, cost.step_seconds, cost.core_flops * 1e-9,
-        cost.step_seconds * static_cast<double>(experiment_.schedule.steps) / 60, experiment_.schedule.steps, options_.ranks);
+        cost.activation_bytes * 1e-6, cost.program_bytes * 1e-6);
+  }
+
+  std::string length_text(double step_seconds) const {
+    const std::int64_t steps = experiment_.schedule.steps;
+    return fmt::format("{:.1f} min for {} steps", step_seconds * static_cast<double>(steps) / 60, steps);
+  }
+
+  /// Without a trial: the matrix products alone, which no step is faster than.
+  std::string time_text(const Learner& learner, double tokens, TrialShape meant) const {
+    const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
+    return fmt::format("time: not tried; the matrix products alone take {:.2f} s per step at the {:.0f} GFLOP/s per core measured here, on "
+                       "{} ranks x {} threads: {}\n",
+                       cost.product_seconds, cost.core_flops * 1e-9, meant.ranks, meant.threads, length_text(cost.product_seconds));
+  }
+
+  std::string trial_text(double seconds, TrialShape tried, TrialShape meant) const {
+    const double scaled = seconds * tried.cores() / meant.cores();
+    std::string text = fmt::format("time: about {:.2f} s per step, {}; from {} steps tried here on {} ranks x {} threads", scaled,
+                                   length_text(scaled), options_.trial, tried.ranks, tried.threads);
+    if (tried.cores() != meant.cores()) {
+      text += fmt::format(" and scaled to {} x {}, exchange between hosts not counted", meant.ranks, meant.threads);
+    }
+    return text + "\n";
   }
 
   CheckOptions options_;

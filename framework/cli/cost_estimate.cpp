@@ -43,31 +43,12 @@ bool any_layer_weight_trained(const Learner& learner) {
 
 }  // namespace
 
-TokenMeans measure_tokens(const ExperimentData& data, const Experiment& experiment, const Tokenizer& tokenizer) {
-  TokenMeans means;
-  const std::size_t items = data.dataset.items.size();
-  for (std::uint32_t i = 0; i < items; ++i) {
-    means.item += static_cast<double>(tokenizer.encode(data.texts.item(ItemId(i))).size()) / static_cast<double>(items);
-  }
-  const std::vector<UserId>& users = data.roles.users(Role::train);
-  const std::size_t sample = std::min<std::size_t>(users.size(), 200);
-  for (std::size_t u = 0; u < sample; ++u) {
-    const std::span<const ItemId> likes = data.likes.of(users[u]);
-    const std::vector<std::int64_t>& sizes = experiment.training.history_sizes;
-    const auto size = sizes.empty() ? std::size_t{0} : static_cast<std::size_t>(sizes[u % sizes.size()]);
-    const std::vector<ItemId> history(likes.begin(), likes.begin() + static_cast<std::ptrdiff_t>(std::min(size, likes.size())));
-    means.user += static_cast<double>(tokenizer.encode(data.texts.user(users[u], history, TextUse::training)).size()) /
-                  static_cast<double>(sample);
-  }
-  return means;
-}
-
-CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, TokenMeans tokens, int ranks) {
+CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, double tokens, TrialShape shape) {
   const Encoder& encoder = *learner.encoder;
   const FlatLayout layout(learner.parameters);
-  const auto pairs = static_cast<double>(experiment.batch.pairs);
+  const double ranks = shape.ranks;
   CostEstimate cost;
-  cost.tokens = pairs * tokens.user + (pairs + static_cast<double>(experiment.batch.extra_items)) * tokens.item;
+  cost.tokens = tokens;
   const bool trained = learner.trainable_parameters > 0;
   const double passes = !trained ? 2 : any_layer_weight_trained(learner) ? 6 : 4;
   cost.flop = cost.tokens * layer_weights(encoder) * passes;
@@ -87,7 +68,7 @@ CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner,
   constexpr double program = 170e6, kept_tensor_memory = 134e6;  // measured; keep_tensor_memory()
   cost.program_bytes = program + kept_tensor_memory;
   cost.core_flops = measure_core_flops(encoder.width(), precision);
-  cost.step_seconds = cost.flop / (cost.core_flops * ranks) / 0.8;
+  cost.product_seconds = cost.flop / (cost.core_flops * shape.cores());
   return cost;
 }
 

@@ -1,17 +1,9 @@
 #pragma once
 
 #include "framework/cli/learner.h"
+#include "framework/cli/step_trial.h"
 
 namespace coldframe {
-
-/// Mean length of texts in tokens, special ones included.
-struct TokenMeans {
-  double user = 0;
-  double item = 0;
-};
-
-/// Over all items, and over the first pairs that training would draw.
-TokenMeans measure_tokens(const ExperimentData& data, const Experiment& experiment, const Tokenizer& tokenizer);
 
 /// What a step costs, before it is run.
 struct CostEstimate {
@@ -22,13 +14,13 @@ struct CostEstimate {
   double activation_bytes = 0;
   double program_bytes = 0;     // the program with LibTorch loaded
   double core_flops = 0;        // GEMM speed of one core of this machine
-  double step_seconds = 0;
+  double product_seconds = 0;   // of a step's matrix products at that speed, on all cores of all ranks
 
   double total_bytes() const { return weight_bytes + state_bytes + activation_bytes + program_bytes; }
 };
 
 /// FLOP per token: 2 per weight of the layers forward, 2 more backward to inputs, 2 more where weights are trained.
-/// Activations: what autograd keeps per token of a lane.
-CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, TokenMeans tokens, int ranks);
+/// Activations: what autograd keeps per token of a lane. `tokens`: of the distinct texts of a step.
+CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, double tokens, TrialShape shape);
 
 }  // namespace coldframe

@@ -40,10 +40,14 @@ struct EncodeOptions final : Options {
   }
   std::vector<Problem> validate() const override {
     std::vector<Problem> problems;
-    if (run.empty() == encoder.empty())
-      problems.push_back({"run", "(or --encoder: exactly one counts) give a run folder or a pretrained encoder"});
-    if (input.empty() == data.empty())
-      problems.push_back({"input", "(or --data: exactly one counts) give a file of texts or a dataset store"});
+    if (run.empty() && encoder.empty())
+      problems.push_back({"run", "is missing, as is --encoder (one must say which encoder) give one of them"});
+    if (!run.empty() && !encoder.empty())
+      problems.push_back({"run", "stands beside --encoder (only one can say which encoder) leave one of them out"});
+    if (input.empty() && data.empty())
+      problems.push_back({"input", "is missing, as is --data (one must say what to encode) give one of them"});
+    if (!input.empty() && !data.empty())
+      problems.push_back({"input", "stands beside --data (only one can say what to encode) leave one of them out"});
     if (!data.empty() && what == "texts")
       problems.push_back({"what", "(a store holds no plain texts) give items or users"});
     if (!multi.empty() && (input.empty() || !is_table_name(input)))

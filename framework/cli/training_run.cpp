@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "framework/cli/step_setup.h"
 #include "framework/cli/training_record.h"
-#include "framework/cli/training_users.h"
 #include "framework/comm/consistency.h"
 #include "framework/comm/stop_signal.h"
 #include "framework/core/log.h"
@@ -35,18 +35,6 @@ std::size_t largest_of_ranks(const Group& group, std::size_t mine) {
   return largest;
 }
 
-StepOptions step_options(const Experiment& experiment) {
-  StepOptions options;
-  options.seed = static_cast<std::uint64_t>(experiment.experiment.seed);
-  options.lanes = experiment.batch.lanes;
-  options.replicate_below = experiment.objective.replicate_below;
-  options.activations = experiment.batch.activations == "keep" ? Activations::keep : Activations::recompute;
-  options.dropout_below_trainable = experiment.strategy.frozen_dropout;
-  options.optimizer = experiment.optimizer;
-  options.schedule = experiment.schedule;
-  return options;
-}
-
 }  // namespace
 
 TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing)
@@ -61,8 +49,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
   });
   agree_on_errors(group_, "load data", [&] {
     data_ = std::make_unique<ExperimentData>(experiment);
-    sampler_ = std::make_unique<PairSampler>(training_users(*data_), experiment.training.history_sizes,
-                                             static_cast<std::uint64_t>(experiment.experiment.seed));
+    sampler_ = std::make_unique<PairSampler>(make_pair_sampler(experiment, *data_));
   });
   agree_on_errors(group_, "load encoder", [&] {
     learner_ = std::make_unique<Learner>(experiment, invocation.config);
@@ -83,8 +70,7 @@ ExitCode TrainingRun::run() {
   pool_ = std::make_unique<LanePool>(threads());
   check_gemm_speed(*pool_, topology_, invocation_.provenance.instruction_set, learner_->parameters.precision());
   TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective, step_options(experiment_));
-  const StepPlanner planner({*sampler_, *texts_, known_positives(*data_), data_->dataset.items.size(), training_prior(*data_)},
-                            experiment_.batch, learner_->objective->candidate_rule());
+  const StepPlanner planner = make_step_planner(experiment_, *data_, *sampler_, *texts_, *learner_->objective);
   log_info("step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} MB per rank",
            experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),
            step.gradient_buffer_bound(), static_cast<double>(step.layout().dense_size()) * 4e-6);

@@ -1,0 +1,31 @@
+#include "framework/cli/step_setup.h"
+
+#include "framework/cli/training_users.h"
+
+namespace coldframe {
+
+StepOptions step_options(const Experiment& experiment) {
+  StepOptions options;
+  options.seed = static_cast<std::uint64_t>(experiment.experiment.seed);
+  options.lanes = experiment.batch.lanes;
+  options.replicate_below = experiment.objective.replicate_below;
+  options.activations = experiment.batch.activations == "keep" ? Activations::keep : Activations::recompute;
+  options.dropout_below_trainable = experiment.strategy.frozen_dropout;
+  options.optimizer = experiment.optimizer;
+  options.schedule = experiment.schedule;
+  return options;
+}
+
+PairSampler make_pair_sampler(const Experiment& experiment, const ExperimentData& data) {
+  return {training_users(data), experiment.training.history_sizes,
+          static_cast<std::uint64_t>(experiment.experiment.seed)};
+}
+
+StepPlanner make_step_planner(const Experiment& experiment, const ExperimentData& data, const PairSampler& sampler,
+                              const TokenSource& texts, const Objective& objective) {
+  return {{sampler, texts, known_positives(data), data.dataset.items.size(), training_prior(data)},
+          experiment.batch,
+          objective.candidate_rule()};
+}
+
+}  // namespace coldframe

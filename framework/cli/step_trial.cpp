@@ -1,0 +1,48 @@
+#include "framework/cli/step_trial.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+#include "framework/cli/step_setup.h"
+#include "framework/comm/threads/virtual_ranks.h"
+#include "framework/training/lane_pool.h"
+
+namespace coldframe {
+
+TrialShape meant_shape(int ranks, std::int64_t threads, int cores, std::int64_t lanes) {
+  const int lanes_of_rank = static_cast<int>((lanes + ranks - 1) / ranks);
+  if (threads > 0) return {ranks, static_cast<int>(threads)};
+  return {ranks, std::clamp(cores / ranks, 1, lanes_of_rank)};
+}
+
+TrialShape trial_shape(TrialShape meant, int cores) {
+  const int ranks = std::min(meant.ranks, cores);
+  return {ranks, std::clamp(cores / ranks, 1, meant.threads)};
+}
+
+double mean_step_tokens(const StepPlanner& planner, std::int64_t steps) {
+  double tokens = 0;
+  for (std::int64_t step = 0; step < steps; ++step) tokens += static_cast<double>(planner.plan(step).texts.tokens());
+  return tokens / static_cast<double>(steps);
+}
+
+double try_steps(const Experiment& experiment, const ResolvedConfig& config, const ExperimentData& data,
+                 TrialShape shape, std::int64_t steps, double mean_tokens) {
+  double best = std::numeric_limits<double>::infinity();  // seconds per token
+  run_virtual_ranks(shape.ranks, [&](const Group& group) {
+    Learner learner(experiment, config);
+    const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment, *learner.encoder));
+    const PairSampler sampler = make_pair_sampler(experiment, data);
+    const StepPlanner planner = make_step_planner(experiment, data, sampler, texts, *learner.objective);
+    LanePool pool(shape.threads);
+    TrainStep step(group, pool, *learner.encoder, learner.parameters, *learner.objective, step_options(experiment));
+    for (std::int64_t s = 0; s <= steps; ++s) {
+      const StepReport report = step.run(planner.plan(s), /*wants_stop=*/false);
+      if (group.is_root() && s > 0) best = std::min(best, report.seconds / static_cast<double>(report.tokens));
+    }
+  });
+  return best * mean_tokens;
+}
+
+}  // namespace coldframe
