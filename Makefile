@@ -11,11 +11,11 @@ ROWS ?=
 ROUNDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-setup bench bench-build bench-peers format lint clean
+.PHONY: help setup build demo test test-setup bench bench-build bench-growth bench-peers format lint clean
 
 help: ## this list
 	@echo 'make TARGET, where TARGET is one of'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'Variables: JOBS=N, LABEL=fast|full|slow (test), INTEROP=0 (test), ROWS=PATTERNS ROUNDS=N (bench-peers), COLDFRAME_TORCH_ROOT=DIR (setup, build).'
 
 setup: ## Debian packages, LibTorch, encoder and data into .deps
@@ -47,6 +47,9 @@ bench-build: setup
 
 bench: bench-build ## build and run the benchmarks: kernels, and training jobs on one and two cores (about 2 minutes)
 	@tests/benchmarks/run.sh $(BUILD)
+
+bench-growth: bench-build ## speed against batch, text length, width and ranks, and a cost model (about 8 minutes)
+	@python3 tests/benchmarks/growth/run_growth.py --build $(BUILD)
 
 bench-peers: bench-build ## the same jobs against sentence-transformers (ROWS='movielens-*' ROUNDS=3; about an hour)
 	@cluster/setup.sh interop

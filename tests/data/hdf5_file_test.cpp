@@ -1,5 +1,6 @@
 #include "framework/data/hdf5_file.h"
 
+#include <hdf5.h>
 #include <sys/resource.h>
 
 #include <array>
@@ -199,6 +200,7 @@ TEST(Hdf5File, a_single_changed_byte_never_crashes_the_reader) {
     }
   }
   EXPECT_GT(refused, 20u);
+  EXPECT_EQ(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_ALL), 0) << "a refused file is still open";
 }
 
 TEST(Hdf5File, without_close_nothing_is_written) {

@@ -1,6 +1,6 @@
 // How fast two ranks exchange large and small messages through Group::exchange.
 //
-//   mpirun -n 2 comm_exchange_benchmark            prints bytes, best seconds of each, and the ratio
+//   COLDFRAME=build/release/benchmarks/exchange_job cluster/mpirun/run.sh 2     prints bytes, best seconds of each, and the ratio
 //
 // Interleaved A/B: on a shared machine only the ratio of times taken in one sitting means anything.
 #define OMPI_SKIP_MPICXX 1
