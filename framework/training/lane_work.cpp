@@ -9,6 +9,7 @@
 
 #include "framework/core/error.h"
 #include "framework/model/gradient_memory.h"
+#include "framework/training/frozen_prefix.h"
 
 namespace coldframe {
 
@@ -23,16 +24,23 @@ PackedBatch pack(const std::vector<PlannedText>& texts, TextRange range) {
   return batch;
 }
 
-LaneWork::LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout)
+LaneWork::LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout,
+                   const FrozenPrefix* prefix)
     : encoder_(encoder),
       layout_(layout),
+      prefix_(prefix),
       view_(parameters, /*with_gradients=*/true),
       memory_(view_.collect_gradients()) {}
 
 void LaneWork::encode(MicroBatch& micro_batch) const {
   micro_batch.token_rows.reset();
-  const ForwardContext context{view_, micro_batch.batch, dropout_,
-                               layout_.sparse().empty() ? nullptr : &micro_batch.token_rows};
+  ForwardContext context{view_, micro_batch.batch, dropout_,
+                         layout_.sparse().empty() ? nullptr : &micro_batch.token_rows};
+  LayerInput start;
+  if (prefix_ != nullptr) {
+    start = prefix_->input(micro_batch.batch);
+    context.start = &start;
+  }
   micro_batch.output = encoder_.forward(context);
 }
 
@@ -55,13 +63,14 @@ void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const Dropout
     at += size;
     if (activations == Activations::recompute) micro_batch.output.reset();
   }
-  adds_once_ = micro_batches_.size() <= 1 && looked_ && !tied_ && std::ranges::none_of(layout_.dense(), [&](const DenseSlot& slot) {
-    return memory_->uses(static_cast<std::size_t>(slot.parameter)) > 1;
-  });
+  adds_once_ = micro_batches_.size() <= 1 && looked_ && !tied_ &&
+               std::ranges::none_of(layout_.dense(), [&](const DenseSlot& slot) {
+                 return memory_->uses(static_cast<std::size_t>(slot.parameter)) > 1;
+               });
 }
 
-/// Points gradients at `sum`. What products do not write themselves (biases, LayerNorm, weights that took no part) starts
-/// at zero.
+/// Points gradients at `sum`. What products do not write themselves (biases, LayerNorm, weights that took no part)
+/// starts at zero.
 void LaneWork::aim(GradientSum& sum, bool onto) {
   for (const DenseSlot& slot : layout_.dense()) {
     const auto parameter = static_cast<std::size_t>(slot.parameter);
@@ -96,7 +105,8 @@ void LaneWork::backward(std::span<const float> gradient, GradientSum& sum, bool 
   CF_ASSERT(!onto || !tied_);
   for (const DenseSlot& slot : layout_.dense()) {
     const GradientTarget& target = (*memory_)[static_cast<std::size_t>(slot.parameter)];
-    const bool unwritten = target.putting == Putting::write && memory_->uses(static_cast<std::size_t>(slot.parameter)) > 0;
+    const bool unwritten =
+        target.putting == Putting::write && memory_->uses(static_cast<std::size_t>(slot.parameter)) > 0;
     if (unwritten) std::fill_n(target.to, slot.size, 0.0f);
   }
 }

@@ -13,13 +13,17 @@
 
 namespace coldframe {
 
+class FrozenPrefix;
+
 enum class Activations { keep, recompute };
 
 /// One lane of one pass: encodes its micro-batches, then carries the gradient of its embeddings back into its own
 /// buffer. Every call runs on one thread with one intra-op thread.
 class LaneWork {
  public:
-  LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout);
+  /// `prefix`: where the layers below its own are taken from; null: they are computed like the others.
+  LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout,
+           const FrozenPrefix* prefix = nullptr);
 
   /// Writes the embeddings of the lane's texts to `embeddings` [texts of the lane, D].
   void forward(const TextPlan& plan, const LanePlan& lane, const DropoutContext& dropout, Activations activations,
@@ -43,6 +47,7 @@ class LaneWork {
 
   const Encoder& encoder_;
   const FlatLayout& layout_;
+  const FrozenPrefix* prefix_;
   ParameterView view_;
   std::shared_ptr<GradientMemory> memory_;  // backward adds gradients of matrices there
   DropoutContext dropout_;

@@ -47,7 +47,7 @@ void add(LanePool& pool, GradientSum& left, const GradientSum& right) {
 }  // namespace
 
 TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
-                     const Objective& objective, const StepOptions& options)
+                     const Objective& objective, const StepOptions& options, const FrozenPrefix* prefix)
     : group_(group),
       pool_(pool),
       encoder_(encoder),
@@ -60,10 +60,11 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
       sums_(tree_, group.rank(), layout_.dense_size(), layout_.sparse_widths()),
       digest_(layout_) {
   CF_EXPECTS(layout_.sparse().size() <= 1);
+  CF_EXPECTS(prefix == nullptr || !options_.dropout_below_trainable);
   parameters_.round_all();
   refresh_digest();
   for (int lane = tree_.first_lane(group.rank()); lane < tree_.end_lane(group.rank()); ++lane) {
-    lanes_.emplace_back(encoder, parameters, layout_);
+    lanes_.emplace_back(encoder, parameters, layout_, prefix);
   }
 }
 

@@ -51,8 +51,9 @@ struct Pass {
 /// Every rank holds all parameters and ends with the same bits.
 class TrainStep {
  public:
+  /// `prefix`: as in LaneWork; only with options.dropout_below_trainable == false.
   TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
-            const Objective& objective, const StepOptions& options);
+            const Objective& objective, const StepOptions& options, const FrozenPrefix* prefix = nullptr);
 
   /// `wants_stop` is this rank's wish; the report tells what the ranks agreed on.
   StepReport run(const StepPlan& plan, bool wants_stop);

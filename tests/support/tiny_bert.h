@@ -11,6 +11,8 @@
 #include "framework/core/philox.h"
 #include "framework/model/bert_encoder.h"
 #include "framework/model/bert_weights.h"
+#include "framework/model/full_strategy.h"
+#include "framework/model/lora_strategy.h"
 #include "framework/model/strategy.h"
 
 namespace coldframe::testing {
@@ -33,9 +35,17 @@ inline at::Tensor random_weight(std::string_view name, const std::vector<std::in
   return value;
 }
 
+/// What a strategy is allowed to train.
+enum class TinyPart { everything, upper_layer };
+
+inline void keep_to_upper_layer(Options& options) {
+  if (auto* lora = dynamic_cast<LoraOptions*>(&options)) lora->targets = {"layer.1.attention.query", "layer.1.attention.value"};
+  if (auto* full = dynamic_cast<FullOptions*>(&options)) full->parameters = {"encoder.layer.1.*"};
+}
+
 /// A two-layer, width-64 encoder with its strategy attached.
 struct TinyModel {
-  explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1) {
+  explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1, TinyPart part = TinyPart::everything) {
     const BertConfig config = tiny_bert_config(dropout);
     for (const TensorShape& tensor : bert_tensor_shapes(config)) {
       ParameterInfo info{.name = tensor.name};
@@ -48,6 +58,7 @@ struct TinyModel {
     add_builtin_strategies(registry);
     const StrategyEntry& entry = registry.require(strategy_kind);
     options = entry.make_options();
+    if (part == TinyPart::upper_layer) keep_to_upper_layer(*options);
     strategy = entry.make(*options);
     strategy->attach(*encoder, parameters, /*seed=*/1);
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "framework/comm/threads/virtual_ranks.h"
 #include "framework/core/error.h"
 #include "framework/training/bulk_encoder.h"
+#include "framework/training/frozen_prefix.h"
 #include "framework/training/trainer.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_bert.h"
@@ -40,11 +42,20 @@ BatchOptions batch_of(BatchKind kind) {
   return batch;
 }
 
+/// `on`: the lower layer is not trained and its output is kept. `small`: in too little memory. `off`: not trained, not
+/// kept.
+enum class Prefix { none, on, small, off };
+
 struct RunCase {
   std::string strategy;
   BatchKind kind = BatchKind::many;
   Precision precision = Precision::fp32;
+  Prefix prefix = Prefix::none;
 };
+
+testing::TinyPart part_of(Prefix prefix) {
+  return prefix == Prefix::none ? testing::TinyPart::everything : testing::TinyPart::upper_layer;
+}
 
 struct RunShape {
   RunCase run;
@@ -57,7 +68,10 @@ struct RunShape {
 class Run {
  public:
   Run(const Group& group, const RunShape& shape, const std::filesystem::path& folder)
-      : group_(group), model_(shape.run.strategy), pool_(shape.threads), sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
+      : group_(group),
+        model_(shape.run.strategy, 0.1, part_of(shape.run.prefix)),
+        pool_(shape.threads),
+        sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
     ObjectiveRegistry registry;
     add_builtin_objectives(registry);
     const ObjectiveEntry& entry = registry.require("contrastive");
@@ -74,7 +88,10 @@ class Run {
     step_options_.optimizer.clip_norm = 0.5;
     step_options_.schedule.steps = k_steps;
     planner_ = std::make_unique<StepPlanner>(taste_.planner(sampler_, batch_, objective_->candidate_rule()));
-    step_ = std::make_unique<TrainStep>(group_, pool_, *model_.encoder, model_.parameters, *objective_, step_options_);
+    step_options_.dropout_below_trainable = shape.run.prefix == Prefix::none;
+    if (shape.run.prefix == Prefix::on || shape.run.prefix == Prefix::small) make_prefix(shape.run, folder);
+    step_ = std::make_unique<TrainStep>(group_, pool_, *model_.encoder, model_.parameters, *objective_, step_options_,
+                                        prefix_.get());
     paths_ = {folder / "checkpoints", folder / "metrics.log"};
   }
 
@@ -91,10 +108,36 @@ class Run {
     const TrainingSummary summary = trainer.run({{"config", "tiny"}}, until);
     EXPECT_EQ(summary.steps_done, until);
     EXPECT_LE(step_->peak_gradient_buffers(), step_->gradient_buffer_bound());
+    if (cache_ != nullptr) check_cache();
     return outcome();
   }
 
  private:
+  /// The large cache is filled with all items and leaves a file that a resumed run finds.
+  void make_prefix(const RunCase& run, const std::filesystem::path& folder) {
+    PrefixCacheOptions options;
+    const std::size_t row_bytes = prefix_row_bytes(*model_.encoder, run.precision);
+    if (run.prefix == Prefix::on) options.folder = (folder / "prefix").string();
+    options.megabytes = run.prefix == Prefix::on ? 64 : 1;
+    cache_ = std::make_unique<PrefixCache>("tiny", row_bytes, options);
+    prefix_ = std::make_unique<FrozenPrefix>(*model_.encoder, model_.parameters, 1, *cache_);
+    if (run.prefix == Prefix::small) return;
+    std::vector<Tokens> items;
+    for (std::uint32_t i = 0; i < taste_.item_count; ++i) items.push_back(taste_.texts.item(ItemId(i)));
+    prefix_->fill(group_, pool_, items);
+  }
+
+  void check_cache() {
+    const PrefixCacheUse use = cache_->use();
+    EXPECT_GT(use.found, 100u);
+    EXPECT_GT(use.computed, 100u);
+    if (cache_->limit_bytes() > 1000000) {
+      EXPECT_GT(use.file_bytes, 0u);
+    } else if (group_.size() == 1 && step_options_.schedule.steps == k_steps) {
+      EXPECT_GT(use.evicted, 10u) << "the cache had room for everything";
+    }
+  }
+
   Validation validation() {
     const BulkEncoder encoder(group_, pool_, *model_.encoder, model_.parameters, 64);
     std::vector<Tokens> texts;
@@ -133,6 +176,8 @@ class Run {
   BatchOptions batch_;
   StepOptions step_options_;
   std::unique_ptr<StepPlanner> planner_;
+  std::unique_ptr<PrefixCache> cache_;
+  std::unique_ptr<FrozenPrefix> prefix_;
   std::unique_ptr<TrainStep> step_;
   TrainerPaths paths_;
   SystemClock clock_;
@@ -204,6 +249,37 @@ TEST_P(SameBitsTest, after_a_resume_on_other_ranks) {
                    "resumed on 2 ranks");
 }
 
+double largest_relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference = std::max(difference, std::abs(double{a[i]} - double{b[i]}));
+    size = std::max(size, std::abs(double{a[i]}));
+  }
+  return difference / size;
+}
+
+TEST(PrefixCacheRunTest, ends_where_a_run_without_the_cache_ends) {
+  const testing::TemporaryFolder folder;
+  for (const std::string strategy : {"full", "lora"}) {
+    const RunCase off{strategy, BatchKind::many, Precision::fp32, Prefix::off};
+    const RunCase on{strategy, BatchKind::many, Precision::fp32, Prefix::on};
+    const Outcome without = train({off}, k_steps, folder / (strategy + "-off"));
+    const Outcome with = train({on, 2}, k_steps, folder / (strategy + "-on"));
+    ASSERT_EQ(without.parameters.size(), with.parameters.size());
+    for (std::size_t i = 0; i < with.parameters.size(); ++i) {
+      EXPECT_LT(largest_relative_difference(without.parameters[i].second, with.parameters[i].second), 1e-6)
+          << with.parameters[i].first;
+    }
+  }
+}
+
+TEST(PrefixCacheRunTest, room_changes_no_bit) {
+  const testing::TemporaryFolder folder;
+  const RunCase small{"full", BatchKind::many, Precision::bf16, Prefix::small};
+  const RunCase on{"full", BatchKind::many, Precision::bf16, Prefix::on};
+  expect_same_bits(train({small, 2}, k_steps, folder / "small"), train({on}, k_steps, folder / "on"), "large cache");
+}
+
 TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
   const testing::TinyTaste taste;
   const PairSampler sampler(taste.sampled, {0, 0, 1, 3, 5}, 11);
@@ -230,10 +306,16 @@ INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
                          ::testing::Values(RunCase{"full", BatchKind::many}, RunCase{"lora", BatchKind::many},
                                            RunCase{"full", BatchKind::few}, RunCase{"lora", BatchKind::few},
                                            RunCase{"full", BatchKind::many, Precision::bf16},
-                                           RunCase{"lora", BatchKind::many, Precision::bf16}),
+                                           RunCase{"lora", BatchKind::many, Precision::bf16},
+                                           RunCase{"full", BatchKind::many, Precision::fp32, Prefix::on},
+                                           RunCase{"lora", BatchKind::many, Precision::fp32, Prefix::small},
+                                           RunCase{"lora", BatchKind::many, Precision::bf16, Prefix::on}),
                          [](const auto& test) {
                            return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few") +
-                                  (test.param.precision == Precision::bf16 ? "_bf16" : "");
+                                  (test.param.precision == Precision::bf16 ? "_bf16" : "") +
+                                  (test.param.prefix == Prefix::on      ? "_prefix"
+                                   : test.param.prefix == Prefix::small ? "_small_prefix"
+                                                                        : "");
                          });
 
 }  // namespace
