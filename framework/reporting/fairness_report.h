@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "framework/core/ids.h"
+#include "framework/evaluation/bootstrap.h"
+#include "framework/evaluation/groups.h"
+#include "framework/evaluation/slate_fairness.h"
+
+namespace coldframe {
+
+/// What one scorer showed to the same users.
+struct ServedScorer {
+  std::string name;
+  std::string role;                         // "strategy", "baseline", "floor"
+  std::vector<double> utility;              // [users]
+  std::vector<std::vector<ItemId>> slates;  // [users]
+};
+
+/// Everything that fairness at one k is measured from.
+struct FairnessInput {
+  std::string utility_name;  // "ndcg@10"
+  std::size_t shots = 0;
+  std::size_t slate_length = 10;
+  std::vector<UserKey> users;
+  std::vector<std::uint64_t> history_lengths;  // [users] all likes: the strata of the nulls
+  std::vector<std::vector<ItemId>> targets;    // [users]
+  std::vector<std::size_t> candidates;         // [users] items that could have been shown
+  std::vector<Groups> groups;
+  ItemGroups item_groups;                   // no labels: none asked for
+  std::vector<std::uint64_t> train_counts;  // [I]
+  std::vector<UserKey> item_keys;           // [I]
+  std::vector<ServedScorer> scorers;
+};
+
+struct FairnessRules {
+  GroupSizes sizes;
+  BootstrapOptions bootstrap;
+  std::size_t permutations = 1000;
+  std::size_t history_strata = 4;
+  std::size_t popularity_strata = 10;
+  double alpha = 0.05;
+};
+
+/// The tables `groups`, `gaps`, `gap-differences` (strategies against every baseline), `parity`, `items` and
+/// `item-association`, in the form of report.h, with `facts` and `limits`: what cannot be concluded, and why.
+nlohmann::json fairness_report(const FairnessInput& input, const FairnessRules& rules);
+
+/// Tables and limits for a terminal.
+std::string fairness_text(const nlohmann::json& report);
+
+}  // namespace coldframe
