@@ -38,9 +38,25 @@ void put(std::string& bytes, T value) {
   bytes.append(buffer, sizeof(T));
 }
 
+void put_number(std::string& bytes, double value) {
+  put(bytes, std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value);
+}
+
+LoggingKind logging_kind_of(const std::string& name) {
+  for (const LoggingKind kind : {LoggingKind::deterministic, LoggingKind::stochastic}) {
+    if (name == logging_kind_name(kind)) return kind;
+  }
+  return LoggingKind::unknown;
+}
+
 [[noreturn]] void fail(std::string_view why) { throw DataError("the impressions are inconsistent", why); }
 
 }  // namespace
+
+std::string_view logging_kind_name(LoggingKind kind) {
+  if (kind == LoggingKind::unknown) return "unknown";
+  return kind == LoggingKind::deterministic ? "deterministic" : "stochastic";
+}
 
 RowDigest ImpressionLog::digest() const {
   RowDigest digest;
@@ -53,9 +69,11 @@ RowDigest ImpressionLog::digest() const {
     put(bytes, page[row]);
     put(bytes, position[row]);
     put(bytes, item[row].value());
-    put(bytes, std::isnan(log_propensity[row]) ? std::numeric_limits<double>::quiet_NaN() : log_propensity[row]);
+    put_number(bytes, log_propensity[row]);
     put(bytes, clicked[row]);
     put(bytes, timestamp[row]);
+    // Stores of older programs have no marginals: their digest stays what it was.
+    if (!log_marginal.empty()) put_number(bytes, log_marginal[row]);
     digest.add_row(bytes);
   }
   return digest;
@@ -68,11 +86,18 @@ void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t 
         log.log_propensity.size(), log.clicked.size(), log.timestamp.size()}) {
     if (length != rows) fail(fmt::format("a column has {} rows, expected {}", length, rows));
   }
+  if (!log.log_marginal.empty() && log.log_marginal.size() != rows) {
+    fail(fmt::format("a column has {} rows, expected {}", log.log_marginal.size(), rows));
+  }
   for (std::size_t row = 0; row < rows; ++row) {
     if (log.user[row].value() >= users) fail(fmt::format("row {} names no user", row));
     if (log.item[row].value() >= items) fail(fmt::format("row {} names no item", row));
     if (log.clicked[row] > 1) fail(fmt::format("row {} has clicked = {}", row, log.clicked[row]));
-    if (log.log_propensity[row] > 1e-9) fail(fmt::format("row {} has a propensity above 1", row));
+    const double marginal = log.log_marginal.empty() ? 0.0 : log.log_marginal[row];
+    if (log.log_propensity[row] > 1e-9 || marginal > 1e-9) fail(fmt::format("row {} has a propensity above 1", row));
+    if (log.logging == LoggingKind::deterministic && log.log_propensity[row] < -1e-9) {
+      fail(fmt::format("row {} has a propensity below 1 under a deterministic policy", row));
+    }
   }
 }
 
@@ -94,6 +119,10 @@ void append_impressions(Hdf5File& file, const ImpressionLog& rows) {
   append("log_propensity", rows.log_propensity);
   append("clicked", rows.clicked);
   append("timestamp", rows.timestamp);
+  if (!rows.log_marginal.empty()) append("log_marginal", rows.log_marginal);
+  file.write_attribute(k_group, "policy", std::string_view(rows.policy));
+  file.write_attribute(k_group, "logging", logging_kind_name(rows.logging));
+  file.write_attribute(k_group, "clicked_items", std::string_view(rows.clicked_stay ? "stay" : "leave"));
   file.write_attribute(k_group, "digest_low", digest.words()[0]);
   file.write_attribute(k_group, "digest_high", digest.words()[1]);
 }
@@ -113,6 +142,14 @@ ImpressionLog read_impressions(const Hdf5File& file, std::size_t first, std::siz
   log.log_propensity = file.read_rows<double>(path_of("log_propensity"), first, count);
   log.clicked = file.read_rows<std::uint8_t>(path_of("clicked"), first, count);
   log.timestamp = file.read_rows<std::int64_t>(path_of("timestamp"), first, count);
+  if (file.exists(path_of("log_marginal"))) {
+    log.log_marginal = file.read_rows<double>(path_of("log_marginal"), first, count);
+  }
+  if (file.has_attribute(k_group, "logging")) {
+    log.policy = file.read_text(k_group, "policy");
+    log.logging = logging_kind_of(file.read_text(k_group, "logging"));
+    log.clicked_stay = file.read_text(k_group, "clicked_items") == "stay";
+  }
   return log;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/core/hash.h"
@@ -9,6 +11,11 @@
 namespace coldframe {
 
 class Hdf5File;
+
+/// Whether the policy that filled the pages drew them: a log of one that did not supports no inverse-propensity
+/// estimate.
+enum class LoggingKind { unknown, deterministic, stochastic };
+std::string_view logging_kind_name(LoggingKind kind);
 
 /// What was shown and what was clicked, one row per (user, period, session, page, position), in columns of equal
 /// length.
@@ -22,13 +29,20 @@ struct ImpressionLog {
   std::vector<double> log_propensity;   // log probability of this item at this position; NaN when the policy has none
   std::vector<std::uint8_t> clicked;    // 0 or 1
   std::vector<std::int64_t> timestamp;  // unix seconds
+  /// Log probability of the item at the position, whatever is above it; NaN: unknown; empty when nobody knows any.
+  std::vector<double> log_marginal = {};
+  // Of all rows:
+  std::string policy = {};  // name of the logging policy
+  LoggingKind logging = LoggingKind::unknown;
+  bool clicked_stay = false;  // clicked items stayed among the candidates
 
   std::size_t size() const { return user.size(); }
   /// Order-independent digest of all rows.
   RowDigest digest() const;
 };
 
-/// Throws DataError unless all columns have one length and the references are in range.
+/// Throws DataError unless all columns have one length, the references are in range, and propensities are those of the
+/// logging kind.
 void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t items);
 
 /// Adds rows to `/impressions` of an open store, which the first call makes.

@@ -8,7 +8,9 @@
 #include <limits>
 
 #include "framework/core/error.h"
+#include "framework/data/delimited_reader.h"
 #include "framework/data/hdf5_file.h"
+#include "framework/data/impression_csv.h"
 #include "tests/data/expect_error.h"
 #include "tests/data/scratch_folder.h"
 #include "tests/data/tiny_dataset.h"
@@ -107,6 +109,54 @@ TEST(DatasetStore, impressions_in_blocks_equal_impressions_at_once) {
   twice.merge(log.digest());
   EXPECT_EQ(read->digest(), twice);
   expect_equal(read_dataset(folder / "a.h5"), tiny_dataset());
+}
+
+TEST(DatasetStore, impressions_say_how_they_were_chosen) {
+  const ScratchFolder folder;
+  ImpressionLog log = tiny_log();
+  log.log_marginal = {-2.5, std::numeric_limits<double>::quiet_NaN()};
+  log.policy = "softmax popularity";
+  log.logging = LoggingKind::stochastic;
+  log.clicked_stay = true;
+  EXPECT_NE(log.digest(), tiny_log().digest());
+  write_dataset(folder / "a.h5", tiny_dataset(), &log);
+  const auto read = read_impression_log(folder / "a.h5");
+  EXPECT_EQ(read->log_marginal[0], -2.5);
+  EXPECT_TRUE(std::isnan(read->log_marginal[1]));
+  EXPECT_EQ(read->policy, "softmax popularity");
+  EXPECT_EQ(read->logging, LoggingKind::stochastic);
+  EXPECT_TRUE(read->clicked_stay);
+  // Without marginals, as older programs wrote them.
+  write_dataset(folder / "b.h5", tiny_dataset());
+  Hdf5File file = Hdf5File::open_to_append(folder / "b.h5");
+  append_impressions(file, tiny_log());
+  file.close();
+  EXPECT_TRUE(read_impression_log(folder / "b.h5")->log_marginal.empty());
+  log.logging = LoggingKind::deterministic;  // with a propensity of exp(-1.5)
+  EXPECT_THROW(check_impressions(log, 3, 4), DataError);
+  log.log_marginal.pop_back();
+  EXPECT_THROW(check_impressions(log, 3, 4), DataError);
+}
+
+TEST(ImpressionCsv, has_a_line_per_shown_item_that_reads_back) {
+  const ScratchFolder folder;
+  ImpressionLog log = tiny_log();
+  log.log_propensity[0] = -0.1 - 0.2;
+  Dataset data = tiny_dataset();
+  data.items.ids[3] = "a \"b\", c";
+  write_impression_csv(folder / "log.csv", data, log);
+  DelimitedFormat format;
+  format.delimiter = ",";
+  DelimitedReader reader(folder / "log.csv", format);
+  Record line;
+  ASSERT_TRUE(reader.next(line));
+  EXPECT_EQ(line.fields[7], "log_propensity");
+  ASSERT_TRUE(reader.next(line));
+  EXPECT_EQ(line.fields[5], data.items.ids[3]);
+  EXPECT_EQ(std::stod(line.fields[7]), -0.1 - 0.2);
+  ASSERT_TRUE(reader.next(line));
+  EXPECT_EQ(line.fields[7], "");  // the policy has none
+  EXPECT_FALSE(reader.next(line));
 }
 
 TEST(DatasetStore, impressions_that_name_nobody_are_refused) {
