@@ -5,15 +5,15 @@
 #include <algorithm>
 
 #include "framework/core/error.h"
-#include "framework/model/bert_config.h"
-#include "framework/model/bert_encoder.h"
-#include "framework/model/bert_weights.h"
 #include "framework/model/encoder_folder.h"
+#include "framework/model/transformer_config.h"
+#include "framework/model/transformer_encoder.h"
+#include "framework/model/transformer_weights.h"
 
 namespace coldframe {
 namespace {
 
-EncoderHead head_of(const EncoderOptions& options, const EncoderFolder& folder, const BertConfig& config) {
+EncoderHead head_of(const EncoderOptions& options, const EncoderFolder& folder, const TransformerConfig& config) {
   EncoderHead head{folder.pooling, folder.normalization, config.positions};
   if (options.pooling != "folder") head.pooling = options.pooling == "mean" ? Pooling::mean : Pooling::cls;
   if (options.normalize != "folder") {
@@ -43,10 +43,11 @@ void EncoderOptions::describe(OptionVisitor& visitor) {
                  .doc = "how token vectors become one: as the folder says, mean, or first token",
                  .choices = {"folder", "mean", "cls"}},
                 pooling);
-  visitor.visit({.name = "normalize",
-                 .doc = "whether embeddings are scaled to length 1, so that products are cosines: yes, no, or as the folder says",
-                 .choices = {"folder", "yes", "no"}},
-                normalize);
+  visitor.visit(
+      {.name = "normalize",
+       .doc = "whether embeddings are scaled to length 1, so that products are cosines: yes, no, or as the folder says",
+       .choices = {"folder", "yes", "no"}},
+      normalize);
   visitor.visit({.name = "hidden_dropout",
                  .doc = "dropout rate of embeddings and block outputs; negative = as the folder says",
                  .minimum = -1,
@@ -67,7 +68,7 @@ void EncoderOptions::describe(OptionVisitor& visitor) {
 
 std::unique_ptr<Encoder> load_encoder(const EncoderOptions& options, ParameterStore& parameters) {
   const EncoderFolder folder = read_encoder_folder(options.folder);
-  BertConfig config = read_bert_config(folder.transformer / "config.json");
+  TransformerConfig config = read_transformer_config(folder.transformer / "config.json");
   if (folder.pooled_width > 0 && folder.pooled_width != config.width) {
     throw DataError(
         fmt::format("the pooling configuration in {} is for width {}", folder.root.string(), folder.pooled_width),
@@ -76,9 +77,9 @@ std::unique_ptr<Encoder> load_encoder(const EncoderOptions& options, ParameterSt
   if (options.hidden_dropout >= 0) config.hidden_dropout = options.hidden_dropout;
   if (options.attention_dropout >= 0) config.attention_dropout = options.attention_dropout;
   const EncoderHead head = head_of(options, folder, config);
-  load_bert_weights(folder.transformer, config, parameters);
+  load_transformer_weights(folder.transformer, config, parameters);
   parameters.compute_in(options.precision == "bf16" ? Precision::bf16 : Precision::fp32);
-  return std::make_unique<BertEncoder>(config, head, parameters);
+  return std::make_unique<TransformerEncoder>(config, head, parameters);
 }
 
 }  // namespace coldframe

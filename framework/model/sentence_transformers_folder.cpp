@@ -5,9 +5,9 @@
 
 #include "framework/core/atomic_file.h"
 #include "framework/core/json.h"
-#include "framework/model/bert_weights.h"
 #include "framework/model/encoder_folder.h"
 #include "framework/model/json_object.h"
+#include "framework/model/transformer_weights.h"
 #include "framework/model/weight_files.h"
 
 namespace coldframe {
@@ -83,7 +83,8 @@ void write_sentence_transformers_folder(const fs::path& folder, const Encoder& e
   for (const ParameterIndex index : encoder.parameters()) {
     weights.emplace_back(parameters.info(index).name, parameters.value(index));
   }
-  for (auto& tensor : read_bert_pooler(original.transformer)) weights.push_back(std::move(tensor));
+  const EncoderFamily& family = encoder_family(read_transformer_config(original.transformer / "config.json").family);
+  for (auto& tensor : read_pooler(original.transformer, family)) weights.push_back(std::move(tensor));
   write_weights(to / "model.safetensors", weights);
   write_config(to, original.transformer);
   write_modules(to, encoder);
@@ -91,7 +92,8 @@ void write_sentence_transformers_folder(const fs::path& folder, const Encoder& e
   write_limits(to, encoder, original.transformer);
   write_library_config(to, original.root);
   for (const char* name : k_tokenizer_files) {
-    if (fs::exists(original.transformer / name)) write_file_atomically(to / name, read_file(original.transformer / name));
+    if (fs::exists(original.transformer / name))
+      write_file_atomically(to / name, read_file(original.transformer / name));
   }
   target.commit();
 }

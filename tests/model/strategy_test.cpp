@@ -7,11 +7,11 @@
 #include <set>
 
 #include "framework/core/error.h"
-#include "framework/model/bert_config.h"
-#include "framework/model/bert_weights.h"
 #include "framework/model/full_strategy.h"
 #include "framework/model/lora_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
+#include "framework/model/transformer_config.h"
+#include "framework/model/transformer_weights.h"
 #include "tests/model/encoder_fixture.h"
 #include "tests/model/scratch_folder.h"
 
@@ -48,7 +48,7 @@ std::filesystem::path minilm_shaped_folder(const test::ScratchFolder& scratch) {
                                       {"max_position_embeddings", 512},
                                       {"type_vocab_size", 2}});
   NamedTensors weights;
-  for (const TensorShape& shape : bert_tensor_shapes(read_bert_config(folder / "config.json"))) {
+  for (const TensorShape& shape : tensor_shapes(read_transformer_config(folder / "config.json"))) {
     weights.emplace_back(shape.name, at::zeros(shape.shape, at::TensorOptions().dtype(at::kFloat)));
   }
   write_weights(folder / "model.safetensors", weights);

@@ -9,15 +9,15 @@
 
 #include "framework/core/hash.h"
 #include "framework/core/philox.h"
-#include "framework/model/bert_encoder.h"
-#include "framework/model/bert_weights.h"
 #include "framework/model/full_strategy.h"
 #include "framework/model/lora_strategy.h"
 #include "framework/model/strategy.h"
+#include "framework/model/transformer_encoder.h"
+#include "framework/model/transformer_weights.h"
 
 namespace coldframe::testing {
 
-inline BertConfig tiny_bert_config(double dropout = 0.1) {
+inline TransformerConfig tiny_bert_config(double dropout = 0.1) {
   return {.layers = 2, .width = 64, .heads = 4, .inner_width = 128, .vocabulary = 100, .positions = 64, .token_types = 2,
           .norm_epsilon = 1e-12, .hidden_dropout = dropout, .attention_dropout = dropout};
 }
@@ -46,13 +46,13 @@ inline void keep_to_upper_layer(Options& options) {
 /// A two-layer, width-64 encoder with its strategy attached.
 struct TinyModel {
   explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1, TinyPart part = TinyPart::everything) {
-    const BertConfig config = tiny_bert_config(dropout);
-    for (const TensorShape& tensor : bert_tensor_shapes(config)) {
+    const TransformerConfig config = tiny_bert_config(dropout);
+    for (const TensorShape& tensor : tensor_shapes(config)) {
       ParameterInfo info{.name = tensor.name};
       info.sparse_rows = tensor.name.find("word_embeddings") != std::string::npos;
       parameters.add(std::move(info), random_weight(tensor.name, tensor.shape));
     }
-    encoder = std::make_unique<BertEncoder>(
+    encoder = std::make_unique<TransformerEncoder>(
         config, EncoderHead{Pooling::mean, Normalization::unit_length, config.positions}, parameters);
     StrategyRegistry registry;
     add_builtin_strategies(registry);

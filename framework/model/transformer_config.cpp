@@ -1,4 +1,4 @@
-#include "framework/model/bert_config.h"
+#include "framework/model/transformer_config.h"
 
 #include <fmt/format.h>
 
@@ -13,10 +13,18 @@ namespace {
 
 constexpr std::int64_t k_largest = std::int64_t{1} << 24;
 
-void expect_supported(const JsonObject& config) {
-  if (config.text("model_type", "bert") != "bert") {
-    config.reject("model_type", "only the bert family can be read", "choose a BERT encoder such as all-MiniLM-L6-v2");
+FamilyKind read_family(const JsonObject& config) {
+  const std::string type = config.text("model_type", "bert");
+  std::string known;
+  for (const EncoderFamily& family : encoder_families()) {
+    if (family.name == type) return family.kind;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", family.name);
   }
+  config.reject("model_type", fmt::format("known families: {}", known),
+                "choose an encoder of one of them, such as all-MiniLM-L6-v2");
+}
+
+void expect_supported(const JsonObject& config) {
   if (config.text("position_embedding_type", "absolute") != "absolute") {
     config.reject("position_embedding_type", "only absolute positions are supported");
   }
@@ -43,10 +51,11 @@ double read_dropout(const JsonObject& config, const char* key) {
 
 }  // namespace
 
-BertConfig read_bert_config(const std::filesystem::path& config_file) {
+TransformerConfig read_transformer_config(const std::filesystem::path& config_file) {
   const JsonObject file(config_file);
+  TransformerConfig config;
+  config.family = read_family(file);
   expect_supported(file);
-  BertConfig config;
   config.layers = file.integer("num_hidden_layers", 1, 1024);
   config.width = file.integer("hidden_size", 1, k_largest);
   config.heads = file.integer("num_attention_heads", 1, config.width);

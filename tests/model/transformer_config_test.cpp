@@ -1,4 +1,4 @@
-#include "framework/model/bert_config.h"
+#include "framework/model/transformer_config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,12 +12,12 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-class BertConfigTest : public testing::Test {
+class TransformerConfigTest : public testing::Test {
  protected:
-  BertConfig read(const nlohmann::json& changes) {
+  TransformerConfig read(const nlohmann::json& changes) {
     const std::filesystem::path encoder = scratch_.copy_of_tiny_encoder();
     test::change_json(encoder / "config.json", changes);
-    return read_bert_config(encoder / "config.json");
+    return read_transformer_config(encoder / "config.json");
   }
   std::string complaint(const nlohmann::json& changes) {
     return test::message_of<DataError>([&] { read(changes); });
@@ -26,8 +26,8 @@ class BertConfigTest : public testing::Test {
   test::ScratchFolder scratch_;
 };
 
-TEST_F(BertConfigTest, reads_what_the_file_says) {
-  const BertConfig config = read({{"hidden_act", "gelu_new"}, {"layer_norm_eps", 1e-5}});
+TEST_F(TransformerConfigTest, reads_what_the_file_says) {
+  const TransformerConfig config = read({{"hidden_act", "gelu_new"}, {"layer_norm_eps", 1e-5}});
   EXPECT_EQ(config.layers, 2);
   EXPECT_EQ(config.width, 64);
   EXPECT_EQ(config.heads, 4);
@@ -38,9 +38,8 @@ TEST_F(BertConfigTest, reads_what_the_file_says) {
   EXPECT_EQ(config.activation, Activation::gelu_tanh);
 }
 
-TEST_F(BertConfigTest, names_file_key_and_value_of_what_it_cannot_take) {
-  EXPECT_THAT(complaint({{"model_type", "mpnet"}}),
-              AllOf(HasSubstr("model_type = \"mpnet\""), HasSubstr("config.json")));
+TEST_F(TransformerConfigTest, names_file_key_and_value_of_what_it_cannot_take) {
+  EXPECT_THAT(complaint({{"model_type", "t5"}}), AllOf(HasSubstr("model_type = \"t5\""), HasSubstr("config.json")));
   EXPECT_THAT(complaint({{"position_embedding_type", "relative_key"}}), HasSubstr("only absolute positions"));
   EXPECT_THAT(complaint({{"hidden_act", "silu"}}), HasSubstr("hidden_act = \"silu\""));
   EXPECT_THAT(complaint({{"is_decoder", true}}), HasSubstr("only plain encoders"));
@@ -53,13 +52,13 @@ TEST_F(BertConfigTest, names_file_key_and_value_of_what_it_cannot_take) {
   EXPECT_THAT(complaint({{"hidden_dropout_prob", 1.0}}), HasSubstr("below 1"));
 }
 
-TEST_F(BertConfigTest, refuses_what_is_no_json_object) {
+TEST_F(TransformerConfigTest, refuses_what_is_no_json_object) {
   const std::filesystem::path file = scratch_.path() / "config.json";
   test::write_text(file, "[1]");
-  EXPECT_THROW(read_bert_config(file), DataError);
+  EXPECT_THROW(read_transformer_config(file), DataError);
   test::write_text(file, "{\"hidden_size\": 64");
-  EXPECT_THROW(read_bert_config(file), DataError);
-  EXPECT_THROW(read_bert_config(scratch_.path() / "absent.json"), IoError);
+  EXPECT_THROW(read_transformer_config(file), DataError);
+  EXPECT_THROW(read_transformer_config(scratch_.path() / "absent.json"), IoError);
 }
 
 }  // namespace

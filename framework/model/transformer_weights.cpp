@@ -1,9 +1,8 @@
-#include "framework/model/bert_weights.h"
+#include "framework/model/transformer_weights.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -21,22 +20,20 @@ void add_linear(std::vector<TensorShape>& shapes, const std::string& module, std
 }
 
 void add_norm(std::vector<TensorShape>& shapes, const std::string& module, std::int64_t width) {
-  shapes.push_back({module + ".weight", {width}});
-  shapes.push_back({module + ".bias", {width}});
+  shapes.push_back({module + ".LayerNorm.weight", {width}});
+  shapes.push_back({module + ".LayerNorm.bias", {width}});
 }
 
-/// Heads and buffers that take no part in embeddings.
-bool is_left_out(std::string_view name) {
-  constexpr std::array<std::string_view, 5> left_out = {"pooler.", "cls.", "classifier.", "qa_outputs.",
-                                                        "embeddings.position_ids"};
-  return std::any_of(left_out.begin(), left_out.end(), [&](std::string_view start) { return name.starts_with(start); });
+bool is_left_out(std::string_view name, const EncoderFamily& family) {
+  return std::any_of(family.left_out.begin(), family.left_out.end(),
+                     [&](std::string_view start) { return name.starts_with(start); });
 }
 
 /// "bert.encoder.layer.0.output.LayerNorm.gamma" -> "encoder.layer.0.output.LayerNorm.weight".
-std::string canonical_name(std::string_view stored) {
-  constexpr std::string_view prefix = "bert.";
+std::string canonical_name(std::string_view stored, const EncoderFamily& family) {
   constexpr std::string_view gamma = ".LayerNorm.gamma";
   constexpr std::string_view beta = ".LayerNorm.beta";
+  const std::string prefix = fmt::format("{}.", family.name);
   std::string name(stored.starts_with(prefix) ? stored.substr(prefix.size()) : stored);
   if (name.ends_with(gamma)) name.replace(name.size() - 5, 5, "weight");
   if (name.ends_with(beta)) name.replace(name.size() - 4, 4, "bias");
@@ -52,11 +49,11 @@ ParameterInfo info_of(const std::string& name) {
 }
 
 /// Canonical to stored name, without what is left out.
-std::map<std::string, std::string> name_map(const WeightFiles& files) {
+std::map<std::string, std::string> name_map(const WeightFiles& files, const EncoderFamily& family) {
   std::map<std::string, std::string> names;
   for (const auto& [stored, tensor] : files.tensors()) {
-    const std::string name = canonical_name(stored);
-    if (is_left_out(name)) continue;
+    const std::string name = canonical_name(stored, family);
+    if (is_left_out(name, family)) continue;
     if (!names.emplace(name, stored).second) {
       throw DataError(
           fmt::format("{} holds {} twice, as {} and as {}", files.path().string(), name, names[name], stored),
@@ -68,31 +65,34 @@ std::map<std::string, std::string> name_map(const WeightFiles& files) {
 
 }  // namespace
 
-std::vector<TensorShape> bert_tensor_shapes(const BertConfig& config) {
+std::vector<TensorShape> tensor_shapes(const TransformerConfig& config) {
+  const EncoderFamily& family = encoder_family(config.family);
   std::vector<TensorShape> shapes = {
       {std::string(k_token_table), {config.vocabulary, config.width}},
       {"embeddings.position_embeddings.weight", {config.positions, config.width}},
-      {"embeddings.token_type_embeddings.weight", {config.token_types, config.width}},
   };
-  add_norm(shapes, "embeddings.LayerNorm", config.width);
+  if (config.token_types > 0) {
+    shapes.push_back({"embeddings.token_type_embeddings.weight", {config.token_types, config.width}});
+  }
+  add_norm(shapes, "embeddings", config.width);
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-    const std::string module = fmt::format("encoder.layer.{}.", layer);
-    for (const char* map : {"query", "key", "value"}) {
-      add_linear(shapes, module + "attention.self." + map, config.width, config.width);
+    const auto path = [&](std::string_view module) { return fmt::format("encoder.layer.{}.{}", layer, module); };
+    for (const std::string_view map : {family.query, family.key, family.value, family.attention_output}) {
+      add_linear(shapes, path(map), config.width, config.width);
     }
-    add_linear(shapes, module + "attention.output.dense", config.width, config.width);
-    add_norm(shapes, module + "attention.output.LayerNorm", config.width);
-    add_linear(shapes, module + "intermediate.dense", config.inner_width, config.width);
-    add_linear(shapes, module + "output.dense", config.width, config.inner_width);
-    add_norm(shapes, module + "output.LayerNorm", config.width);
+    add_norm(shapes, path(family.attention_block), config.width);
+    add_linear(shapes, path(family.inner), config.inner_width, config.width);
+    add_linear(shapes, path(family.output), config.width, config.inner_width);
+    add_norm(shapes, path(family.feed_forward_block), config.width);
   }
   return shapes;
 }
 
-void load_bert_weights(const std::filesystem::path& folder, const BertConfig& config, ParameterStore& parameters) {
+void load_transformer_weights(const std::filesystem::path& folder, const TransformerConfig& config,
+                              ParameterStore& parameters) {
   const WeightFiles files = WeightFiles::of_encoder(folder);
-  std::map<std::string, std::string> names = name_map(files);
-  for (const TensorShape& expected : bert_tensor_shapes(config)) {
+  std::map<std::string, std::string> names = name_map(files, encoder_family(config.family));
+  for (const TensorShape& expected : tensor_shapes(config)) {
     const auto found = names.find(expected.name);
     if (found == names.end()) {
       throw DataError(fmt::format("{} lacks the tensor {}", files.path().string(), expected.name),
@@ -111,11 +111,11 @@ void load_bert_weights(const std::filesystem::path& folder, const BertConfig& co
       "config and weights must belong together");
 }
 
-NamedTensors read_bert_pooler(const std::filesystem::path& folder) {
+NamedTensors read_pooler(const std::filesystem::path& folder, const EncoderFamily& family) {
   const WeightFiles files = WeightFiles::of_encoder(folder);
   NamedTensors pooler;
   for (const auto& [stored, tensor] : files.tensors()) {
-    std::string name = canonical_name(stored);
+    std::string name = canonical_name(stored, family);
     if (name.starts_with("pooler.")) pooler.emplace_back(std::move(name), files.read(stored));
   }
   return pooler;

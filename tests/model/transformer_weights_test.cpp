@@ -1,4 +1,4 @@
-#include "framework/model/bert_weights.h"
+#include "framework/model/transformer_weights.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,9 +18,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 /// Rewrites the weights of a copy of the tiny encoder and loads them.
-class BertWeightsTest : public testing::Test {
+class TransformerWeightsTest : public testing::Test {
  protected:
-  BertWeightsTest() : folder_(scratch_.copy_of_tiny_encoder()), file_(folder_ / "model.safetensors") {
+  TransformerWeightsTest() : folder_(scratch_.copy_of_tiny_encoder()), file_(folder_ / "model.safetensors") {
     const WeightFiles files(file_);
     for (const auto& [name, stored] : files.tensors()) weights_[name] = files.read(name);
   }
@@ -56,7 +56,7 @@ class BertWeightsTest : public testing::Test {
   std::map<std::string, at::Tensor> weights_;
 };
 
-TEST_F(BertWeightsTest, marks_decay_and_sparse_rows_and_leaves_the_pooler_out) {
+TEST_F(TransformerWeightsTest, marks_decay_and_sparse_rows_and_leaves_the_pooler_out) {
   const test::Model model(folder_);
   expect_original(model);
   const ParameterStore& parameters = model.parameters;
@@ -70,14 +70,14 @@ TEST_F(BertWeightsTest, marks_decay_and_sparse_rows_and_leaves_the_pooler_out) {
   EXPECT_EQ(parameters.trainable_count(), 0);
 }
 
-TEST_F(BertWeightsTest, half_and_bfloat16_files_load_as_the_rounded_values) {
+TEST_F(TransformerWeightsTest, half_and_bfloat16_files_load_as_the_rounded_values) {
   write_as(file_, TensorType::f16, at::kHalf, weights_);
   expect_original(test::Model(folder_), at::kHalf);
   write_as(file_, TensorType::bf16, at::kBFloat16, weights_);
   expect_original(test::Model(folder_), at::kBFloat16);
 }
 
-TEST_F(BertWeightsTest, prefixed_names_old_norm_names_heads_and_buffers_are_known) {
+TEST_F(TransformerWeightsTest, prefixed_names_old_norm_names_heads_and_buffers_are_known) {
   std::map<std::string, at::Tensor> renamed;
   for (const auto& [name, tensor] : weights_) {
     std::string old = "bert." + name;
@@ -91,7 +91,7 @@ TEST_F(BertWeightsTest, prefixed_names_old_norm_names_heads_and_buffers_are_know
   expect_original(test::Model(folder_));
 }
 
-TEST_F(BertWeightsTest, shards_named_by_an_index) {
+TEST_F(TransformerWeightsTest, shards_named_by_an_index) {
   std::map<std::string, at::Tensor> shards[2];
   nlohmann::json map;
   for (const auto& [name, tensor] : weights_) {
@@ -122,33 +122,33 @@ TEST_F(BertWeightsTest, shards_named_by_an_index) {
   EXPECT_THROW(test::Model{folder_}, Error);
 }
 
-TEST_F(BertWeightsTest, a_missing_tensor_is_named) {
+TEST_F(TransformerWeightsTest, a_missing_tensor_is_named) {
   weights_.erase("encoder.layer.1.attention.self.key.bias");
   write(weights_);
   EXPECT_THAT(complaint(),
               AllOf(HasSubstr("model.safetensors lacks"), HasSubstr("encoder.layer.1.attention.self.key.bias")));
 }
 
-TEST_F(BertWeightsTest, an_extra_tensor_is_named) {
+TEST_F(TransformerWeightsTest, an_extra_tensor_is_named) {
   weights_["encoder.layer.2.output.dense.bias"] = test::golden_uniform("extra", {64});
   write(weights_);
   EXPECT_THAT(complaint(), HasSubstr("encoder.layer.2.output.dense.bias, which this encoder does not have"));
 }
 
-TEST_F(BertWeightsTest, a_weight_under_two_names_is_an_error) {
+TEST_F(TransformerWeightsTest, a_weight_under_two_names_is_an_error) {
   weights_["bert.embeddings.LayerNorm.bias"] = weights_["embeddings.LayerNorm.bias"];
   write(weights_);
   EXPECT_THAT(complaint(), HasSubstr("twice"));
 }
 
-TEST_F(BertWeightsTest, a_misshapen_tensor_is_named_with_both_shapes) {
+TEST_F(TransformerWeightsTest, a_misshapen_tensor_is_named_with_both_shapes) {
   weights_["encoder.layer.0.intermediate.dense.weight"] = test::golden_uniform("wrong", {64, 128});
   write(weights_);
   EXPECT_THAT(complaint(), AllOf(HasSubstr("encoder.layer.0.intermediate.dense.weight"), HasSubstr("[64, 128]"),
                                  HasSubstr("must be [128, 64]")));
 }
 
-TEST_F(BertWeightsTest, integers_nan_and_infinity_are_errors) {
+TEST_F(TransformerWeightsTest, integers_nan_and_infinity_are_errors) {
   write_as(file_, TensorType::i32, at::kInt, weights_);
   EXPECT_THAT(complaint(), HasSubstr("has type I32"));
   at::Tensor bad = weights_["embeddings.LayerNorm.bias"].clone();
@@ -158,7 +158,7 @@ TEST_F(BertWeightsTest, integers_nan_and_infinity_are_errors) {
   EXPECT_THAT(complaint(), AllOf(HasSubstr("embeddings.LayerNorm.bias"), HasSubstr("nan at element 3")));
 }
 
-TEST_F(BertWeightsTest, truncated_empty_and_absent_files_are_errors) {
+TEST_F(TransformerWeightsTest, truncated_empty_and_absent_files_are_errors) {
   const auto size = std::filesystem::file_size(file_);
   for (const std::uintmax_t kept : {size - 1, size / 2, std::uintmax_t{100}, std::uintmax_t{7}, std::uintmax_t{0}}) {
     std::filesystem::resize_file(file_, kept);

@@ -1,4 +1,4 @@
-#include "framework/model/bert_encoder.h"
+#include "framework/model/transformer_encoder.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/ones_like.h>
@@ -24,7 +24,7 @@ using testing::HasSubstr;
 
 constexpr DropoutContext k_active{.active = true, .seed = 5, .step = 9};
 
-TEST(BertEncoderTest, embeddings_match_double_precision_for_all_activations_and_heads) {
+TEST(TransformerEncoderTest, embeddings_match_double_precision_for_all_activations_and_heads) {
   const nlohmann::json golden = test::read_golden("model_tiny.json");
   const auto texts = golden["texts"].get<test::TokenTexts>();
   const test::ScratchFolder scratch;
@@ -38,7 +38,7 @@ TEST(BertEncoderTest, embeddings_match_double_precision_for_all_activations_and_
   }
 }
 
-TEST(BertEncoderTest, embeddings_do_not_depend_on_the_micro_batch_beyond_rounding) {
+TEST(TransformerEncoderTest, embeddings_do_not_depend_on_the_micro_batch_beyond_rounding) {
   const Model model(test::tiny_encoder());
   const test::TokenTexts texts = {{4, 5}, {6, 7, 8}, {9, 10, 11}};
   const at::Tensor together = model.embed(pack(texts), k_active);
@@ -48,7 +48,7 @@ TEST(BertEncoderTest, embeddings_do_not_depend_on_the_micro_batch_beyond_roundin
   }
 }
 
-TEST(BertEncoderTest, lanes_on_threads_give_the_bits_of_one_thread) {
+TEST(TransformerEncoderTest, lanes_on_threads_give_the_bits_of_one_thread) {
   const nlohmann::json golden = test::read_golden("model_tiny.json");
   const PackedBatch batch = pack(golden["texts"].get<test::TokenTexts>());
   Model model(test::tiny_encoder());
@@ -70,7 +70,7 @@ TEST(BertEncoderTest, lanes_on_threads_give_the_bits_of_one_thread) {
   }
 }
 
-TEST(BertEncoderTest, gathered_token_rows_carry_the_gradient_of_the_table) {
+TEST(TransformerEncoderTest, gathered_token_rows_carry_the_gradient_of_the_table) {
   Model model(test::tiny_encoder());
   model.attach("full");
   const PackedBatch batch = pack({{4, 5, 4}, {4, 9, 100}});
@@ -84,7 +84,7 @@ TEST(BertEncoderTest, gathered_token_rows_carry_the_gradient_of_the_table) {
   EXPECT_GT(dense[4].abs().max().item<float>(), 1e-3);
 }
 
-TEST(BertEncoderTest, given_token_rows_are_used_and_receive_gradients_under_a_frozen_encoder) {
+TEST(TransformerEncoderTest, given_token_rows_are_used_and_receive_gradients_under_a_frozen_encoder) {
   const Model model(test::tiny_encoder());
   const PackedBatch batch = pack({{4, 5, 6}});
   const ParameterView view(model.parameters, true);
@@ -95,7 +95,7 @@ TEST(BertEncoderTest, given_token_rows_are_used_and_receive_gradients_under_a_fr
   EXPECT_GT(gradient.abs().max().item<float>(), 0);
 }
 
-TEST(BertEncoderTest, nothing_is_recorded_below_the_lowest_trainable_site) {
+TEST(TransformerEncoderTest, nothing_is_recorded_below_the_lowest_trainable_site) {
   Model model(test::tiny_encoder());
   FullOptions options;
   options.parameters = {"encoder.layer.1.output.dense.*"};
@@ -121,7 +121,7 @@ TEST(BertEncoderTest, nothing_is_recorded_below_the_lowest_trainable_site) {
   EXPECT_LE(names.size(), 10u);
 }
 
-TEST(BertEncoderTest, frozen_dropout_decides_about_masks_below_the_lowest_trainable_site) {
+TEST(TransformerEncoderTest, frozen_dropout_decides_about_masks_below_the_lowest_trainable_site) {
   Model model(test::tiny_encoder());
   FullOptions options;
   options.parameters = {"encoder.layer.1.*"};
@@ -143,7 +143,7 @@ TEST(BertEncoderTest, frozen_dropout_decides_about_masks_below_the_lowest_traina
   EXPECT_TRUE(same_bits(frozen.embed(batch, without_frozen), frozen.embed(batch)));
 }
 
-TEST(BertEncoderTest, dropout_rates_come_from_the_folder_unless_overridden) {
+TEST(TransformerEncoderTest, dropout_rates_come_from_the_folder_unless_overridden) {
   EncoderOptions options = Model::options_for(test::tiny_encoder());
   const PackedBatch batch = pack({{4, 5, 6, 7}});
   const Model folder(options);
@@ -154,12 +154,12 @@ TEST(BertEncoderTest, dropout_rates_come_from_the_folder_unless_overridden) {
   EXPECT_TRUE(same_bits(off.embed(batch), folder.embed(batch)));
 }
 
-TEST(BertEncoderTest, an_empty_batch_has_no_embeddings) {
+TEST(TransformerEncoderTest, an_empty_batch_has_no_embeddings) {
   const Model model(test::tiny_encoder());
   EXPECT_EQ(model.embed(pack({})).sizes(), (at::IntArrayRef{0, 64}));
 }
 
-TEST(BertEncoderTest, refuses_texts_it_cannot_encode) {
+TEST(TransformerEncoderTest, refuses_texts_it_cannot_encode) {
   const Model model(test::tiny_encoder());
   const std::int64_t vocabulary = model.encoder->vocabulary();
   EXPECT_THAT(test::message_of<DataError>([&] { model.embed(pack({std::vector<std::int64_t>(129, 5)})); }),
@@ -179,7 +179,7 @@ test::TokenTexts texts_of(const std::vector<std::size_t>& lengths) {
   return texts;
 }
 
-TEST(BertEncoderTest, goes_on_from_the_input_of_a_layer_with_the_bits_of_a_whole_pass) {
+TEST(TransformerEncoderTest, goes_on_from_the_input_of_a_layer_with_the_bits_of_a_whole_pass) {
   const PackedBatch batch = pack(texts_of({3, 5, 5, 9}));
   const at::Tensor weights = test::golden_uniform("start", {4, 64});
   FullOptions upper;
@@ -232,7 +232,7 @@ double difference_by_place(const Model& model, std::int64_t layer, std::int64_t 
   return largest;
 }
 
-TEST(BertEncoderTest, a_text_enters_a_layer_with_the_same_bits_wherever_it_stands_in_passes_of_one_shape) {
+TEST(TransformerEncoderTest, a_text_enters_a_layer_with_the_same_bits_wherever_it_stands_in_passes_of_one_shape) {
   for (const Precision precision : {Precision::fp32, Precision::bf16}) {
     Model model(test::tiny_encoder());
     model.parameters.compute_in(precision);
@@ -241,7 +241,7 @@ TEST(BertEncoderTest, a_text_enters_a_layer_with_the_same_bits_wherever_it_stand
   }
 }
 
-TEST(BertEncoderTest, so_does_a_text_in_passes_of_minilm) {
+TEST(TransformerEncoderTest, so_does_a_text_in_passes_of_minilm) {
   if (!std::filesystem::exists(test::minilm_encoder())) {
     GTEST_SKIP() << test::minilm_encoder().string() << " is missing: cluster/setup.sh unpacks it";
   }
@@ -253,15 +253,15 @@ TEST(BertEncoderTest, so_does_a_text_in_passes_of_minilm) {
   }
 }
 
-TEST(BertEncoderTest, a_block_takes_one_delta) {
-  Model model(test::tiny_encoder());
-  model.attach("pfeiffer");
-  ParameterStore others;
-  StrategyRegistry registry;
-  add_builtin_strategies(registry);
-  const auto second = registry.require("pfeiffer").make(PfeifferOptions());
-  EXPECT_THROW(second->attach(*model.encoder, others, 1), ConfigError);
-}
+  TEST(TransformerEncoderTest, a_block_takes_one_delta) {
+    Model model(test::tiny_encoder());
+    model.attach("pfeiffer");
+    ParameterStore others;
+    StrategyRegistry registry;
+    add_builtin_strategies(registry);
+    const auto second = registry.require("pfeiffer").make(PfeifferOptions());
+    EXPECT_THROW(second->attach(*model.encoder, others, 1), ConfigError);
+  }
 
 }  // namespace
 }  // namespace coldframe

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace coldframe {
+
+enum class FamilyKind : std::uint8_t { bert };
+
+/// What the checkpoints of one family of encoders call their modules. Paths start at the layer ("encoder.layer.3.");
+/// a block's LayerNorm is BLOCK.LayerNorm, its last linear map need not lie in it.
+struct EncoderFamily {
+  FamilyKind kind;
+  /// model_type in config.json; with a dot also what comes before the names in files with a head: "bert.".
+  std::string_view name;
+  std::string_view query, key, value, attention_output;  // linear maps
+  std::string_view inner = "intermediate.dense";
+  std::string_view output = "output.dense";
+  std::string_view attention_block;
+  std::string_view feed_forward_block = "output";
+  /// Starts of names of heads and buffers, which take no part in embeddings.
+  std::vector<std::string_view> left_out;
+};
+
+const EncoderFamily& encoder_family(FamilyKind kind);
+const std::vector<EncoderFamily>& encoder_families();
+
+}  // namespace coldframe
