@@ -12,5 +12,7 @@ namespace coldframe {
 
 at::Tensor uniform_values(at::IntArrayRef shape, double bound, std::uint64_t seed, std::string_view name);  // (-b, b)
 at::Tensor normal_values(at::IntArrayRef shape, double deviation, std::uint64_t seed, std::string_view name);
+/// Normal values of which those beyond two deviations are drawn again, try r from the block at (hash, session r, slot).
+at::Tensor truncated_normal_values(at::IntArrayRef shape, double deviation, std::uint64_t seed, std::string_view name);
 
 }  // namespace coldframe

@@ -4,9 +4,12 @@
 
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
+#include "framework/model/compacter_strategy.h"
 #include "framework/model/frozen_strategy.h"
 #include "framework/model/full_strategy.h"
+#include "framework/model/houlsby_strategy.h"
 #include "framework/model/lora_strategy.h"
+#include "framework/model/parallel_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
 #include "framework/model/strategy.h"
 
@@ -38,6 +41,9 @@ void add_builtin_strategies(StrategyRegistry& registry) {
   registry.add(full_strategy());
   registry.add(lora_strategy());
   registry.add(pfeiffer_strategy());
+  registry.add(houlsby_strategy());
+  registry.add(parallel_strategy());
+  registry.add(compacter_strategy());
 }
 
 }  // namespace coldframe

@@ -47,7 +47,7 @@ class ExportTest : public testing::Test {
 };
 
 TEST_F(ExportTest, every_strategy_reads_back_what_it_wrote) {
-  for (const char* kind : {"frozen", "full", "lora", "pfeiffer"}) {
+  for (const char* kind : {"frozen", "full", "lora", "pfeiffer", "houlsby", "parallel"}) {
     Model trained(test::tiny_encoder());
     train(trained, kind);
     export_model(trained);
@@ -104,7 +104,7 @@ TEST_F(ExportTest, overridden_pooling_is_what_gets_exported) {
 }
 
 TEST_F(ExportTest, adapters_refuse_another_base_encoder) {
-  for (const char* kind : {"frozen", "lora", "pfeiffer"}) {
+  for (const char* kind : {"frozen", "lora", "pfeiffer", "houlsby", "parallel"}) {
     Model trained(test::tiny_encoder());
     train(trained, kind);
     export_model(trained);

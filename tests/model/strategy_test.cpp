@@ -10,10 +10,9 @@
 #include "framework/model/full_strategy.h"
 #include "framework/model/lora_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
-#include "framework/model/transformer_config.h"
-#include "framework/model/transformer_weights.h"
 #include "tests/model/encoder_fixture.h"
 #include "tests/model/scratch_folder.h"
+#include "tests/model/shaped_encoder.h"
 
 namespace coldframe {
 namespace {
@@ -21,8 +20,8 @@ namespace {
 using test::Model;
 using test::pack;
 using test::same_bits;
-using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 
 constexpr DropoutContext k_active{.active = true, .seed = 5, .step = 9};
 const test::TokenTexts k_texts = {{4, 5}, {6, 7, 8}, {9, 10, 11, 12}};
@@ -35,29 +34,9 @@ void disturb(Model& model, double scale = 0.1) {
   }
 }
 
-/// MiniLM's shape without its weights: counts depend on nothing else.
-std::filesystem::path minilm_shaped_folder(const test::ScratchFolder& scratch) {
-  const std::filesystem::path folder = scratch.path() / "minilm_shaped";
-  std::filesystem::create_directory(folder);
-  write_json(folder / "config.json", {{"model_type", "bert"},
-                                      {"hidden_size", 384},
-                                      {"num_hidden_layers", 6},
-                                      {"num_attention_heads", 12},
-                                      {"intermediate_size", 1536},
-                                      {"vocab_size", 30522},
-                                      {"max_position_embeddings", 512},
-                                      {"type_vocab_size", 2}});
-  NamedTensors weights;
-  for (const TensorShape& shape : tensor_shapes(read_transformer_config(folder / "config.json"))) {
-    weights.emplace_back(shape.name, at::zeros(shape.shape, at::TensorOptions().dtype(at::kFloat)));
-  }
-  write_weights(folder / "model.safetensors", weights);
-  return folder;
-}
-
 TEST(StrategyTest, trainable_counts_of_minilm_are_pinned) {
   const test::ScratchFolder scratch;
-  const std::filesystem::path folder = minilm_shaped_folder(scratch);
+  const std::filesystem::path folder = test::shaped_folder(scratch.path(), test::k_minilm_shape);
   const auto count = [&](std::string_view kind, const Options& options) {
     Model model(folder);
     model.attach(kind, options);
@@ -77,7 +56,8 @@ TEST(StrategyTest, trainable_counts_of_minilm_are_pinned) {
 TEST(StrategyTest, registry_names_the_kinds_it_knows) {
   StrategyRegistry registry;
   add_builtin_strategies(registry);
-  EXPECT_THAT(registry.kinds(), ElementsAre("frozen", "full", "lora", "pfeiffer"));
+  EXPECT_THAT(registry.kinds(),
+              IsSupersetOf({"compacter", "frozen", "full", "houlsby", "lora", "parallel", "pfeiffer"}));
   EXPECT_THAT(test::message_of<ConfigError>([&] { registry.require("lorra"); }), HasSubstr("did you mean lora?"));
   EXPECT_THROW(add_builtin_strategies(registry), ConfigError);
 }
@@ -210,7 +190,7 @@ TEST(StrategyTest, frozen_weights_get_no_gradient_work) {
 }
 
 TEST(StrategyTest, gradients_with_dropout_match_finite_differences) {
-  for (const char* kind : {"full", "lora", "pfeiffer"}) {
+  for (const char* kind : {"full", "lora", "pfeiffer", "houlsby", "parallel"}) {
     Model model(test::tiny_encoder());
     LoraOptions lora;
     lora.dropout = 0.2;

@@ -309,7 +309,8 @@ INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
                                            RunCase{"lora", BatchKind::many, Precision::bf16},
                                            RunCase{"full", BatchKind::many, Precision::fp32, Prefix::on},
                                            RunCase{"lora", BatchKind::many, Precision::fp32, Prefix::small},
-                                           RunCase{"lora", BatchKind::many, Precision::bf16, Prefix::on}),
+                                           RunCase{"lora", BatchKind::many, Precision::bf16, Prefix::on},
+                                           RunCase{"houlsby", BatchKind::many}, RunCase{"parallel", BatchKind::many}),
                          [](const auto& test) {
                            return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few") +
                                   (test.param.precision == Precision::bf16 ? "_bf16" : "") +
