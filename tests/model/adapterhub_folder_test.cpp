@@ -37,7 +37,8 @@ class AdapterHubFolderTest : public testing::TestWithParam<std::string> {
   std::filesystem::path saved() const { return test::golden_folder() / "adapterhub" / GetParam(); }
   std::filesystem::path copy() const {
     const std::filesystem::path folder = scratch_.path() / "copy";
-    std::filesystem::copy(saved(), folder, std::filesystem::copy_options::overwrite_existing);
+    constexpr auto how = std::filesystem::copy_options::overwrite_existing | std::filesystem::copy_options::recursive;
+    std::filesystem::copy(saved(), folder, how);
     return folder;
   }
   Model model() const {
