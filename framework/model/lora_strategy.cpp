@@ -1,167 +1,182 @@
 #include "framework/model/lora_strategy.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/model/dora_delta.h"
 #include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
-#include "framework/model/keyed_dropout.h"
-#include "framework/model/linear_map.h"
-#include "framework/model/peft_folder.h"
-#include "framework/model/shape.h"
-#include "framework/model/site_patterns.h"
+#include "framework/model/linear_targets.h"
+#include "framework/model/lora_delta.h"
+#include "framework/model/lora_folder.h"
+#include "framework/model/principal_factors.h"
+#include "framework/model/site_numbers.h"
 
 namespace coldframe {
 namespace {
 
-/// The matrices of one linear map.
-struct LoraSite {
-  std::string module;          // path in the checkpoint: "encoder.layer.0.attention.self.query"
-  ParameterIndex weight = -1;  // W [out, in]
-  ParameterIndex a = -1;       // [rank, in]
-  ParameterIndex b = -1;       // [out, rank]
-};
-
-class LoraDelta final : public SiteDelta {
- public:
-  LoraDelta(LoraSite site, double scale, DropoutSite dropout)
-      : site_(std::move(site)), scale_(scale), dropout_(dropout) {}
-
-  at::Tensor linear(const ForwardContext& context, const at::Tensor& x, const at::Tensor& y) const override {
-    const at::Tensor input = keyed_dropout(x, context.layout, context.dropout, dropout_);
-    const at::Tensor low = linear_map(context.parameters, input, site_.a);
-    return add_linear_map(context.parameters, y, low, site_.b, scale_);
-  }
-
-  std::vector<ParameterIndex> parameters() const override { return {site_.a, site_.b}; }
-
- private:
-  LoraSite site_;
-  double scale_;
-  DropoutSite dropout_;
-};
-
-std::string module_path(const LinearSite& site, const ParameterStore& parameters) {
-  const std::string& name = parameters.info(site.weight).name;
-  return name.substr(0, name.rfind('.'));
-}
-
 class LoraStrategy final : public Strategy {
  public:
-  explicit LoraStrategy(LoraOptions options) : options_(std::move(options)) {}
+  LoraStrategy(std::string_view kind, LoraOptions options) : kind_(kind), options_(std::move(options)) {
+    form_.key = fmt::format("strategy.{}", kind);
+    form_.rank = options_.rank;
+    form_.alpha = options_.alpha;
+    form_.dropout = options_.dropout;
+    form_.rank_stabilized = options_.scaling == "rank_stabilized";
+    form_.dora = kind == "dora";
+    form_.bias = options_.bias;
+  }
 
-  std::string_view kind() const override { return "lora"; }
+  std::string_view kind() const override { return kind_; }
 
   void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t seed) override {
+    if (changes_encoder()) base_sha256_ = encoder_digest(encoder, parameters);
+    const std::vector<LinearTarget> targets =
+        linear_targets(encoder, parameters, options_.targets, options_.layers, kind_);
     std::vector<std::string> names;
-    for (const LinearSite& site : encoder.linear_sites()) names.push_back(site.name);
-    for (const std::size_t index : select_sites(options_.targets, names, "strategy.lora.targets")) {
-      const LinearSite& target = encoder.linear_sites()[index];
-      LoraSite site{module_path(target, parameters), target.weight};
-      const std::string name = "lora." + site.module;
-      const double bound = 1 / std::sqrt(static_cast<double>(target.in));  // Kaiming-uniform with a = sqrt(5)
-      site.a = parameters.add({.name = name + ".A", .trainable = true},
-                              uniform_values({options_.rank, target.in}, bound, seed, name + ".A"));
-      site.b = parameters.add({.name = name + ".B", .trainable = true},
-                              at::zeros({target.out, options_.rank}, at::TensorOptions().dtype(at::kFloat)));
-      const DropoutSite dropout("lora." + target.name, options_.dropout);
-      encoder.attach_linear(index, std::make_shared<LoraDelta>(site, scale(), dropout));
-      sites_.push_back(std::move(site));
+    for (const LinearTarget& target : targets) names.push_back(target.site.name);
+    const std::vector<double> ranks =
+        numbers_of_sites(options_.rank_pattern, names, static_cast<double>(options_.rank), form_.key + ".rank_pattern");
+    const std::vector<double> alphas =
+        numbers_of_sites(options_.alpha_pattern, names, options_.alpha, form_.key + ".alpha_pattern");
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      LoraSite site = add_site(targets[i], ranks[i], alphas[i], parameters, seed);
+      const DropoutSite dropout(fmt::format("{}.{}", kind_, targets[i].site.name), options_.dropout);
+      encoder.attach_linear(targets[i].index,
+                            form_.dora ? make_dora_delta(site, dropout) : make_lora_delta(site, dropout));
+      form_.sites.push_back(std::move(site));
     }
+    train_biases(encoder, parameters);
+    if (!options_.start_from.empty()) import_from(options_.start_from, encoder, parameters);
   }
 
   bool merge(const Encoder& /*encoder*/, ParameterStore& parameters) const override {
-    for (const LoraSite& site : sites_) {
+    for (const LoraSite& site : form_.sites) {
       at::Tensor& weight = parameters.value(site.weight);
-      weight.copy_(at::addmm(weight, parameters.value(site.b), parameters.value(site.a), 1, scale()));
-      parameters.value(site.b).zero_();
+      const at::Tensor& a = parameters.value(site.a);
+      at::Tensor& b = parameters.value(site.b);
+      const at::Tensor sum = at::addmm(weight, b, a, 1, site.scale);
+      if (form_.dora) {
+        at::Tensor& magnitude = parameters.value(site.magnitude);
+        weight.copy_(sum * (magnitude / updated_row_norms(weight, a, b, site.scale)).unsqueeze(1));
+        magnitude.copy_(updated_row_norms(weight, a, b.zero_(), site.scale));
+      } else {
+        weight.copy_(sum);
+        b.zero_();
+      }
     }
     return true;
   }
 
   void export_to(const std::filesystem::path& folder, const Encoder& encoder, const ParameterStore& parameters,
                  const std::filesystem::path& encoder_folder) const override {
-    LoraFolder adapter{options_.rank,
-                       options_.alpha,
-                       options_.dropout,
-                       encoder_folder.string(),
-                       encoder_digest(encoder, parameters),
-                       {}};
-    for (const LoraSite& site : sites_) {
-      adapter.pairs.push_back({site.module, parameters.value(site.a), parameters.value(site.b)});
-    }
-    write_peft_folder(folder, adapter);
+    write_lora_folder(folder, {encoder_folder.string(), base_sha256(encoder, parameters)}, form_, parameters);
   }
 
   void import_from(const std::filesystem::path& folder, const Encoder& encoder,
                    ParameterStore& parameters) const override {
-    const LoraFolder adapter = read_peft_folder(folder);
-    expect_same_form(adapter, folder);
-    if (!adapter.base_sha256.empty() && adapter.base_sha256 != encoder_digest(encoder, parameters)) {
-      throw DataError(fmt::format("the adapter in {} was trained on another encoder", folder.string()),
-                      "the encoder at hand has other weights", fmt::format("use {}", adapter.base_model));
-    }
-    std::map<std::string, const LoraPair*> pairs;
-    for (const LoraPair& pair : adapter.pairs) pairs[pair.module] = &pair;
-    for (const LoraSite& site : sites_) {
-      const auto found = pairs.find(site.module);
-      if (found == pairs.end()) {
-        throw DataError(fmt::format("the adapter in {} has nothing for {}", folder.string(), site.module),
-                        "strategy.lora.targets names it");
-      }
-      expect_shape(found->second->a, parameters.value(site.a).sizes(), fmt::format("lora_A of {}", site.module));
-      expect_shape(found->second->b, parameters.value(site.b).sizes(), fmt::format("lora_B of {}", site.module));
-      pairs.erase(found);
-    }
-    if (!pairs.empty()) {
-      throw DataError(fmt::format("the adapter in {} also changes {}", folder.string(), pairs.begin()->first),
-                      "strategy.lora.targets does not name it");
-    }
-    for (const LoraPair& pair : adapter.pairs) {
-      parameters.value(parameters.require("lora." + pair.module + ".A")).copy_(pair.a);
-      parameters.value(parameters.require("lora." + pair.module + ".B")).copy_(pair.b);
-    }
+    read_lora_folder(folder, base_sha256(encoder, parameters), form_, parameters);
   }
 
  private:
-  double scale() const { return options_.alpha / static_cast<double>(options_.rank); }
+  bool takes_factors() const { return options_.init == "pissa" || options_.init == "olora"; }
+  bool changes_encoder() const { return takes_factors() || options_.bias != "none"; }
 
-  void expect_same_form(const LoraFolder& adapter, const std::filesystem::path& folder) const {
-    if (adapter.rank == options_.rank && adapter.alpha == options_.alpha) return;
-    throw DataError(
-        fmt::format("the adapter in {} has rank {} and alpha {}", folder.string(), adapter.rank, adapter.alpha),
-        fmt::format("strategy.lora has rank {} and alpha {}", options_.rank, options_.alpha));
+  std::string base_sha256(const Encoder& encoder, const ParameterStore& parameters) const {
+    return changes_encoder() ? base_sha256_ : encoder_digest(encoder, parameters);
   }
 
+  LoraSite add_site(const LinearTarget& target, double rank, double alpha, ParameterStore& parameters,
+                    std::uint64_t seed) const {
+    const LinearSite& map = target.site;
+    expect_rank(target, rank);
+    if (alpha <= 0) {
+      throw ConfigError(fmt::format("{}.alpha_pattern gives {} to {}", form_.key, alpha, map.name), "must be above 0");
+    }
+    LoraSite site{target.module, map.weight, map.bias};
+    site.rank = static_cast<std::int64_t>(rank);
+    site.alpha = alpha;
+    site.scale = lora_scale(form_.rank_stabilized, alpha, rank);
+    const std::string name = fmt::format("{}.{}", kind_, site.module);
+    Factors factors = first_values(map, site, parameters, seed, name);
+    if (takes_factors()) {
+      at::Tensor& weight = parameters.value(map.weight);
+      weight.copy_(without_factors(weight, factors, site.scale));
+      site.taken_a = factors.a.clone();
+      site.taken_b = factors.b.clone();
+    }
+    site.a = parameters.add({.name = name + ".A", .trainable = true}, std::move(factors.a));
+    site.b = parameters.add(
+        {.name = name + ".B", .trainable = true, .learning_rate_factor = options_.b_learning_rate_factor},
+        std::move(factors.b));
+    if (form_.dora) {
+      site.magnitude = parameters.add({.name = name + ".magnitude", .trainable = true, .decay = false},
+                                      updated_row_norms(parameters.value(site.weight), parameters.value(site.a),
+                                                        parameters.value(site.b), site.scale));
+    }
+    return site;
+  }
+
+  void expect_rank(const LinearTarget& target, double rank) const {
+    const LinearSite& map = target.site;
+    const double largest = takes_factors() ? static_cast<double>(std::min(map.in, map.out)) : 4096;
+    if (rank >= 1 && rank <= largest && rank == std::floor(rank)) return;
+    throw ConfigError(fmt::format("{} gives rank {} to {}", form_.key, rank, map.name),
+                      fmt::format("must be a whole number from 1 to {}", largest));
+  }
+
+  Factors first_values(const LinearSite& map, const LoraSite& site, const ParameterStore& parameters,
+                       std::uint64_t seed, const std::string& name) const {
+    if (options_.init == "pissa") return principal_factors(parameters.value(map.weight), site.rank, site.scale);
+    if (options_.init == "olora") return orthonormal_factors(parameters.value(map.weight), site.rank);
+    const double bound = 1 / std::sqrt(static_cast<double>(map.in));  // Kaiming-uniform with a = sqrt(5)
+    at::Tensor b = at::zeros({map.out, site.rank}, at::TensorOptions().dtype(at::kFloat));
+    if (options_.init == "gaussian") {
+      return {normal_values({site.rank, map.in}, 1 / static_cast<double>(site.rank), seed, name + ".A"), std::move(b)};
+    }
+    return {uniform_values({site.rank, map.in}, bound, seed, name + ".A"), std::move(b)};
+  }
+
+  /// PEFT keeps the bias of a map that it wraps under another name.
+  void train_biases(const Encoder& encoder, ParameterStore& parameters) {
+    if (options_.bias == "none") return;
+    for (const ParameterIndex index : encoder.parameters()) {
+      std::string name = parameters.info(index).name;
+      if (!name.ends_with(".bias")) continue;
+      const bool wrapped = std::ranges::any_of(form_.sites, [&](const LoraSite& site) { return site.bias == index; });
+      if (!wrapped && options_.bias == "lora_only") continue;
+      parameters.info(index).trainable = true;
+      if (wrapped) name.insert(name.rfind('.'), ".base_layer");
+      form_.biases.push_back({std::move(name), index});
+    }
+  }
+
+  std::string kind_;
   LoraOptions options_;
-  std::vector<LoraSite> sites_;
+  LoraForm form_;
+  std::string base_sha256_;  // of the encoder as it came, where attaching or training changes its own weights
 };
+
+StrategyEntry entry(std::string_view kind, std::string summary) {
+  return {std::string(kind), std::move(summary), [] { return std::make_unique<LoraOptions>(); },
+          [kind](const Options& options) {
+            return std::make_unique<LoraStrategy>(kind, dynamic_cast<const LoraOptions&>(options));
+          }};
+}
 
 }  // namespace
 
-void LoraOptions::describe(OptionVisitor& visitor) {
-  visitor.visit({.name = "rank", .doc = "rank of the update B A", .minimum = 1, .maximum = 4096}, rank);
-  visitor.visit(
-      {.name = "alpha", .doc = "the update is scaled by alpha / rank", .minimum = 0, .minimum_exclusive = true}, alpha);
-  visitor.visit({.name = "dropout", .doc = "dropout rate of the input of A", .minimum = 0, .maximum = 0.99}, dropout);
-  visitor.visit(
-      {.name = "targets",
-       .doc = "linear maps that get an update: site names with * for any characters; leading parts may be left "
-              "out"},
-      targets);
-}
+StrategyEntry lora_strategy() { return entry("lora", "low-rank updates of linear maps (LoRA, arXiv 2106.09685)"); }
 
-StrategyEntry lora_strategy() {
-  return {
-      "lora", "low-rank updates of linear maps (LoRA, arXiv 2106.09685)",
-      [] { return std::make_unique<LoraOptions>(); },
-      [](const Options& options) { return std::make_unique<LoraStrategy>(dynamic_cast<const LoraOptions&>(options)); }};
+StrategyEntry dora_strategy() {
+  return entry("dora", "low-rank updates with row norms trained apart (DoRA, arXiv 2402.09353)");
 }
 
 }  // namespace coldframe

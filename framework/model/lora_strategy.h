@@ -1,24 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
+#include "framework/model/lora_options.h"
 #include "framework/model/strategy.h"
 
 namespace coldframe {
 
-/// LoRA (Hu et al., arXiv 2106.09685): y = W x + b + (alpha / rank) B A drop(x), A [rank, in] Kaiming-uniform(sqrt 5),
-/// B [out, rank] = 0.
-struct LoraOptions final : Options {
-  std::int64_t rank = 8;
-  double alpha = 16;
-  double dropout = 0;
-  std::vector<std::string> targets = {"attention.query", "attention.value"};
-
-  void describe(OptionVisitor& visitor) override;
-};
-
+/// LoRA (arXiv 2106.09685): lora_options.h has the formula.
 StrategyEntry lora_strategy();
+
+/// DoRA (arXiv 2402.09353): LoRA whose row norms are trained apart (dora_delta.h).
+StrategyEntry dora_strategy();
 
 }  // namespace coldframe

@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/core/json.h"
-#include "framework/model/json_object.h"
-#include "framework/model/weight_files.h"
+#include "framework/model/shape.h"
 
 namespace coldframe {
 namespace {
@@ -19,90 +16,80 @@ constexpr const char* k_config_file = "adapter_config.json";
 constexpr const char* k_weight_file = "adapter_model.safetensors";
 constexpr const char* k_base_digest = "base_encoder_sha256";
 constexpr std::string_view k_prefix = "base_model.model.";
-constexpr std::string_view k_a_suffix = ".lora_A.weight";
-constexpr std::string_view k_b_suffix = ".lora_B.weight";
+constexpr std::string_view k_shared_prefix = "base_model.";  // tensors that all modules share, such as VeRA's
 
-nlohmann::json config_of(const LoraFolder& adapter) {
-  std::vector<std::string> modules;
-  for (const LoraPair& pair : adapter.pairs) modules.push_back(pair.module);
-  return {{"peft_type", "LORA"},
-          {"task_type", "FEATURE_EXTRACTION"},
-          {"base_model_name_or_path", adapter.base_model},
-          {"revision", nullptr},
-          {"auto_mapping", nullptr},
-          {"inference_mode", true},
-          {"r", adapter.rank},
-          {"lora_alpha", adapter.alpha},
-          {"lora_dropout", adapter.dropout},
-          {"target_modules", modules},
-          {"bias", "none"},
-          {"fan_in_fan_out", false},
-          {"init_lora_weights", true},
-          {"use_rslora", false},
-          {"use_dora", false},
-          {"rank_pattern", nlohmann::json::object()},
-          {"alpha_pattern", nlohmann::json::object()},
-          {"layers_to_transform", nullptr},
-          {"layers_pattern", nullptr},
-          {"modules_to_save", nullptr}};
+/// "base_model.model.bert.encoder.layer.0..." -> "encoder.layer.0..."; empty when no adapter tensor is named so.
+std::string path_in_encoder(const std::string& stored) {
+  if (!stored.starts_with(k_shared_prefix)) return {};
+  std::string name = stored.substr(stored.starts_with(k_prefix) ? k_prefix.size() : k_shared_prefix.size());
+  return name.starts_with("bert.") ? name.substr(5) : name;
 }
 
-void expect_plain_lora(const JsonObject& config) {
-  if (config.text("peft_type") != "LORA") config.reject("peft_type", "must be LORA");
-  if (config.text("bias", "none") != "none") config.reject("bias", "trained biases are not supported");
-  for (const char* key : {"use_rslora", "use_dora", "fan_in_fan_out", "lora_bias"}) {
-    if (config.flag(key, false)) config.reject(key, "only plain LoRA is supported");
-  }
-  for (const char* key : {"rank_pattern", "alpha_pattern", "modules_to_save"}) {
-    if (config.has(key) && !config.json()[key].empty()) config.reject(key, "one rank and alpha for all is supported");
-  }
-}
+bool is_shared(const std::string& name) { return name.find('.') == std::string::npos; }
 
 }  // namespace
 
-void write_peft_folder(const std::filesystem::path& folder, const LoraFolder& adapter) {
-  NamedTensors tensors;
-  for (const LoraPair& pair : adapter.pairs) {
-    tensors.emplace_back(fmt::format("{}{}{}", k_prefix, pair.module, k_a_suffix), pair.a);
-    tensors.emplace_back(fmt::format("{}{}{}", k_prefix, pair.module, k_b_suffix), pair.b);
+void write_peft_folder(const std::filesystem::path& folder, const AdapterBase& base, const nlohmann::json& config,
+                       const NamedTensors& tensors) {
+  nlohmann::json whole = {{"task_type", "FEATURE_EXTRACTION"},
+                          {"base_model_name_or_path", base.model},
+                          {"revision", nullptr},
+                          {"auto_mapping", nullptr},
+                          {"inference_mode", true},
+                          {"modules_to_save", nullptr}};
+  whole.update(config);
+  NamedTensors stored;
+  for (const auto& [name, tensor] : tensors) {
+    stored.emplace_back(fmt::format("{}{}", is_shared(name) ? k_shared_prefix : k_prefix, name), tensor);
   }
   AtomicFolder target(folder, IfExists::replace);
-  write_json(target.temporary() / k_config_file, config_of(adapter));
-  write_weights(target.temporary() / k_weight_file, tensors, {{k_base_digest, adapter.base_sha256}});
+  write_json(target.temporary() / k_config_file, whole);
+  write_weights(target.temporary() / k_weight_file, stored, {{k_base_digest, base.sha256}});
   target.commit();
 }
 
-LoraFolder read_peft_folder(const std::filesystem::path& folder) {
-  const JsonObject config(folder / k_config_file);
-  expect_plain_lora(config);
-  LoraFolder adapter;
-  adapter.rank = config.integer("r", 1, 1 << 20);
-  adapter.alpha = config.number("lora_alpha");
-  adapter.dropout = config.number("lora_dropout", 0.0);
-  adapter.base_model = config.text("base_model_name_or_path", "");
-  const WeightFiles files(folder / k_weight_file);
-  const auto digest = files.metadata().find(k_base_digest);
-  if (digest != files.metadata().end()) adapter.base_sha256 = digest->second;
-  std::map<std::string, LoraPair> pairs;
-  for (const auto& [name, stored] : files.tensors()) {
-    const bool is_a = name.ends_with(k_a_suffix);
-    if (!name.starts_with(k_prefix) || !(is_a || name.ends_with(k_b_suffix))) {
-      throw DataError(fmt::format("{} holds the tensor {}", files.path().string(), name),
-                      "only pairs of lora_A and lora_B are supported");
-    }
-    std::string module = name.substr(k_prefix.size(), name.size() - k_prefix.size() - k_a_suffix.size());
-    if (module.starts_with("bert.")) module.erase(0, 5);
-    LoraPair& pair = pairs[module];
-    (is_a ? pair.a : pair.b) = files.read(name);
+PeftFolder::PeftFolder(const std::filesystem::path& folder, std::string_view peft_type)
+    : folder_(folder), config_(folder / k_config_file), files_(folder / k_weight_file) {
+  if (config_.text("peft_type") != peft_type) config_.reject("peft_type", fmt::format("must be {}", peft_type));
+  if (config_.flag("fan_in_fan_out", false)) config_.reject("fan_in_fan_out", "matrices [in, out] are not supported");
+  if (config_.has("modules_to_save") && !config_.json()["modules_to_save"].empty()) {
+    config_.reject("modules_to_save", "only adapters are supported");
   }
-  for (auto& [module, pair] : pairs) {
-    if (!pair.a.defined() || !pair.b.defined()) {
-      throw DataError(fmt::format("{} holds only one of lora_A and lora_B of {}", files.path().string(), module));
+  for (const auto& [stored, tensor] : files_.tensors()) {
+    const std::string name = path_in_encoder(stored);
+    if (name.empty()) {
+      throw DataError(fmt::format("{} holds the tensor {}", files_.path().string(), stored),
+                      "adapters are named base_model...");
     }
-    pair.module = module;
-    adapter.pairs.push_back(std::move(pair));
+    stored_names_[name] = stored;
   }
-  return adapter;
+}
+
+void PeftFolder::expect_base(std::string_view sha256) const {
+  const auto digest = files_.metadata().find(k_base_digest);
+  if (digest == files_.metadata().end() || digest->second.empty() || digest->second == sha256) return;
+  throw DataError(fmt::format("the adapter in {} was trained on another encoder", folder_.string()),
+                  "the encoder at hand has other weights",
+                  fmt::format("use {}", config_.text("base_model_name_or_path", "its own")));
+}
+
+at::Tensor PeftFolder::take(const std::string& name, at::IntArrayRef shape) {
+  const auto found = stored_names_.find(name);
+  if (found == stored_names_.end()) {
+    throw DataError(fmt::format("the adapter in {} has no {}", folder_.string(), name), "the strategy trains it");
+  }
+  at::Tensor tensor = files_.read(found->second);
+  expect_shape(tensor, shape, fmt::format("{} in {}", name, files_.path().string()));
+  taken_.insert(name);
+  return tensor;
+}
+
+void PeftFolder::expect_all_taken() const {
+  for (const auto& [name, stored] : stored_names_) {
+    if (taken_.contains(name) || name.starts_with("pooler.")) continue;  // no embedding passes through the pooler
+    throw DataError(fmt::format("the adapter in {} also changes {}", folder_.string(), name),
+                    "the strategy does not train it");
+  }
 }
 
 }  // namespace coldframe

@@ -51,7 +51,7 @@ class StrategyRegistry {
   std::map<std::string, StrategyEntry, std::less<>> entries_;
 };
 
-/// frozen, full, lora, pfeiffer.
+/// The kinds of this layer.
 void add_builtin_strategies(StrategyRegistry& registry);
 
 }  // namespace coldframe

@@ -37,6 +37,7 @@ std::vector<std::string> StrategyRegistry::kinds() const {
 }
 
 void add_builtin_strategies(StrategyRegistry& registry) {
+  registry.add(dora_strategy());
   registry.add(frozen_strategy());
   registry.add(full_strategy());
   registry.add(lora_strategy());

@@ -2,7 +2,8 @@
 """The Python half of interop_test.cpp: check_interop.py CHECK BASE FOLDER.
 
 FOLDER holds texts.json (token ids), embeddings.safetensors (ours) and, but for the check `embeddings`, the export in
-model/. Exit code 0 when the libraries agree with us.
+model/. Exit code 0 when the libraries agree with us. The checks `peft_reads` and `peft_writes` work on all forms of
+tests/golden/peft_forms.py at once, each in FOLDER/NAME/ with an embeddings.safetensors of its own.
 """
 
 import json
@@ -13,8 +14,10 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"  # before the libraries are imported: everything needed lies in the folders
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "golden"))
 
 EXPORT_TOLERANCE = 1e-4
 EMBEDDING_TOLERANCE = 2e-5
@@ -93,10 +96,56 @@ def check_pfeiffer(base, folder, texts, ours):
     return agree(ours, pooled(model, texts), before)
 
 
+def check_peft_reads(base, folder, texts):
+    from peft import PeftModel
+    from peft_forms import FORMS
+
+    before = pooled(base_model(base), texts)
+    good = True
+    for form in FORMS:
+        ours = load_file(folder / form / "embeddings.safetensors")["embeddings"]
+        model = PeftModel.from_pretrained(base_model(base), folder / form / "model").eval()
+        print(form, end=": ")
+        good = agree(ours, pooled(model, texts), before) and good
+    return good
+
+
+def save_adapter(model, folder):
+    """PiSSA and OLoRA change their encoder: PEFT converts them when it has the adapter as it was at the start."""
+    config = model.peft_config["default"]
+    if config.peft_type != "LORA" or config.init_lora_weights not in ("pissa", "olora"):
+        return lambda: model.save_pretrained(folder / "model")
+    first = config.init_lora_weights
+    config.init_lora_weights = True
+    model.save_pretrained(folder / "start")
+    config.init_lora_weights = first
+    return lambda: model.save_pretrained(folder / "model", path_initial_model_for_weight_conversion=folder / "start")
+
+
+def check_peft_writes(base, folder, texts):
+    from peft_forms import FORMS, attached, trained
+
+    before = pooled(base_model(base), texts)
+    for form in FORMS:
+        torch.manual_seed(1)
+        model = attached(form, base_model(base)).eval()
+        save = save_adapter(model, folder / form)
+        for _, parameter, _, _ in trained(form, model):
+            parameter.data += 0.05 * torch.randn_like(parameter)
+        rows = pooled(model, texts)
+        print(f"{form}: changes embeddings by up to {(rows - before).abs().max().item():.3g}")
+        save()
+        save_file({"embeddings": rows.contiguous()}, folder / form / "embeddings.safetensors")
+    return True
+
+
 def main():
     torch.set_num_threads(1)
     check, base, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     texts = json.loads((folder / "texts.json").read_text())
+    whole = {"peft_reads": check_peft_reads, "peft_writes": check_peft_writes}
+    if check in whole:
+        return 0 if whole[check](base, folder, texts) else 1
     ours = load_file(folder / "embeddings.safetensors")["embeddings"]
     checks = {"embeddings": check_embeddings, "peft": check_peft, "sentence_transformers": check_sentence_transformers,
               "pfeiffer": check_pfeiffer}

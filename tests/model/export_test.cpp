@@ -132,7 +132,7 @@ TEST_F(ExportTest, lora_refuses_another_rank_scale_or_set_of_targets) {
   EXPECT_THAT(complaint(options), HasSubstr("rank 8 and alpha 8"));
   options = LoraOptions();
   options.targets = {"query", "key", "value"};
-  EXPECT_THAT(complaint(options), HasSubstr("has nothing for encoder.layer.0.attention.self.key"));
+  EXPECT_THAT(complaint(options), HasSubstr("has no encoder.layer.0.attention.self.key.lora_A.weight"));
   options.targets = {"query"};
   EXPECT_THAT(complaint(options), HasSubstr("also changes encoder.layer.0.attention.self.value"));
 }
@@ -142,10 +142,15 @@ TEST_F(ExportTest, peft_folders_of_other_methods_are_refused) {
   train(trained, "lora");
   for (const auto& [change, part] : std::vector<std::pair<nlohmann::json, std::string>>{
            {{{"peft_type", "IA3"}}, "peft_type = \"IA3\""},
+           {{{"init_lora_weights", "pissa"}}, "init_lora_weights"},
+           {{{"lora_bias", true}}, "lora_bias"},
+           {{{"alpha_pattern", {{"value", 4}}}}, "alpha 4 for encoder.layer.0.attention.self.value"},
+           {{{"rank_pattern", {{"query", "x"}}}}, "object of numbers"},
+           {{{"rank_pattern", {{"que(ry", 4}}}}, "regular expression"},
            {{{"use_dora", true}}, "use_dora"},
            {{{"use_rslora", true}}, "use_rslora"},
            {{{"bias", "all"}}, "bias"},
-           {{{"rank_pattern", {{"query", 4}}}}, "rank_pattern"},
+           {{{"rank_pattern", {{"query", 4}}}}, "rank 4 and alpha 16 for encoder.layer.0.attention.self.query"},
            {{{"modules_to_save", {"classifier"}}}, "modules_to_save"}}) {
     export_model(trained);
     test::change_json(folder() / "adapter_config.json", change);
@@ -163,7 +168,7 @@ TEST_F(ExportTest, damaged_adapters_name_file_and_tensor) {
   const at::Tensor values = test::golden_uniform("a", {8, 64});
   const std::string module = "base_model.model.encoder.layer.0.attention.self.query";
   write_weights(file, {{module + ".lora_A.weight", values}});
-  EXPECT_THAT(import_complaint(lora), HasSubstr("only one of lora_A and lora_B"));
+  EXPECT_THAT(import_complaint(lora), HasSubstr("has no encoder.layer.0.attention.self.query.lora_B.weight"));
   write_weights(file, {{"classifier.weight", values}});
   EXPECT_THAT(import_complaint(lora), HasSubstr("classifier.weight"));
 

@@ -13,6 +13,7 @@
 #include "tests/model/encoder_fixture.h"
 #include "tests/model/gradient_golden.h"
 #include "tests/model/scratch_folder.h"
+#include "tests/support/strategy_forms.h"
 
 namespace coldframe {
 namespace {
@@ -54,6 +55,10 @@ class InteropTest : public testing::Test {
     const test::TokenTexts tokens = texts(longest, model.encoder->vocabulary());
     write_json(scratch_.path() / "texts.json", tokens);
     write_weights(scratch_.path() / "embeddings.safetensors", {{"embeddings", model.embed(pack(tokens))}});
+    expect_success(check, base);
+  }
+
+  void expect_success(const std::string& check, const std::filesystem::path& base) const {
     const std::filesystem::path script =
         test::folder_from("COLDFRAME_SOURCE_DIR") / "tests" / "model" / "check_interop.py";
     const std::string command = fmt::format("'{}' '{}' {} '{}' '{}'", interop_python().string(), script.string(), check,
@@ -93,6 +98,45 @@ TEST_F(InteropTest, sentence_transformers_loads_a_full_export) {
 
 TEST_F(InteropTest, a_pfeiffer_export_read_by_its_names_computes_the_same) {
   expect_export("pfeiffer", "pfeiffer", PfeifferOptions(), 0.02);
+}
+
+class PeftFormsTest : public InteropTest {
+ protected:
+  void SetUp() override {
+    InteropTest::SetUp();
+    write_json(scratch_.path() / "texts.json", texts_);
+  }
+  std::filesystem::path folder(const test::StrategyForm& form) const { return scratch_.path() / form.name; }
+
+  const test::TokenTexts texts_ = texts(40, 198);
+};
+
+TEST_F(PeftFormsTest, peft_loads_what_every_linear_strategy_writes) {
+  for (const test::StrategyForm& form : test::strategy_forms()) {
+    Model model(test::tiny_encoder());
+    model.attach(form.kind, *form.options);
+    for (const ParameterIndex index : model.parameters.trainable()) {
+      at::Tensor& value = model.parameters.value(index);
+      value.add_(test::golden_uniform(model.parameters.info(index).name, value.sizes(), 0.05));
+    }
+    std::filesystem::create_directory(folder(form));
+    model.strategy->export_to(folder(form) / "model", *model.encoder, model.parameters, test::tiny_encoder());
+    write_weights(folder(form) / "embeddings.safetensors", {{"embeddings", model.embed(pack(texts_))}});
+  }
+  expect_success("peft_reads", test::tiny_encoder());
+}
+
+TEST_F(PeftFormsTest, what_peft_writes_is_read_by_every_linear_strategy) {
+  expect_success("peft_writes", test::tiny_encoder());
+  const at::Tensor before = Model(test::tiny_encoder()).embed(pack(texts_));
+  for (const test::StrategyForm& form : test::strategy_forms()) {
+    Model model(test::tiny_encoder());
+    model.attach(form.kind, *form.options);
+    model.strategy->import_from(folder(form) / "model", *model.encoder, model.parameters);
+    const at::Tensor theirs = WeightFiles(folder(form) / "embeddings.safetensors").read("embeddings");
+    EXPECT_LT((model.embed(pack(texts_)) - theirs).abs().max().item<double>(), 1e-5) << form.name;
+    EXPECT_GT((before - theirs).abs().max().item<double>(), 1e-3) << form.name;
+  }
 }
 
 class MinilmTest : public testing::Test {

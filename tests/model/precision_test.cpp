@@ -7,6 +7,7 @@
 
 #include "framework/model/encoder.h"
 #include "tests/model/encoder_fixture.h"
+#include "tests/support/strategy_forms.h"
 #include "tests/support/tiny_bert.h"
 
 namespace coldframe {
@@ -37,10 +38,10 @@ double relative(const at::Tensor& a, const at::Tensor& b) {
   return (at::norm(a - b) / (at::norm(b) + 1e-9)).item<double>();
 }
 
-class PrecisionTest : public ::testing::TestWithParam<std::string> {};
+class PrecisionTest : public ::testing::TestWithParam<test::StrategyForm> {};
 
 TEST_P(PrecisionTest, bf16_is_fp32_up_to_its_rounding) {
-  testing::TinyModel model(GetParam());
+  testing::TinyModel model(GetParam().kind, GetParam().options);
   for (const ParameterIndex index : model.parameters.trainable()) {  // B = 0 would hide half of LoRA
     at::Tensor& value = model.parameters.value(index);
     if (value.dim() == 2 && at::norm(value).item<double>() == 0) {
@@ -67,8 +68,12 @@ TEST_P(PrecisionTest, bf16_is_fp32_up_to_its_rounding) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Strategies, PrecisionTest, ::testing::Values("full", "lora", "pfeiffer"),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Strategies, PrecisionTest,
+                         ::testing::Values(test::StrategyForm{"full", "full", nullptr},
+                                           test::StrategyForm{"pfeiffer", "pfeiffer", nullptr}),
+                         test::FormName());
+INSTANTIATE_TEST_SUITE_P(LinearMaps, PrecisionTest, ::testing::ValuesIn(test::strategy_forms()),
+                         test::FormName());
 
 TEST(RoundedWeightsTest, a_changed_weight_is_rounded_again_and_views_see_it) {
   testing::TinyModel model("full");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "framework/core/hash.h"
 #include "framework/core/philox.h"
@@ -43,9 +44,22 @@ inline void keep_to_upper_layer(Options& options) {
   if (auto* full = dynamic_cast<FullOptions*>(&options)) full->parameters = {"encoder.layer.1.*"};
 }
 
+inline std::shared_ptr<const Options> default_options(std::string_view strategy_kind, TinyPart part) {
+  StrategyRegistry registry;
+  add_builtin_strategies(registry);
+  std::unique_ptr<Options> options = registry.require(strategy_kind).make_options();
+  if (part == TinyPart::upper_layer) keep_to_upper_layer(*options);
+  return options;
+}
+
 /// A two-layer, width-64 encoder with its strategy attached.
 struct TinyModel {
-  explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1, TinyPart part = TinyPart::everything) {
+  explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1, TinyPart part = TinyPart::everything)
+      : TinyModel(strategy_kind, default_options(strategy_kind, part), dropout) {}
+
+  /// With options of its own.
+  TinyModel(std::string_view strategy_kind, std::shared_ptr<const Options> chosen, double dropout = 0.1)
+      : options(std::move(chosen)) {
     const TransformerConfig config = tiny_bert_config(dropout);
     for (const TensorShape& tensor : tensor_shapes(config)) {
       ParameterInfo info{.name = tensor.name};
@@ -57,15 +71,13 @@ struct TinyModel {
     StrategyRegistry registry;
     add_builtin_strategies(registry);
     const StrategyEntry& entry = registry.require(strategy_kind);
-    options = entry.make_options();
-    if (part == TinyPart::upper_layer) keep_to_upper_layer(*options);
     strategy = entry.make(*options);
     strategy->attach(*encoder, parameters, /*seed=*/1);
   }
 
   ParameterStore parameters;
   std::unique_ptr<Encoder> encoder;
-  std::unique_ptr<Options> options;
+  std::shared_ptr<const Options> options;
   std::unique_ptr<Strategy> strategy;
 };
 

@@ -13,6 +13,7 @@
 #include "framework/training/bulk_encoder.h"
 #include "framework/training/frozen_prefix.h"
 #include "framework/training/trainer.h"
+#include "tests/support/strategy_forms.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_bert.h"
 #include "tests/support/tiny_taste.h"
@@ -47,7 +48,7 @@ BatchOptions batch_of(BatchKind kind) {
 enum class Prefix { none, on, small, off };
 
 struct RunCase {
-  std::string strategy;
+  std::string strategy;  // a kind, or a name of strategy_forms()
   BatchKind kind = BatchKind::many;
   Precision precision = Precision::fp32;
   Prefix prefix = Prefix::none;
@@ -55,6 +56,12 @@ struct RunCase {
 
 testing::TinyPart part_of(Prefix prefix) {
   return prefix == Prefix::none ? testing::TinyPart::everything : testing::TinyPart::upper_layer;
+}
+
+testing::TinyModel model_of(const RunCase& run) {
+  const test::StrategyForm form = test::strategy_form(run.strategy);
+  return form.kind.empty() ? testing::TinyModel(run.strategy, 0.1, part_of(run.prefix))
+                           : testing::TinyModel(form.kind, form.options);
 }
 
 struct RunShape {
@@ -68,10 +75,7 @@ struct RunShape {
 class Run {
  public:
   Run(const Group& group, const RunShape& shape, const std::filesystem::path& folder)
-      : group_(group),
-        model_(shape.run.strategy, 0.1, part_of(shape.run.prefix)),
-        pool_(shape.threads),
-        sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
+      : group_(group), model_(model_of(shape.run)), pool_(shape.threads), sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
     ObjectiveRegistry registry;
     add_builtin_objectives(registry);
     const ObjectiveEntry& entry = registry.require("contrastive");
@@ -302,6 +306,11 @@ TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
   EXPECT_GE(epochs, GetParam().kind == BatchKind::many ? 30u : 8u);
 }
 
+std::string case_name(const ::testing::TestParamInfo<RunCase>& test) {
+  return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few") +
+         (test.param.precision == Precision::bf16 ? "_bf16" : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
                          ::testing::Values(RunCase{"full", BatchKind::many}, RunCase{"lora", BatchKind::many},
                                            RunCase{"full", BatchKind::few}, RunCase{"lora", BatchKind::few},
@@ -311,13 +320,28 @@ INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
                                            RunCase{"lora", BatchKind::many, Precision::fp32, Prefix::small},
                                            RunCase{"lora", BatchKind::many, Precision::bf16, Prefix::on},
                                            RunCase{"houlsby", BatchKind::many}, RunCase{"parallel", BatchKind::many}),
-                         [](const auto& test) {
-                           return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few") +
-                                  (test.param.precision == Precision::bf16 ? "_bf16" : "") +
-                                  (test.param.prefix == Prefix::on      ? "_prefix"
-                                   : test.param.prefix == Prefix::small ? "_small_prefix"
-                                                                        : "");
-                         });
+                         case_name);
+
+/// Every way of changing linear maps, in fewer steps.
+class FormBitsTest : public ::testing::TestWithParam<test::StrategyForm> {
+ protected:
+  testing::TemporaryFolder folder_;
+};
+
+TEST_P(FormBitsTest, on_any_ranks_and_threads_and_after_a_resume) {
+  constexpr std::int64_t steps = 90, killed_after = 75;
+  const RunCase run{GetParam().name, BatchKind::many};
+  const Outcome expected = train({run, 1, 1}, steps, folder_ / "1x1");
+  const std::vector<RunShape> shapes = {{run, 2, 2}, {run, 3, 1, 0}, {run, 4, 1, 1024, "recompute"}};
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    expect_same_bits(expected, train(shapes[i], steps, folder_ / std::to_string(i)),
+                     std::to_string(shapes[i].ranks) + " ranks");
+  }
+  train({run, 3, 1}, killed_after, folder_ / "parts");
+  expect_same_bits(expected, train({run, 2, 1}, steps, folder_ / "parts", /*resume=*/true), "resumed on 2 ranks");
+}
+
+INSTANTIATE_TEST_SUITE_P(LinearMaps, FormBitsTest, ::testing::ValuesIn(test::strategy_forms()), test::FormName());
 
 }  // namespace
 }  // namespace coldframe

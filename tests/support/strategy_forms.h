@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "framework/core/options.h"
+#include "framework/model/lora_options.h"
+
+namespace coldframe::test {
+
+enum class Start { pretrained_bits, pretrained_function };
+enum class Backward { of_function, of_constant_norms };
+
+/// A way of changing linear maps. What all of them promise (same bits on any ranks, merging, PEFT folders, gradients)
+/// is tested over the list below: a new one is one line.
+struct StrategyForm {
+  std::string name;
+  std::string kind;
+  std::shared_ptr<const Options> options;
+  Start start = Start::pretrained_bits;
+  Backward backward = Backward::of_function;
+};
+
+template <class Kind>
+std::shared_ptr<const Options> options_with(const std::function<void(Kind&)>& change = {}) {
+  auto options = std::make_shared<Kind>();
+  if (change) change(*options);
+  return options;
+}
+
+/// Their twins in Python, by name: tests/golden/peft_forms.py.
+inline std::vector<StrategyForm> strategy_forms() {
+  return {
+      {"lora", "lora", options_with<LoraOptions>()},
+      {"lora_patterned", "lora", options_with<LoraOptions>([](LoraOptions& options) {
+         options.scaling = "rank_stabilized";
+         options.init = "gaussian";
+         options.layers = {1};
+         options.targets = {"attention.*", "feed_forward.inner"};
+         options.rank_pattern = {"attention.value:4", "feed_forward.*:2"};
+         options.alpha_pattern = {"attention.query:24"};
+         options.b_learning_rate_factor = 16;
+       })},
+      {"lora_own_biases", "lora", options_with<LoraOptions>([](LoraOptions& options) { options.bias = "lora_only"; })},
+      {"lora_all_biases", "lora", options_with<LoraOptions>([](LoraOptions& options) { options.bias = "all"; })},
+      {"lora_pissa", "lora", options_with<LoraOptions>([](LoraOptions& options) { options.init = "pissa"; }),
+       Start::pretrained_function},
+      {"lora_olora", "lora", options_with<LoraOptions>([](LoraOptions& options) { options.init = "olora"; }),
+       Start::pretrained_function},
+      {"dora", "dora", options_with<LoraOptions>([](LoraOptions& options) { options.targets = {"*"}; }),
+       Start::pretrained_bits, Backward::of_constant_norms},
+      {"dora_pissa", "dora", options_with<LoraOptions>([](LoraOptions& options) { options.init = "pissa"; }),
+       Start::pretrained_function, Backward::of_constant_norms},
+  };
+}
+
+inline StrategyForm strategy_form(const std::string& name) {
+  for (const StrategyForm& form : strategy_forms()) {
+    if (form.name == name) return form;
+  }
+  return {};
+}
+
+/// For INSTANTIATE_TEST_SUITE_P.
+inline void PrintTo(const StrategyForm& form, std::ostream* out) { *out << form.name; }
+struct FormName {
+  template <class Info>
+  std::string operator()(const Info& info) const {
+    return info.param.name;
+  }
+};
+
+}  // namespace coldframe::test
