@@ -61,7 +61,9 @@ struct ForwardContext {
 class SiteDelta {
  public:
   virtual ~SiteDelta() = default;
-  /// y = W x + b was computed; returns what goes on. x [T, in], y [T, out] float32.
+  /// What a linear map gets in place of x [T, in]; default: x.
+  virtual at::Tensor input(const ForwardContext& context, const at::Tensor& x) const;
+  /// y = W x + b was computed, x what input() left; returns what goes on. x [T, in], y [T, out].
   virtual at::Tensor linear(const ForwardContext& context, const at::Tensor& x, const at::Tensor& y) const;
   /// f [T, D] branch output, h [T, D] residual, norm(z) the pretrained LayerNorm; default: norm(h + f).
   virtual at::Tensor block(const ForwardContext& context, const at::Tensor& f, const at::Tensor& h,

@@ -8,10 +8,14 @@
 #include "framework/model/frozen_strategy.h"
 #include "framework/model/full_strategy.h"
 #include "framework/model/houlsby_strategy.h"
+#include "framework/model/ia3_strategy.h"
+#include "framework/model/loha_strategy.h"
+#include "framework/model/lokr_strategy.h"
 #include "framework/model/lora_strategy.h"
 #include "framework/model/parallel_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
 #include "framework/model/strategy.h"
+#include "framework/model/vera_strategy.h"
 
 namespace coldframe {
 
@@ -40,11 +44,15 @@ void add_builtin_strategies(StrategyRegistry& registry) {
   registry.add(dora_strategy());
   registry.add(frozen_strategy());
   registry.add(full_strategy());
+  registry.add(ia3_strategy());
+  registry.add(loha_strategy());
+  registry.add(lokr_strategy());
   registry.add(lora_strategy());
   registry.add(pfeiffer_strategy());
   registry.add(houlsby_strategy());
   registry.add(parallel_strategy());
   registry.add(compacter_strategy());
+  registry.add(vera_strategy());
 }
 
 }  // namespace coldframe

@@ -114,8 +114,10 @@ class Pass {
 
   at::Tensor linear(const ForwardContext& context, std::size_t site, const at::Tensor& x) const {
     const LinearSite& map = parts_.linear_sites[site];
-    at::Tensor y = linear_map(lively_.parameters, x, map.weight, map.bias);
-    for (const auto& delta : parts_.linear_deltas[site]) y = delta->linear(context, x, y);
+    at::Tensor input = x;
+    for (const auto& delta : parts_.linear_deltas[site]) input = delta->input(context, input);
+    at::Tensor y = linear_map(lively_.parameters, input, map.weight, map.bias);
+    for (const auto& delta : parts_.linear_deltas[site]) y = delta->linear(context, input, y);
     return y;
   }
 

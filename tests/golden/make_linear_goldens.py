@@ -11,7 +11,7 @@ make_model_goldens.py first when the tiny encoder changes.
 import torch
 from golden_numbers import project, uniform
 from make_model_goldens import TINY, embed, gradients, load, texts_of, vocabulary, write
-from peft_forms import FORMS, attached, trained
+from peft_forms import FORMS, attached, shared, trained
 
 
 def values(name, shape):
@@ -30,6 +30,9 @@ def golden(form, texts):
         parameter.data = changed.float().double().reshape(parameter.shape)
         settings[name] = [keep, scale]
         named.append((name, parameter))
+    for name, tensor, scale in shared(form, model):
+        tensor.copy_((scale * values(name, tensor.shape)).float())
+        settings[name] = [0, scale]
     with torch.no_grad():
         projections = [project(f"embedding.{i}", row) for i, row in enumerate(embed(model, texts))]
     return {"values": settings, "projections": projections, "gradients": gradients(named, model, texts)}

@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "framework/core/json.h"
-#include "framework/model/bert_config.h"
-#include "framework/model/bert_encoder.h"
-#include "framework/model/bert_weights.h"
+#include "framework/model/transformer_config.h"
+#include "framework/model/transformer_encoder.h"
+#include "framework/model/transformer_weights.h"
 #include "framework/model/strategy.h"
 #include "framework/model/weight_files.h"
 
@@ -38,7 +38,7 @@ inline std::filesystem::path shaped_folder(const std::filesystem::path& parent, 
                                       {"max_position_embeddings", 512},
                                       {"type_vocab_size", 2}});
   NamedTensors weights;
-  for (const TensorShape& tensor : bert_tensor_shapes(read_bert_config(folder / "config.json"))) {
+  for (const TensorShape& tensor : tensor_shapes(read_transformer_config(folder / "config.json"))) {
     weights.emplace_back(tensor.name, at::zeros(tensor.shape, at::TensorOptions().dtype(at::kFloat)));
   }
   write_weights(folder / "model.safetensors", weights);
@@ -48,17 +48,17 @@ inline std::filesystem::path shaped_folder(const std::filesystem::path& parent, 
 /// The same encoder in memory: half a gigabyte of zeros need not go over a disk.
 struct ShapedModel {
   explicit ShapedModel(const EncoderShape& shape) {
-    const BertConfig config{.layers = shape.layers,
+    const TransformerConfig config{.layers = shape.layers,
                             .width = shape.width,
                             .heads = shape.heads,
                             .inner_width = shape.inner_width,
                             .vocabulary = 30522,
                             .positions = 512,
                             .token_types = 2};
-    for (const TensorShape& tensor : bert_tensor_shapes(config)) {
+    for (const TensorShape& tensor : tensor_shapes(config)) {
       parameters.add({.name = tensor.name}, at::zeros(tensor.shape, at::TensorOptions().dtype(at::kFloat)));
     }
-    encoder = std::make_unique<BertEncoder>(config, EncoderHead{.max_tokens = 512}, parameters);
+    encoder = std::make_unique<TransformerEncoder>(config, EncoderHead{.max_tokens = 512}, parameters);
   }
 
   std::int64_t trainable(std::string_view kind, const Options& options) {

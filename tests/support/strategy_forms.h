@@ -7,7 +7,11 @@
 #include <vector>
 
 #include "framework/core/options.h"
+#include "framework/model/ia3_strategy.h"
+#include "framework/model/loha_strategy.h"
+#include "framework/model/lokr_strategy.h"
 #include "framework/model/lora_options.h"
+#include "framework/model/vera_strategy.h"
 
 namespace coldframe::test {
 
@@ -54,6 +58,25 @@ inline std::vector<StrategyForm> strategy_forms() {
        Start::pretrained_bits, Backward::of_constant_norms},
       {"dora_pissa", "dora", options_with<LoraOptions>([](LoraOptions& options) { options.init = "pissa"; }),
        Start::pretrained_function, Backward::of_constant_norms},
+      {"vera", "vera", options_with<VeraOptions>()},
+      {"vera_all", "vera", options_with<VeraOptions>([](VeraOptions& options) {
+         options.rank = 32;
+         options.d_initial = 0.5;
+         options.targets = {"*"};
+       })},
+      {"ia3", "ia3", options_with<Ia3Options>()},
+      {"ia3_peft", "ia3", options_with<Ia3Options>([](Ia3Options& options) {
+         options.input_targets = {"attention.output", "feed_forward.output"};
+       })},
+      {"loha", "loha", options_with<LohaOptions>()},
+      {"lokr", "lokr", options_with<LokrOptions>()},
+      {"lokr_products", "lokr", options_with<LokrOptions>([](LokrOptions& options) {
+         options.rank = 3;
+         options.alpha = 12;
+         options.factor = 8;
+         options.decompose_both = true;
+         options.targets = {"*"};
+       })},
   };
 }
 
