@@ -57,9 +57,9 @@ struct TinyModel {
   explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1, TinyPart part = TinyPart::everything)
       : TinyModel(strategy_kind, default_options(strategy_kind, part), dropout) {}
 
-  /// With options of its own.
+  /// With options of its own; null: the defaults of its kind.
   TinyModel(std::string_view strategy_kind, std::shared_ptr<const Options> chosen, double dropout = 0.1)
-      : options(std::move(chosen)) {
+      : options(chosen != nullptr ? std::move(chosen) : default_options(strategy_kind, TinyPart::everything)) {
     const TransformerConfig config = tiny_bert_config(dropout);
     for (const TensorShape& tensor : tensor_shapes(config)) {
       ParameterInfo info{.name = tensor.name};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <mutex>
@@ -10,6 +11,7 @@
 
 #include "framework/comm/threads/virtual_ranks.h"
 #include "framework/core/error.h"
+#include "framework/model/compacter_strategy.h"
 #include "framework/training/bulk_encoder.h"
 #include "framework/training/frozen_prefix.h"
 #include "framework/training/trainer.h"
@@ -58,8 +60,18 @@ testing::TinyPart part_of(Prefix prefix) {
   return prefix == Prefix::none ? testing::TinyPart::everything : testing::TinyPart::upper_layer;
 }
 
+/// Those of linear maps, and adapters that share a parameter between layers.
+std::vector<test::StrategyForm> forms() {
+  std::vector<test::StrategyForm> all = test::strategy_forms();
+  all.push_back({"compacter", "compacter",
+                 test::options_with<CompacterOptions>([](CompacterOptions& options) { options.reduction = 16; })});
+  return all;
+}
+
 testing::TinyModel model_of(const RunCase& run) {
-  const test::StrategyForm form = test::strategy_form(run.strategy);
+  const std::vector<test::StrategyForm> all = forms();
+  const auto found = std::ranges::find(all, run.strategy, &test::StrategyForm::name);
+  const test::StrategyForm form = found == all.end() ? test::StrategyForm{} : *found;
   return form.kind.empty() ? testing::TinyModel(run.strategy, 0.1, part_of(run.prefix))
                            : testing::TinyModel(form.kind, form.options);
 }
@@ -70,12 +82,17 @@ struct RunShape {
   int threads = 1;
   std::int64_t replicate_below = 1024;
   std::string activations = "keep";
+  bool looks = true;  // at role V, at the end too: a killed run has no such end
 };
 
 class Run {
  public:
   Run(const Group& group, const RunShape& shape, const std::filesystem::path& folder)
-      : group_(group), model_(model_of(shape.run)), pool_(shape.threads), sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
+      : group_(group),
+        looks_(shape.looks),
+        model_(model_of(shape.run)),
+        pool_(shape.threads),
+        sampler_(taste_.sampled, {0, 0, 1, 3, 5}, 11) {
     ObjectiveRegistry registry;
     add_builtin_objectives(registry);
     const ObjectiveEntry& entry = registry.require("contrastive");
@@ -104,7 +121,8 @@ class Run {
     checkpoint.every = 70;
     TrainerHooks hooks;
     hooks.validate = [this](std::int64_t) { return validation(); };
-    Trainer trainer(group_, *step_, *planner_, model_.parameters, paths_, checkpoint, {.every = 50}, clock_, hooks);
+    Trainer trainer(group_, *step_, *planner_, model_.parameters, paths_, checkpoint, {.every = looks_ ? 50 : 0},
+                    clock_, hooks);
     std::vector<std::string> damaged;
     if (resume) {
       EXPECT_TRUE(trainer.resume({{"config", "tiny"}}, damaged));
@@ -171,6 +189,7 @@ class Run {
   }
 
   const Group& group_;
+  bool looks_;
   testing::TinyModel model_;
   testing::TinyTaste taste_;
   LanePool pool_;
@@ -333,20 +352,23 @@ class FormBitsTest : public ::testing::TestWithParam<test::StrategyForm> {
 
 TEST_P(FormBitsTest, on_any_ranks_and_threads_and_after_a_resume) {
   constexpr std::int64_t steps = 90, killed_after = 75;
-  const RunCase run{GetParam().name, BatchKind::many};
-  const Outcome expected = train({run, 1, 1}, steps, folder_ / "1x1");
-  const std::vector<RunShape> shapes = {{run, 2, 2}, {run, 3, 1, 0}, {run, 4, 1, 1024, "recompute"}};
+  const auto shape = [](int ranks, int threads, std::int64_t replicate_below, const char* activations) {
+    return RunShape{{GetParam().name, BatchKind::many}, ranks, threads, replicate_below, activations, /*looks=*/false};
+  };
+  const Outcome expected = train(shape(1, 1, 1024, "keep"), steps, folder_ / "1x1");
+  const std::vector<RunShape> shapes = {shape(2, 2, 1024, "keep"), shape(3, 1, 0, "keep"),
+                                        shape(4, 1, 1024, "recompute")};
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     expect_same_bits(expected, train(shapes[i], steps, folder_ / std::to_string(i)),
                      std::to_string(shapes[i].ranks) + " ranks");
   }
-  train({run, 3, 1}, killed_after, folder_ / "parts");
-  // The end of a run looks at role V and writes a checkpoint, which a killed one does not.
-  std::filesystem::remove_all(folder_ / "parts/checkpoints/step-75");
-  expect_same_bits(expected, train({run, 2, 1}, steps, folder_ / "parts", /*resume=*/true), "resumed on 2 ranks");
+  train(shape(3, 1, 1024, "keep"), killed_after, folder_ / "parts");
+  std::filesystem::remove_all(folder_ / "parts/checkpoints/step-75");  // which a killed run does not write
+  expect_same_bits(expected, train(shape(2, 1, 1024, "keep"), steps, folder_ / "parts", /*resume=*/true),
+                   "resumed on 2 ranks");
 }
 
-INSTANTIATE_TEST_SUITE_P(LinearMaps, FormBitsTest, ::testing::ValuesIn(test::strategy_forms()), test::FormName());
+INSTANTIATE_TEST_SUITE_P(Forms, FormBitsTest, ::testing::ValuesIn(forms()), test::FormName());
 
 }  // namespace
 }  // namespace coldframe
