@@ -18,6 +18,8 @@ void append_report_commands(std::vector<SubcommandEntry>& table);
 std::unique_ptr<Subcommand> make_import_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
+std::unique_ptr<Subcommand> make_robustness_command();
+std::unique_ptr<Subcommand> make_fairness_command();
 std::unique_ptr<Subcommand> make_encode_command();
 std::unique_ptr<Subcommand> make_recommend_command();
 std::unique_ptr<Subcommand> make_population_command();

@@ -22,12 +22,13 @@ double mean_of(std::span<const double> values) {
   return values.empty() ? 0.0 : sum.value() / static_cast<double>(values.size());
 }
 
-/// Clean minus mean over draws, per user.
+/// Mean over draws of clean minus noisy, per user; exactly 0 where no draw changed a list.
 std::vector<double> losses(const RobustnessSeries& series, const NoisyResult& result) {
-  std::vector<double> loss(series.clean);
+  std::vector<double> loss(series.clean.size());
   for (const auto& draw : result.utility) {
-    for (std::size_t u = 0; u < loss.size(); ++u) loss[u] -= draw[u] / static_cast<double>(result.utility.size());
+    for (std::size_t u = 0; u < loss.size(); ++u) loss[u] += series.clean[u] - draw[u];
   }
+  for (double& mean : loss) mean /= static_cast<double>(result.utility.size());
   return loss;
 }
 

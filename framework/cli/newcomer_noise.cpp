@@ -1,0 +1,142 @@
+#include "framework/cli/newcomer_noise.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "framework/core/error.h"
+#include "framework/text/list_noise.h"
+#include "framework/text/template.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::string_view k_missing = "missing_fields", k_shuffled = "shuffled_history",
+                           k_shortened = "shortened_history";
+
+const std::vector<std::pair<std::string, TextNoise>>& text_kinds() {
+  static const std::vector<std::pair<std::string, TextNoise>> kinds = {
+      {"typos", TextNoise::typos},       {"casing", TextNoise::casing},
+      {"synonyms", TextNoise::synonyms}, {"out_of_domain", TextNoise::out_of_domain},
+      {"chinese", TextNoise::chinese},   {"truncation", TextNoise::truncation}};
+  return kinds;
+}
+
+void blank(AttributeColumn& column, std::size_t row) {
+  switch (column.kind) {
+    case AttributeKind::number:
+      column.numbers[row] = std::numeric_limits<double>::quiet_NaN();
+      break;
+    case AttributeKind::multi:
+      column.values[row].clear();
+      break;
+    case AttributeKind::category:
+    case AttributeKind::text:
+      column.texts[row].clear();
+  }
+}
+
+std::vector<ItemId> first_likes(const ColdStartUser& user, std::size_t shots) {
+  const auto history = ColdStartCases::history(user, shots);
+  return {history.begin(), history.end()};
+}
+
+}  // namespace
+
+std::vector<std::string> noise_kinds() {
+  std::vector<std::string> names;
+  for (const auto& [name, kind] : text_kinds()) names.push_back(name);
+  for (const std::string_view name : {k_missing, k_shuffled, k_shortened}) names.emplace_back(name);
+  return names;
+}
+
+bool noise_is_random(std::string_view kind) { return kind != "truncation" && kind != k_shortened; }
+
+NewcomerNoise::NewcomerNoise(const ExperimentData& data, const NewcomerSet& newcomers, const TextOptions& text,
+                             UserVector rule, const Thesaurus* thesaurus, std::uint64_t seed)
+    : data_(data),
+      newcomers_(newcomers),
+      text_(text),
+      rule_(rule),
+      noiser_(thesaurus),
+      seed_(seed),
+      views_(data.dataset, text) {}
+
+NoiseKey NewcomerNoise::key(std::size_t row, std::uint32_t draw) const {
+  return {seed_, newcomers_.users()[row].key, draw};
+}
+
+NoisyQuery NewcomerNoise::query(const TextViews& views, std::size_t row, std::vector<ItemId> history) const {
+  const UserId user = newcomers_.users()[row].user;
+  if (rule_ == UserVector::recompose) return {views.user(user, {}, TextUse::evaluation), std::move(history), false};
+  const std::vector<ItemId> newest_first(history.rbegin(), history.rend());
+  return {views.user(user, newest_first, TextUse::evaluation), {}, false};
+}
+
+std::vector<NoisyQuery> NewcomerNoise::clean(std::size_t shots) const {
+  std::vector<NoisyQuery> queries;
+  const auto& users = newcomers_.cases().users;
+  for (std::size_t row = 0; row < users.size(); ++row) {
+    queries.push_back(query(views_, row, first_likes(users[row], shots)));
+  }
+  return queries;
+}
+
+EntityTable NewcomerNoise::with_missing_fields(double severity, std::uint32_t draw) const {
+  EntityTable table = data_.dataset.users;
+  std::vector<AttributeColumn*> columns;
+  const Template pattern(text_.user, "text.user");
+  for (const std::string& field : pattern.fields()) {
+    const auto column = std::ranges::find(table.columns, field, &AttributeColumn::name);
+    if (column != table.columns.end()) columns.push_back(&*column);
+  }
+  for (std::size_t row = 0; row < newcomers_.users().size(); ++row) {
+    const std::vector<bool> missing = missing_fields(columns.size(), severity, key(row, draw));
+    for (std::size_t f = 0; f < columns.size(); ++f) {
+      if (missing[f]) blank(*columns[f], newcomers_.users()[row].user.value());
+    }
+  }
+  return table;
+}
+
+std::vector<NoisyQuery> NewcomerNoise::noisy(const std::string& kind, double severity, std::uint32_t draw,
+                                             std::size_t shots) const {
+  const std::vector<NoisyQuery> before = clean(shots);
+  std::vector<NoisyQuery> queries = before;
+  const auto text_kind = std::ranges::find(text_kinds(), kind, &std::pair<std::string, TextNoise>::first);
+  if (kind == k_missing) {
+    const EntityTable table = with_missing_fields(severity, draw);
+    const TextViews views(table, data_.dataset.items, text_);
+    for (std::size_t row = 0; row < queries.size(); ++row) {
+      queries[row] = query(views, row, first_likes(newcomers_.cases().users[row], shots));
+    }
+  } else if (text_kind != text_kinds().end()) {
+    const std::size_t prompt = text_.user_prompt.size();
+    for (std::size_t row = 0; row < queries.size(); ++row) {
+      const std::string_view written = std::string_view(before[row].text).substr(prompt);
+      queries[row].text = text_.user_prompt + noiser_.apply(text_kind->second, severity, written, key(row, draw)).text;
+    }
+  } else {
+    for (std::size_t row = 0; row < queries.size(); ++row) {
+      const std::vector<ItemId> history = first_likes(newcomers_.cases().users[row], shots);
+      std::vector<ItemId> changed;
+      if (kind == k_shuffled) {
+        for (const std::size_t place : shuffled_places(history.size(), severity, key(row, draw))) {
+          changed.push_back(history[place]);
+        }
+      } else {
+        const std::size_t left = shortened_length(history.size(), severity);
+        changed.assign(history.end() - static_cast<std::ptrdiff_t>(left), history.end());
+      }
+      queries[row] = query(views_, row, std::move(changed));
+    }
+  }
+  for (std::size_t row = 0; row < queries.size(); ++row) {
+    queries[row].changed = queries[row].text != before[row].text || queries[row].history != before[row].history;
+  }
+  return queries;
+}
+
+}  // namespace coldframe

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "framework/cli/newcomer_noise.h"
+#include "framework/cli/opened_run.h"
+#include "framework/reporting/robustness_report.h"
+
+namespace coldframe {
+
+/// What the newcomers of a run are put to.
+struct NoisePlan {
+  std::vector<std::string> kinds;
+  std::vector<double> severities;
+  std::vector<std::size_t> shots;
+  std::vector<std::string> templates;
+  std::uint32_t draws = 8;
+  std::uint64_t seed = 1;
+  const Thesaurus* thesaurus = nullptr;
+};
+
+/// Encodes every distinct text of the plan once and ranks all items for every distinct query; kinds that act on
+/// histories are passed over at k = 0.
+class NoiseTrial {
+ public:
+  explicit NoiseTrial(const OpenedRun& run);
+
+  /// A series for each template, k and scorer (the pure score, and with the item prior once it has a weight).
+  std::vector<RobustnessSeries> run(const NoisePlan& plan);
+
+ private:
+  struct Condition {
+    std::string kind;  // empty: clean
+    double severity = 0.0;
+    std::vector<std::vector<NoisyQuery>> draws;
+  };
+  struct Scorer {
+    std::string name;
+    double weight = 0.0;
+    std::vector<float> prior;
+  };
+  std::vector<Condition> conditions(const NoisePlan& plan, const NewcomerNoise& noise, std::size_t shots) const;
+  void encode(const std::vector<Condition>& conditions);
+  RobustnessSeries rank(const std::vector<Condition>& conditions, const Scorer& scorer, std::size_t shots);
+  ServedScorer serve_queries(const std::vector<NoisyQuery>& queries, std::size_t shots);
+  std::vector<float> user_vector(const NoisyQuery& query, std::size_t shots) const;
+
+  const OpenedRun& run_;
+  MetricCut utility_;
+  std::size_t length_;
+  BulkEncoder encoder_;
+  ItemScores scores_;
+  VectorTable items_;
+  std::unordered_map<std::string, std::size_t> rows_;  // of encoded texts
+  EncodedTexts texts_;
+  std::unordered_map<std::string, std::size_t> known_;  // queries ranked by the present scorer
+  std::vector<std::pair<double, std::vector<ItemId>>> ranked_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "framework/cli/noise_trial.h"
+#include "framework/cli/report_output.h"
+#include "framework/cli/subcommands.h"
+#include "framework/core/error.h"
+#include "framework/core/nearest.h"
+#include "framework/text/thesaurus.h"
+
+namespace coldframe {
+namespace {
+
+struct RobustnessOptions final : Options {
+  std::vector<std::string> run, noise;
+  std::vector<double> severity = {0.05, 0.1, 0.2, 0.3};
+  std::vector<std::int64_t> shots = {0, 10};
+  std::int64_t draws = 8, seed = 1;
+  std::string user_template, output;
+
+  void describe(OptionVisitor& visitor) override {
+    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"},
+                  run);
+    visitor.visit({.name = "noise", .doc = "kinds of noise, by default all; a wrong name lists them"}, noise);
+    visitor.visit({.name = "severity", .doc = "shares of words, fields or entries, with commas"}, severity);
+    visitor.visit({.name = "shots", .doc = "likes the newcomers have shown, with commas", .unit = "likes"}, shots);
+    visitor.visit({.name = "draws", .doc = "realisations of every noise", .minimum = 1, .maximum = 1000}, draws);
+    visitor.visit({.name = "seed", .doc = "seed of the noise", .minimum = 0}, seed);
+    visitor.visit({.name = "template", .doc = "user template to read newcomers through, other than that of training"},
+                  user_template);
+    visitor.visit({.name = "output", .doc = "file to write (.json), tables beside it as CSV; empty: none"}, output);
+  }
+  std::vector<Problem> validate() const override {
+    std::vector<Problem> problems;
+    if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
+    for (const double s : severity) {
+      if (!(s >= 0.0 && s <= 1.0)) {
+        problems.push_back(
+            {"severity", fmt::format("(holds {}, must be a share from 0 to 1) try 0.05, 0.1, 0.2, 0.3", s)});
+      }
+    }
+    const std::vector<std::string> known = noise_kinds();
+    for (const std::string& kind : noise) {
+      if (std::ranges::find(known, kind) == known.end()) {
+        problems.push_back({"noise", fmt::format("(there is no \"{}\") {}", kind, suggest_name(kind, known))});
+      }
+    }
+    for (const std::int64_t k : shots) {
+      if (k < 0) problems.push_back({"shots", fmt::format("(holds {}, must be >= 0) try 0, 10", k)});
+    }
+    if (const std::string problem = output_problem(output); !problem.empty()) problems.push_back({"output", problem});
+    return problems;
+  }
+};
+
+class RobustnessCommand final : public Subcommand {
+ public:
+  SubcommandInfo info() const override {
+    return {.usage =
+                "--run RUN [--run RUN ...] [--noise KIND ...] [--severity S,S] [--shots K,K] [--draws N] [--output "
+                "FILE.json]",
+            .text =
+                "Ranks all items for the real newcomers of role H again after their texts were disturbed: typos, case, "
+                "synonyms,\n"
+                "foreign words, cut texts, missing fields, shuffled and shortened histories. Who they are, and what "
+                "they liked\n"
+                "later, stays. Prints mean and worst of the draws, paired losses with intervals, and how stable the "
+                "lists are.",
+            .config = ConfigUse::allowed};
+  }
+  Options& options() override { return options_; }
+  void add_sections(ConfigSchema& schema) override {
+    schema.section("evaluation", "newcomers, utility and intervals", evaluation_);
+    schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
+  }
+
+  ExitCode run(const Invocation& invocation) override {
+    RobustnessInput input;
+    NoisePlan plan = make_plan(input);
+    std::string people;
+    VerdictRules rules;
+    for (const std::string& folder : options_.run) {
+      const OpenedRun run(folder, distributed_.threads, invocation);
+      require_shots(run);
+      if (people.empty()) {
+        people = run.people();
+        rules = run.experiment().evaluation.rules();
+        input.utility_name = run.experiment().evaluation.metrics.front();
+        input.list_length = static_cast<std::size_t>(run.experiment().evaluation.coverage_at);
+        for (const HeldOutUser& newcomer : run.newcomers().users()) input.users.push_back(newcomer.key);
+      } else if (people != run.people()) {
+        throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()),
+                        "they have other data or other newcomers", "give runs of one data set and fold");
+      }
+      plan.templates = templates_for(run);
+      NoiseTrial trial(run);
+      for (RobustnessSeries& series : trial.run(plan)) input.series.push_back(std::move(series));
+    }
+    name_apart(input.series);
+    const nlohmann::json report = robustness_report(input, rules);
+    if (!options_.output.empty()) write_tables(options_.output, report);
+    invocation.output << robustness_text(report);
+    return ExitCode::done;
+  }
+
+ private:
+  NoisePlan make_plan(RobustnessInput& input) {
+    NoisePlan plan;
+    plan.kinds = options_.noise.empty() ? noise_kinds() : options_.noise;
+    plan.severities = options_.severity;
+    plan.shots.assign(options_.shots.begin(), options_.shots.end());
+    plan.draws = static_cast<std::uint32_t>(options_.draws);
+    plan.seed = static_cast<std::uint64_t>(options_.seed);
+    const auto synonyms = std::ranges::find(plan.kinds, "synonyms");
+    if (synonyms != plan.kinds.end()) {
+      try {
+        thesaurus_ = std::make_unique<Thesaurus>();
+      } catch (const IoError& error) {
+        if (!options_.noise.empty()) throw;
+        input.limits.push_back(fmt::format("synonyms: left out ({})", error.what()));
+        plan.kinds.erase(synonyms);
+      }
+    }
+    plan.thesaurus = thesaurus_.get();
+    if (options_.user_template.empty()) {
+      input.limits.emplace_back(
+          "other templates: users are read through the template of training, so noise is tested on one template only "
+          "(--template)");
+    }
+    return plan;
+  }
+
+  void require_shots(const OpenedRun& run) const {
+    for (const std::int64_t k : options_.shots) {
+      if (k <= run.experiment().evaluation.masked) continue;
+      throw ConfigError(fmt::format("shots = {}", k), fmt::format("newcomers show at most evaluation.masked = {} likes",
+                                                                  run.experiment().evaluation.masked));
+    }
+  }
+
+  std::vector<std::string> templates_for(const OpenedRun& run) const {
+    if (options_.user_template.empty()) return {run.experiment().text.user};
+    if (options_.user_template == run.experiment().text.user) {
+      throw ConfigError(fmt::format("template {}", options_.user_template),
+                        fmt::format("{} was trained with it", run.folder()),
+                        "give another one: noise must not be tested on the template of training alone");
+    }
+    return {options_.user_template};
+  }
+
+  /// Two runs of one variant get their folder behind the name.
+  void name_apart(std::vector<RobustnessSeries>& series) const {
+    if (options_.run.size() < 2) return;
+    const std::size_t each = series.size() / options_.run.size();
+    for (std::size_t s = 0; s < series.size(); ++s) series[s].scorer += fmt::format(" ({})", options_.run[s / each]);
+  }
+
+  RobustnessOptions options_;
+  EvaluationOptions evaluation_;
+  DistributedOptions distributed_;
+  std::unique_ptr<Thesaurus> thesaurus_;
+};
+
+}  // namespace
+
+std::unique_ptr<Subcommand> make_robustness_command() { return std::make_unique<RobustnessCommand>(); }
+
+}  // namespace coldframe

@@ -1,0 +1,142 @@
+// `robustness` and `fairness` through the program itself: no noise loses nothing, the same noise on any threads, what
+// they refuse, and that they leave a run as it was.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "framework/core/atomic_file.h"
+#include "framework/core/hash.h"
+#include "framework/core/json.h"
+#include "tests/integration/refusals.h"
+#include "tests/integration/training_job.h"
+
+namespace coldframe::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+class NoiseAndGroupsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const Outcome outcome = job_.train(0, "runs", "--config " + job_.short_config().string());
+    ASSERT_EQ(outcome.code, 0) << outcome.errors;
+    run_ = job_.run("runs", "lora").string();
+    const Outcome evaluated = run_program("evaluate --run " + run_);
+    ASSERT_EQ(evaluated.code, 0) << evaluated.errors;
+    record_ = sha256_file(run_ + "/run.h5");
+  }
+  void TearDown() override { EXPECT_EQ(sha256_file(run_ + "/run.h5"), record_) << "the run must stay as it was"; }
+
+  std::string path(const std::string& name) const { return (job_.folder() / name).string(); }
+  Json robustness(const std::string& name, const std::string& arguments) const {
+    const Outcome outcome = run_program(fmt::format("robustness --run {} --output {} {}", run_, path(name), arguments));
+    EXPECT_EQ(outcome.code, 0) << outcome.errors;
+    return read_json(path(name));
+  }
+  static Json rows_of(const Json& report, const std::string& kind) {
+    Json rows = Json::array();
+    for (const Json& row : report["tables"][0]["rows"]) {
+      if (row["kind"] == kind) rows.push_back(row);
+    }
+    return rows;
+  }
+
+  TrainingJob job_;
+  std::string run_, record_;
+};
+
+TEST_F(NoiseAndGroupsTest, severity_zero_loses_nothing_and_severity_one_changes_every_text) {
+  const Json report =
+      robustness("zero.json",
+                 "--noise typos --noise missing_fields --noise shuffled_history --noise shortened_history "
+                 "--severity 0,1 --draws 3 --shots 0,3");
+  std::size_t zeros = 0, random_rows = 0;
+  for (const Json& row : report["tables"][0]["rows"]) {
+    if (row["severity"] == 0.0) {
+      ++zeros;
+      EXPECT_EQ(row["changed"], 0.0);
+      EXPECT_EQ(row["loss"]["value"], 0.0);
+      EXPECT_EQ(row["worst"], row["clean"]);
+      EXPECT_EQ(row["jaccard"], 1.0);
+      EXPECT_NEAR(row["rbo"].get<double>(), 1.0, 1e-12);
+    } else if (row["kind"] == "typos" || row["kind"] == "missing_fields") {
+      ++random_rows;
+      EXPECT_EQ(row["changed"], 1.0) << row;
+      EXPECT_EQ(row["draws"], 3);
+    }
+    EXPECT_EQ(row["verdict"], "too few") << "12 people carry no claim";
+    if (row["shots"] == 0) {
+      EXPECT_EQ(row["kind"].get<std::string>().find("history"), std::string::npos);
+    }
+  }
+  // Two scorers; typos and missing fields at two k, histories at one.
+  EXPECT_EQ(zeros, 2u * (2 * 2 + 2));
+  EXPECT_EQ(random_rows, 2u * 2 * 2);
+  const Json forgotten = rows_of(report, "shortened_history");
+  EXPECT_EQ(forgotten[0]["draws"], 1) << "it knows no chance";
+  EXPECT_THAT(read_file(path("zero-robustness.csv")), HasSubstr("loss,loss_low,loss_high"));
+}
+
+TEST_F(NoiseAndGroupsTest, forgetting_all_of_a_history_is_knowing_none) {
+  const Json report = robustness("forget.json", "--noise shortened_history --severity 1 --shots 0,3");
+  const Json none = robustness("none.json", "--noise typos --severity 0 --draws 1 --shots 0");
+  for (const Json& row : report["tables"][0]["rows"]) {
+    for (const Json& clean : none["tables"][0]["rows"]) {
+      if (clean["scorer"] != row["scorer"]) continue;
+      EXPECT_NEAR(row["mean"].get<double>(), clean["clean"].get<double>(), 1e-12);
+    }
+  }
+}
+
+TEST_F(NoiseAndGroupsTest, threads_change_no_number_and_seeds_do) {
+  const std::string noise = "--noise typos --severity 0.5 --draws 2 --shots 0 --distributed.threads=";
+  const Json one = robustness("one.json", noise + "1"), two = robustness("two.json", noise + "2");
+  EXPECT_EQ(one, two);
+  EXPECT_NE(robustness("other.json", noise + "1 --seed 2"), one);
+}
+
+TEST_F(NoiseAndGroupsTest, two_runs_and_another_template_stand_side_by_side) {
+  const Outcome outcome =
+      run_program(fmt::format("robustness --run {0} --run {0} --noise casing --severity 0.3 --shots 0 --template "
+                              "'[{{occupation}}, ]{{age}}' --output {1}",
+                              run_, path("two.json")));
+  ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  const Json report = read_json(path("two.json"));
+  ASSERT_FALSE(report["tables"][1]["rows"].empty());
+  for (const Json& row : report["tables"][0]["rows"]) EXPECT_EQ(row["template"], "[{occupation}, ]{age}");
+}
+
+TEST_F(NoiseAndGroupsTest, groups_too_small_for_a_number_say_so) {
+  const Outcome outcome = run_program(fmt::format(
+      "fairness --run {} --group gender --group gender*age:30 --item_group genres --output {}", run_, path("f.json")));
+  ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  EXPECT_THAT(outcome.output, HasSubstr("too few"));
+  EXPECT_THAT(outcome.output, HasSubstr("gender: no gap can be stated"));
+  const Json report = read_json(path("f.json"));
+  for (const Json& row : report["tables"][0]["rows"]) EXPECT_FALSE(row.contains("mean")) << row;
+  EXPECT_THAT(outcome.output, HasSubstr("lora + item prior"));
+  EXPECT_THAT(read_file(path("f-items.csv")), HasSubstr("popularity"));
+}
+
+TEST_F(NoiseAndGroupsTest, wrong_questions_are_refused) {
+  const auto refused = [&](const std::string& command, int code, const std::vector<std::string>& words) {
+    expect_refused(run_program(fmt::format(fmt::runtime(command), run_)), code, words);
+  };
+  refused("fairness --run {} --group gendre", k_config, {"gendre", "did you mean gender?"});
+  refused("fairness --run {} --group age", k_config, {"age is a number", "age:25:45"});
+  refused("fairness --run {}", k_config, {"group"});
+  refused("fairness --run {} --group gender --item_group genre", k_config, {"genres"});
+  refused("fairness --run {} --group gender --shots 4", k_config, {"evaluation.masked = 3"});
+  refused("fairness --run {} --group gender --output f.csv", k_config, {"output", ".json"});
+  refused("robustness --run {} --severity 1.2 --shots 0", k_config, {"1.2", "from 0 to 1"});
+  refused("robustness --run {} --noise typo --shots 0", k_config, {"typos"});
+  refused("robustness --run {} --noise typos", k_config, {"shots = 10", "evaluation.masked = 3"});
+  refused("robustness --run {}/nowhere --shots 0", k_data, {"is no run folder"});
+}
+
+}  // namespace
+}  // namespace coldframe::testing
