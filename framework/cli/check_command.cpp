@@ -6,6 +6,7 @@
 
 #include "framework/cli/cost_estimate.h"
 #include "framework/cli/experiment.h"
+#include "framework/cli/frozen_layers.h"
 #include "framework/cli/learner.h"
 #include "framework/cli/run_folder.h"
 #include "framework/cli/step_setup.h"
@@ -58,6 +59,11 @@ class CheckCommand final : public Subcommand {
     }
     const Learner learner(experiment_, invocation.config);
     out << trainable_table(learner.parameters);
+    const std::int64_t cached = layers_to_cache(experiment_, learner);
+    if (cached > 0) {
+      out << fmt::format("prefix cache: {} of {} layers are computed once per distinct text (times below: without it)\n",
+                         cached, learner.encoder->layers());
+    }
     out << estimate_text(invocation.config, learner);
     return ExitCode::done;
   }

@@ -59,6 +59,7 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("batch", "how a step is cut", batch);
   schema.section("optimizer", "AdamW", optimizer);
   schema.section("schedule", "length of the run and learning rate over it", schedule);
+  schema.section("prefix_cache", "layers that are never trained, computed once per text", prefix_cache);
   schema.section("distributed", "ranks, threads, deadlines", distributed, Effect::operation);
   schema.section("checkpoint", "when state is saved", checkpoint, Effect::operation);
   schema.section("evaluation", "the k-shot table of real newcomers", evaluation);
@@ -73,6 +74,11 @@ void Experiment::add_to(ConfigSchema& schema) {
       problems.push_back({"data.path", "(is missing) give the store that `coldframe import` wrote"});
     if (objective.use == "mnrl" && batch.extra_items != 0) {
       problems.push_back({"batch.extra_items", "(mnrl knows no extra items) set it to 0"});
+    }
+    if (prefix_cache.use && strategy.frozen_dropout) {
+      problems.push_back({"prefix_cache.use",
+                          "(layers with dropout leave something else at every step) set strategy.frozen_dropout = "
+                          "false, or prefix_cache.use = false"});
     }
     if (world_drift.drift() != DriftKind::none && (dynamics.taste_drift > 0 || dynamics.satiation > 0)) {
       problems.push_back({"world_drift.kind",

@@ -19,6 +19,7 @@
 #include "framework/simulation/world_drift_options.h"
 #include "framework/training/adamw.h"
 #include "framework/training/objective.h"
+#include "framework/training/prefix_cache.h"
 #include "framework/training/schedule.h"
 #include "framework/training/trainer.h"
 
@@ -51,6 +52,7 @@ class Experiment {
   BatchOptions batch;
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
+  PrefixCacheOptions prefix_cache;
   DistributedOptions distributed;
   CheckpointOptions checkpoint;
   EvaluationOptions evaluation;

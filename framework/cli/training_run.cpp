@@ -37,11 +37,13 @@ std::size_t largest_of_ranks(const Group& group, std::size_t mine) {
 
 }  // namespace
 
-TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing)
+TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing,
+                         PrefixCaches& caches)
     : experiment_(experiment),
       invocation_(invocation),
       group_(invocation.group),
       existing_(existing),
+      caches_(caches),
       folder_{experiment.run_folder()} {
   agree_on_errors(group_, "start", [&] {
     LaneTree(static_cast<int>(experiment.batch.lanes), group_.size());  // more ranks than lanes: said before any work
@@ -53,6 +55,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
   });
   agree_on_errors(group_, "load encoder", [&] {
     learner_ = std::make_unique<Learner>(experiment, invocation.config);
+    if (layers_to_cache(experiment, *learner_) > 0) cache_ = &caches_.get(experiment, *learner_, invocation.provenance);
     texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(experiment, *learner_->encoder));
     if (experiment.training.validate_every > 0) look_ = std::make_unique<ValidationLook>(experiment, *data_, *texts_);
   });
@@ -69,7 +72,12 @@ ExitCode TrainingRun::run() {
   print_start();
   pool_ = std::make_unique<LanePool>(threads());
   check_gemm_speed(*pool_, topology_, invocation_.provenance.instruction_set, learner_->parameters.precision());
-  TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective, step_options(experiment_));
+  if (cache_ != nullptr) {
+    prefix_ = std::make_unique<FrozenPrefix>(*learner_->encoder, learner_->parameters,
+                                             layers_to_cache(experiment_, *learner_), *cache_);
+  }
+  TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective,
+                 step_options(experiment_), prefix_.get());
   const StepPlanner planner = make_step_planner(experiment_, *data_, *sampler_, *texts_, *learner_->objective);
   log_info("step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} MB per rank",
            experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),
@@ -80,7 +88,9 @@ ExitCode TrainingRun::run() {
   if (existing_ == ExistingRun::resume) report_resume(trainer);
   // Only from here on: what stopped a run from going on is no failure of what was done before.
   if (group_.is_root()) invocation_.on_failure.add(failure_record_hook(experiment_, invocation_.config, folder_));
+  if (prefix_) fill_prefix();
   const TrainingSummary summary = trainer.run(identity(), experiment_.schedule.steps);
+  if (prefix_) finish_prefix();
   finish(summary);
   return summary.end == TrainingEnd::stopped_on_request ? ExitCode::stopped : ExitCode::done;
 }
@@ -149,6 +159,28 @@ void TrainingRun::report_resume(Trainer& trainer) const {
   if (!group_.is_root()) return;
   for (const std::string& message : damaged) log_warning("passed over a checkpoint: {}", message);
   if (!found) log_info("no checkpoint in {}: starting at step 0", folder_.checkpoints().string());
+}
+
+void TrainingRun::fill_prefix() {
+  begun_ = cache_->use();
+  fill_with_known_texts(*prefix_, experiment_, *data_, *texts_, experiment_.schedule.steps, group_, *pool_);
+  if (!group_.is_root()) return;
+  PrefixCacheUse use = cache_->use();
+  use.found = use.computed = 0;
+  log_info("{}, at most {} MB; {} texts were there", prefix_use_text(*prefix_, use), experiment_.prefix_cache.megabytes,
+           begun_.texts);
+}
+
+void TrainingRun::finish_prefix() const {
+  agree_on_errors(group_, "prefix cache", [&] {
+    if (!group_.is_root()) return;
+    cache_->save();
+    PrefixCacheUse use = cache_->use();
+    use.found -= begun_.found;
+    use.computed -= begun_.computed;
+    use.evicted -= begun_.evicted;
+    log_info("{}", prefix_use_text(*prefix_, use));
+  });
 }
 
 void TrainingRun::finish(const TrainingSummary& summary) {

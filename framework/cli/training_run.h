@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
+#include "framework/cli/frozen_layers.h"
 #include "framework/cli/learner.h"
 #include "framework/cli/run_folder.h"
 #include "framework/cli/subcommand.h"
@@ -20,8 +21,8 @@ namespace coldframe {
 /// made. A mistake in the inputs is found by the constructor, before a folder is made or emptied.
 class TrainingRun {
  public:
-  /// Collective. Borrows all.
-  TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing);
+  /// Collective. Borrows all. `caches`: what runs of one process share.
+  TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing, PrefixCaches& caches);
 
   /// Collective. Trains, exports, writes the record; `done`, or `stopped` after a checkpoint.
   ExitCode run();
@@ -33,6 +34,8 @@ class TrainingRun {
   void print_start() const;
   TrainerHooks hooks();
   void report_resume(Trainer& trainer) const;
+  void fill_prefix();
+  void finish_prefix() const;
   void finish(const TrainingSummary& summary);
   void export_model() const;
 
@@ -40,6 +43,7 @@ class TrainingRun {
   const Invocation& invocation_;
   const Group& group_;
   ExistingRun existing_;
+  PrefixCaches& caches_;
   RunFolder folder_;
   FileLock lock_;  // rank 0: no second job writes into the folder
   std::unique_ptr<ExperimentData> data_;
@@ -49,6 +53,9 @@ class TrainingRun {
   std::unique_ptr<ValidationLook> look_;  // none: training never looks at role V
   Topology topology_;
   std::unique_ptr<LanePool> pool_;
+  PrefixCache* cache_ = nullptr;  // null: not used
+  std::unique_ptr<FrozenPrefix> prefix_;
+  PrefixCacheUse begun_;  // what the cache had seen before this run
   std::unique_ptr<Progress> progress_;
 };
 

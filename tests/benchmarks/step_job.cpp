@@ -13,7 +13,10 @@
 #include "framework/core/command_line.h"
 #include "framework/core/error.h"
 #include "framework/core/json.h"
+#include "framework/model/full_strategy.h"
+#include "framework/model/lora_strategy.h"
 #include "framework/model/strategy.h"
+#include "framework/training/frozen_prefix.h"
 #include "framework/training/mnrl_objective.h"
 #include "framework/training/train_step.h"
 #include "tests/benchmarks/pair_file.h"
@@ -27,6 +30,8 @@ struct StepJobOptions final : Options {
   std::string pairs, gemm, json;
   std::string strategy = "lora";  // with the defaults of its kind; LoRA: rank 8 on query and value
   std::int64_t batch = 32, lanes = 4, tokens = 4096, threads = 1, steps = 10, warmup = 2, seed = 1;
+  std::int64_t lowest_layer = 0, prefix_megabytes = 0;
+  std::string activations = "keep";
   double learning_rate = 5e-5;
 
   void describe(OptionVisitor& visitor) override {
@@ -42,6 +47,14 @@ struct StepJobOptions final : Options {
     visitor.visit({.name = "steps", .doc = "that are timed", .unit = "steps", .minimum = 1}, steps);
     visitor.visit({.name = "warmup", .doc = "steps before them", .unit = "steps", .minimum = 0}, warmup);
     visitor.visit({.name = "seed", .doc = "of initial values and dropout"}, seed);
+    visitor.visit(
+        {.name = "lowest_layer",
+         .doc = "only this layer and those above are trained (0: all that the strategy trains); no dropout below",
+         .minimum = 0},
+        lowest_layer);
+    visitor.visit({.name = "prefix_megabytes", .doc = "keep what the layers below leave, 0 = no", .minimum = 0},
+                  prefix_megabytes);
+    visitor.visit({.name = "activations", .doc = "of forward", .choices = {"keep", "recompute"}}, activations);
     visitor.visit({.name = "learning_rate", .doc = "constant", .minimum = 0}, learning_rate);
   }
 };
@@ -50,6 +63,8 @@ StepOptions step_options(const StepJobOptions& job) {
   StepOptions options;
   options.seed = static_cast<std::uint64_t>(job.seed);
   options.lanes = job.lanes;
+  options.activations = job.activations == "keep" ? Activations::keep : Activations::recompute;
+  options.dropout_below_trainable = job.lowest_layer == 0;
   options.optimizer.learning_rate = job.learning_rate;
   options.schedule.steps = job.steps + job.warmup;
   options.schedule.warmup = 0;
@@ -57,12 +72,28 @@ StepOptions step_options(const StepJobOptions& job) {
   return options;
 }
 
+/// What the strategy trains by default, in the upper layers alone.
+void keep_to_upper_layers(Options& strategy, std::int64_t lowest, std::int64_t layers) {
+  auto* lora = dynamic_cast<LoraOptions*>(&strategy);
+  auto* full = dynamic_cast<FullOptions*>(&strategy);
+  if (lora != nullptr) lora->targets.clear();
+  if (full != nullptr) full->parameters.clear();
+  for (std::int64_t layer = lowest; layer < layers; ++layer) {
+    for (const char* map : {"query", "value"}) {
+      if (lora != nullptr) lora->targets.push_back(fmt::format("layer.{}.attention.{}", layer, map));
+    }
+    if (full != nullptr) full->parameters.push_back(fmt::format("encoder.layer.{}.*", layer));
+  }
+}
+
 /// The strategy with its defaults, attached; the names stay those of the registry.
 void attach_strategy(const StepJobOptions& job, JobEncoder& encoder) {
   StrategyRegistry registry;
   add_builtin_strategies(registry);
   const StrategyEntry& entry = registry.require(job.strategy);
-  entry.make(*entry.make_options())->attach(*encoder.encoder, encoder.parameters, static_cast<std::uint64_t>(job.seed));
+  const std::unique_ptr<Options> options = entry.make_options();
+  if (job.lowest_layer > 0) keep_to_upper_layers(*options, job.lowest_layer, encoder.encoder->layers());
+  entry.make(*options)->attach(*encoder.encoder, encoder.parameters, static_cast<std::uint64_t>(job.seed));
 }
 
 std::vector<std::int64_t> peak_memory_of_ranks(const Group& group) {
@@ -122,7 +153,16 @@ void run(const StepJobOptions& job, const Group& group) {
   attach_strategy(job, encoder);
   const MnrlObjective objective{MnrlOptions()};
   LanePool pool(static_cast<int>(job.threads));
-  TrainStep step(group, pool, *encoder.encoder, encoder.parameters, objective, step_options(job));
+  std::unique_ptr<PrefixCache> cache;
+  std::unique_ptr<FrozenPrefix> prefix;
+  if (job.prefix_megabytes > 0) {
+    PrefixCacheOptions options;
+    options.megabytes = job.prefix_megabytes;
+    cache = std::make_unique<PrefixCache>("job", prefix_row_bytes(*encoder.encoder, encoder.parameters.precision()),
+                                          options);
+    prefix = std::make_unique<FrozenPrefix>(*encoder.encoder, encoder.parameters, job.lowest_layer, *cache);
+  }
+  TrainStep step(group, pool, *encoder.encoder, encoder.parameters, objective, step_options(job), prefix.get());
   const FilePlanner planner(read_pairs(job.pairs), encoder, static_cast<std::size_t>(job.batch), job.lanes, job.tokens);
   nlohmann::json result{{"strategy", job.strategy},
                         {"precision", job.encoder.precision},
@@ -137,6 +177,11 @@ void run(const StepJobOptions& job, const Group& group) {
                         {"start_seconds", seconds_since_process_start()},
                         {"first_step_at", monotonic_seconds()}};
   result["steps"] = run_steps(job, planner, step);
+  if (cache) {
+    const PrefixCacheUse use = cache->use();
+    result["prefix"] = {
+        {"texts", use.texts}, {"bytes", use.memory_bytes}, {"found", use.found}, {"computed", use.computed}};
+  }
   result["peak_memory_bytes"] = peak_memory_of_ranks(group);
   if (!group.is_root()) return;
   print_summary(result, job.gemm);
