@@ -73,7 +73,21 @@ TextName text_name(std::span<const std::int64_t> token_ids) { return digest_of(s
 
 std::shared_ptr<PrefixFile> PrefixFile::open(const std::filesystem::path& path, const std::string& identity,
                                              std::size_t row_bytes) {
-  if (!std::filesystem::exists(path)) return nullptr;
+  // Another process may put a new file in its place between a look at the header and the mapping: then both again.
+  for (;;) {
+    struct stat before {};
+    if (::stat(path.c_str(), &before) != 0) return nullptr;
+    std::shared_ptr<PrefixFile> file = read(path, identity, row_bytes);
+    if (file == nullptr) return nullptr;
+    if (file->inode_ != before.st_ino) continue;
+    if (file->size_ < file->end_)
+      throw DataError(fmt::format("{} became shorter", path.string()), "another program changed it");
+    return file;
+  }
+}
+
+std::shared_ptr<PrefixFile> PrefixFile::read(const std::filesystem::path& path, const std::string& identity,
+                                             std::size_t row_bytes) {
   const SafetensorsFile container(path);
   if (value_or_empty(container.metadata(), "format") != k_format) return nullptr;
   if (value_or_empty(container.metadata(), "identity") != identity) return nullptr;
@@ -95,8 +109,8 @@ std::shared_ptr<PrefixFile> PrefixFile::open(const std::filesystem::path& path, 
     offset += size;
   }
   file->trust_ = std::make_unique<std::atomic<Trust>[]>(texts);
+  file->end_ = end;
   file->map(path);
-  if (file->size_ < end) throw DataError(fmt::format("{} became shorter", path.string()), "another program changed it");
   return file;
 }
 
@@ -115,6 +129,7 @@ void PrefixFile::map(const std::filesystem::path& path) {
   if (mapped == MAP_FAILED) throw IoError(fmt::format("cannot map {}", path.string()), std::strerror(error));
   begin_ = static_cast<const std::byte*>(mapped);
   size_ = static_cast<std::size_t>(status.st_size);
+  inode_ = status.st_ino;
 }
 
 PrefixFile::~PrefixFile() {

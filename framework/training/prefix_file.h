@@ -1,6 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
 #include <array>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -60,12 +62,16 @@ class PrefixFile {
     std::size_t number = 0;
   };
   PrefixFile() = default;
+  static std::shared_ptr<PrefixFile> read(const std::filesystem::path& path, const std::string& identity,
+                                          std::size_t row_bytes);
   void map(const std::filesystem::path& path);
   bool sound(const Place& place);
 
   std::filesystem::path path_;
   const std::byte* begin_ = nullptr;  // of the mapped file
   std::size_t size_ = 0;
+  std::size_t end_ = 0;  // of the rows, by the header
+  ino_t inode_ = 0;      // of the mapped file
   std::unordered_map<TextName, Place, TextNameHash> places_;
   std::unique_ptr<std::atomic<Trust>[]> trust_;
 };
