@@ -69,11 +69,11 @@ std::vector<test::StrategyForm> forms() {
 }
 
 testing::TinyModel model_of(const RunCase& run) {
+  if (run.prefix != Prefix::none) return testing::TinyModel(run.strategy, 0.1, part_of(run.prefix));
   const std::vector<test::StrategyForm> all = forms();
   const auto found = std::ranges::find(all, run.strategy, &test::StrategyForm::name);
   const test::StrategyForm form = found == all.end() ? test::StrategyForm{} : *found;
-  return form.kind.empty() ? testing::TinyModel(run.strategy, 0.1, part_of(run.prefix))
-                           : testing::TinyModel(form.kind, form.options);
+  return form.kind.empty() ? testing::TinyModel(run.strategy) : testing::TinyModel(form.kind, form.options);
 }
 
 struct RunShape {
