@@ -77,20 +77,21 @@ class CheckCommand final : public Subcommand {
       constexpr double user_tokens = 20, item_tokens = 16;
       const auto pairs = static_cast<double>(experiment_.batch.pairs);
       const double tokens = pairs * user_tokens + (pairs + static_cast<double>(experiment_.batch.extra_items)) * item_tokens;
+      const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
       return fmt::format("data {} is not on this machine: {:g} tokens per user text and {:g} per item text assumed\n",
                          experiment_.data.path, user_tokens, item_tokens) +
-             cost_text(estimate_cost(experiment_, learner, tokens, meant)) + time_text(learner, tokens, meant);
+             cost_text(cost) + time_text(cost, meant);
     }
     constexpr std::int64_t plans = 32;
     const ExperimentData data(experiment_);
     const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment_, *learner.encoder));
     const PairSampler sampler = make_pair_sampler(experiment_, data);
     const double tokens = mean_step_tokens(make_step_planner(experiment_, data, sampler, texts, *learner.objective), plans);
-    std::string text = cost_text(estimate_cost(experiment_, learner, tokens, meant));
-    if (options_.trial == 0) return text + time_text(learner, tokens, meant);
+    const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
+    if (options_.trial == 0) return cost_text(cost) + time_text(cost, meant);
     const TrialShape tried = trial_shape(meant, cores);
     const double seconds = try_steps(experiment_, config, data, tried, options_.trial, tokens);
-    return text + trial_text(seconds, tried, meant);
+    return cost_text(cost) + trial_text(seconds, tried, meant);
   }
 
   static std::string cost_text(const CostEstimate& cost) {
@@ -107,8 +108,7 @@ class CheckCommand final : public Subcommand {
   }
 
   /// Without a trial: the matrix products alone, which no step is faster than.
-  std::string time_text(const Learner& learner, double tokens, TrialShape meant) const {
-    const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
+  std::string time_text(const CostEstimate& cost, TrialShape meant) const {
     return fmt::format("time: not tried; the matrix products alone take {:.2f} s per step at the {:.0f} GFLOP/s per core measured here, on "
                        "{} ranks x {} threads: {}\n",
                        cost.product_seconds, cost.core_flops * 1e-9, meant.ranks, meant.threads, length_text(cost.product_seconds));
