@@ -11,15 +11,18 @@ ROWS ?=
 ROUNDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-setup bench bench-build bench-growth bench-peers format lint clean
+.PHONY: help setup encoder-mpnet build demo test test-setup bench bench-build bench-growth bench-peers format lint clean
 
 help: ## this list
 	@echo 'make TARGET, where TARGET is one of'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'Variables: JOBS=N, LABEL=fast|full|slow (test), INTEROP=0 (test), ROWS=PATTERNS ROUNDS=N (bench-peers), COLDFRAME_TORCH_ROOT=DIR (setup, build).'
 
 setup: ## Debian packages, LibTorch, encoder and data into .deps
 	@cluster/setup.sh build
+
+encoder-mpnet: ## all-mpnet-base-v2 into .deps/encoders, an encoder of base size (0.4 GB to download)
+	@cluster/setup.sh encoder-mpnet
 
 $(BUILD)/build.ninja:
 	cmake --preset release

@@ -9,6 +9,7 @@
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/core/json.h"
+#include "framework/model/encoder_family.h"
 #include "framework/model/json_object.h"
 #include "framework/model/weight_files.h"
 
@@ -151,9 +152,10 @@ std::string adapterhub_shared_key(std::string_view part) {
 }
 
 void write_adapterhub_folder(const std::filesystem::path& folder, const BottleneckFolder& adapter) {
+  const EncoderFamily* family = find_family(adapter.family);
   const nlohmann::json config = {{"name", k_adapter_name},
-                                 {"model_type", "bert"},
-                                 {"model_class", "BertModel"},
+                                 {"model_type", adapter.family},
+                                 {"model_class", family == nullptr ? "" : family->model_class},
                                  {"model_name", adapter.base_model},
                                  {"hidden_size", adapter.width},
                                  {"config_id", nullptr},
@@ -176,6 +178,7 @@ BottleneckFolder read_adapterhub_folder(const std::filesystem::path& folder) {
   adapter.width = config.integer("hidden_size", 1, 1 << 24);
   adapter.form = ConfigReader(config, config.json()["config"]).form(adapter.width);
   adapter.base_model = config.text("model_name", "");
+  adapter.family = config.text("model_type", "");
   if (!std::filesystem::exists(folder / k_weight_file) && std::filesystem::exists(folder / "pytorch_adapter.bin")) {
     throw DataError(fmt::format("{} holds a pickle, pytorch_adapter.bin", folder.string()), "only safetensors are read",
                     "save the adapter with use_safetensors=True");
@@ -183,15 +186,19 @@ BottleneckFolder read_adapterhub_folder(const std::filesystem::path& folder) {
   const WeightFiles files(folder / k_weight_file);
   const auto digest = files.metadata().find(k_base_digest);
   if (digest != files.metadata().end()) adapter.base_sha256 = digest->second;
-  const std::string name = config.text("name", k_adapter_name), model_type = config.text("model_type", "");
+  const std::string name = config.text("name", k_adapter_name);
   for (const auto& [key, stored] : files.tensors()) {
-    adapter.tensors.emplace(normalized_key(key, name, model_type), files.read(key));
+    adapter.tensors.emplace(normalized_key(key, name, adapter.family), files.read(key));
   }
   return adapter;
 }
 
 void expect_form(const BottleneckFolder& found, const BottleneckFolder& expected, const std::filesystem::path& folder,
                  std::string_view section) {
+  if (!found.family.empty() && found.family != expected.family) {
+    throw DataError(fmt::format("the adapter in {} is for encoders of the family {}", folder.string(), found.family),
+                    fmt::format("the encoder at hand is of the family {}", expected.family));
+  }
   const nlohmann::json theirs = bottleneck_config(found), ours = bottleneck_config(expected);
   for (const auto& [key, value] : ours.items()) {
     if (key == "init_weights") continue;  // follows from is_parallel here, and says nothing about a trained adapter

@@ -29,6 +29,7 @@ struct BottleneckForm {
 struct BottleneckFolder {
   BottleneckForm form;
   std::int64_t width = 0;  // of the encoder
+  std::string family;      // of the encoder; empty when unknown
   std::string base_model;
   std::string base_sha256;  // encoder_digest(); empty when unknown
   std::map<std::string, at::Tensor> tensors;
@@ -48,7 +49,7 @@ void write_adapterhub_folder(const std::filesystem::path& folder, const Bottlene
 /// invertible adapters, dropout ...).
 BottleneckFolder read_adapterhub_folder(const std::filesystem::path& folder);
 
-/// DataError naming the first key of the configuration that is not as `expected` has it.
+/// DataError naming the family, or the first key of the configuration, that is not as `expected` has it.
 void expect_form(const BottleneckFolder& found, const BottleneckFolder& expected, const std::filesystem::path& folder,
                  std::string_view section);
 

@@ -42,7 +42,8 @@ class BottleneckStrategy final : public Strategy {
 
   void export_to(const std::filesystem::path& folder, const Encoder& encoder, const ParameterStore& parameters,
                  const std::filesystem::path& encoder_folder) const override {
-    BottleneckFolder adapter{form(encoder), encoder.width(), encoder_folder.string(), base_sha256_, {}};
+    BottleneckFolder adapter{form(encoder),           encoder.width(), std::string(encoder.family()),
+                             encoder_folder.string(), base_sha256_,    {}};
     for (const Part& part : parts_) adapter.tensors.emplace(part.key, parameters.value(part.index));
     write_adapterhub_folder(folder, adapter);
   }
@@ -54,7 +55,8 @@ class BottleneckStrategy final : public Strategy {
       throw DataError(fmt::format("the adapter in {} was trained on another encoder", folder.string()),
                       "the encoder at hand has other weights", fmt::format("use {}", adapter.base_model));
     }
-    expect_form(adapter, {form(encoder), encoder.width(), {}, {}, {}}, folder, "strategy." + plan_.kind);
+    expect_form(adapter, {form(encoder), encoder.width(), std::string(encoder.family()), {}, {}, {}}, folder,
+                "strategy." + plan_.kind);
     for (const Part& part : parts_) {
       const auto found = adapter.tensors.find(part.key);
       if (found == adapter.tensors.end()) {

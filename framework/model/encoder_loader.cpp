@@ -14,15 +14,15 @@ namespace coldframe {
 namespace {
 
 EncoderHead head_of(const EncoderOptions& options, const EncoderFolder& folder, const TransformerConfig& config) {
-  EncoderHead head{folder.pooling, folder.normalization, config.positions};
+  EncoderHead head{folder.pooling, folder.normalization, config.longest_text()};
   if (options.pooling != "folder") head.pooling = options.pooling == "mean" ? Pooling::mean : Pooling::cls;
   if (options.normalize != "folder") {
     head.normalization = options.normalize == "yes" ? Normalization::unit_length : Normalization::none;
   }
-  if (folder.max_tokens > 0) head.max_tokens = std::min(folder.max_tokens, config.positions);
-  if (options.max_tokens > config.positions) {
+  if (folder.max_tokens > 0) head.max_tokens = std::min(folder.max_tokens, config.longest_text());
+  if (options.max_tokens > config.longest_text()) {
     throw ConfigError(fmt::format("encoder.max_tokens = {}", options.max_tokens),
-                      fmt::format("{} has {} positions", folder.root.string(), config.positions),
+                      fmt::format("{} has {} positions", folder.root.string(), config.longest_text()),
                       fmt::format("try {}", head.max_tokens));
   }
   if (options.max_tokens > 0) head.max_tokens = options.max_tokens;

@@ -24,7 +24,8 @@ struct EncoderOptions final : Options {
 
 /// Reads an encoder folder as Hugging Face or sentence-transformers ship it (config.json, model.safetensors or a
 /// sharded index, optionally modules.json with pooling and normalisation) and adds its weights, frozen, to the store.
-/// The store computes in the precision asked for. Families: bert. Throws DataError naming file and key or tensor.
+/// The store computes in the precision asked for. Families: bert, mpnet. Throws DataError naming file and key or
+/// tensor.
 std::unique_ptr<Encoder> load_encoder(const EncoderOptions& options, ParameterStore& parameters);
 
 }  // namespace coldframe

@@ -79,7 +79,7 @@ class Ia3Strategy final : public Strategy {
       modules.push_back(site.module);
       if (site.scaled == Scaled::input) inputs.push_back(site.module);
     }
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters)},
+    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()},
                       {{"peft_type", "IA3"},
                        {"target_modules", modules},
                        {"feedforward_modules", inputs},

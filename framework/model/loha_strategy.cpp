@@ -86,7 +86,7 @@ class LohaStrategy final : public Strategy {
                  const std::filesystem::path& encoder_folder) const override {
     nlohmann::json config = lycoris_config(form());
     config["use_effective_conv2d"] = false;
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters)}, config,
+    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()}, config,
                       stored_values(tensors(), parameters));
   }
 

@@ -110,7 +110,7 @@ class LokrStrategy final : public Strategy {
     config["decompose_both"] = options_.decompose_both;
     config["decompose_factor"] = options_.factor;
     config["rank_dropout_scale"] = false;
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters)}, config,
+    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()}, config,
                       stored_values(tensors(), parameters));
   }
 

@@ -77,7 +77,8 @@ class LoraStrategy final : public Strategy {
 
   void export_to(const std::filesystem::path& folder, const Encoder& encoder, const ParameterStore& parameters,
                  const std::filesystem::path& encoder_folder) const override {
-    write_lora_folder(folder, {encoder_folder.string(), base_sha256(encoder, parameters)}, form_, parameters);
+    write_lora_folder(folder, {encoder_folder.string(), base_sha256(encoder, parameters), encoder.family()}, form_,
+                      parameters);
   }
 
   void import_from(const std::filesystem::path& folder, const Encoder& encoder,

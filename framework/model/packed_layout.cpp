@@ -3,11 +3,13 @@
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "framework/core/error.h"
 
 namespace coldframe {
 
-PackedLayout::PackedLayout(const PackedBatch& batch, std::int64_t padding)
+PackedLayout::PackedLayout(const PackedBatch& batch, std::int64_t padding, std::int64_t first_position)
     : row_offsets(batch.row_offsets), view_keys(batch.view_keys), positions(at::empty({batch.tokens()}, at::kLong)) {
   CF_EXPECTS(batch.row_offsets.size() == batch.view_keys.size() + 1);
   CF_EXPECTS(batch.row_offsets.front() == 0 && batch.row_offsets.back() == batch.tokens());
@@ -18,8 +20,9 @@ PackedLayout::PackedLayout(const PackedBatch& batch, std::int64_t padding)
     const std::int64_t length = row_offsets[static_cast<std::size_t>(n) + 1] - begin;
     if (length < 1)
       throw DataError(fmt::format("text {} of a batch has no tokens", n), "an encoder needs at least one");
+    longest = std::max(longest, length);
     for (std::int64_t i = 0; i < length; ++i) {
-      position[begin + i] = i;
+      position[begin + i] = first_position + i;
       token_rows.push_back({view_keys[static_cast<std::size_t>(n)], static_cast<std::uint32_t>(i), 0});
     }
   }

@@ -7,6 +7,7 @@
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/core/json.h"
+#include "framework/model/encoder_family.h"
 #include "framework/model/shape.h"
 
 namespace coldframe {
@@ -21,8 +22,17 @@ constexpr std::string_view k_shared_prefix = "base_model.";  // tensors that all
 /// "base_model.model.bert.encoder.layer.0..." -> "encoder.layer.0..."; empty when no adapter tensor is named so.
 std::string path_in_encoder(const std::string& stored) {
   if (!stored.starts_with(k_shared_prefix)) return {};
-  std::string name = stored.substr(stored.starts_with(k_prefix) ? k_prefix.size() : k_shared_prefix.size());
-  return name.starts_with("bert.") ? name.substr(5) : name;
+  const std::string_view path(stored);
+  return std::string(
+      without_family(path.substr(path.starts_with(k_prefix) ? k_prefix.size() : k_shared_prefix.size())));
+}
+
+/// Which class of which module the encoder is, as PEFT writes it.
+nlohmann::json auto_mapping(std::string_view family_name) {
+  const EncoderFamily* family = find_family(family_name);
+  if (family == nullptr) return nullptr;
+  return {{"base_model_class", family->model_class},
+          {"parent_library", fmt::format("transformers.models.{0}.modeling_{0}", family->name)}};
 }
 
 bool is_shared(const std::string& name) { return name.find('.') == std::string::npos; }
@@ -34,7 +44,7 @@ void write_peft_folder(const std::filesystem::path& folder, const AdapterBase& b
   nlohmann::json whole = {{"task_type", "FEATURE_EXTRACTION"},
                           {"base_model_name_or_path", base.model},
                           {"revision", nullptr},
-                          {"auto_mapping", nullptr},
+                          {"auto_mapping", auto_mapping(base.family)},
                           {"inference_mode", true},
                           {"modules_to_save", nullptr}};
   whole.update(config);

@@ -16,8 +16,9 @@ namespace coldframe {
 
 /// The encoder that an adapter belongs to.
 struct AdapterBase {
-  std::string model;   // folder or hub name
-  std::string sha256;  // encoder_digest() of its weights
+  std::string model;             // folder or hub name
+  std::string sha256;            // encoder_digest() of its weights
+  std::string_view family = {};  // Encoder::family(); empty: not written
 };
 
 /// Writes adapter_config.json and adapter_model.safetensors as PEFT reads them: `config` with peft_type and
@@ -27,7 +28,8 @@ void write_peft_folder(const std::filesystem::path& folder, const AdapterBase& b
                        const NamedTensors& tensors);
 
 /// A folder that PEFT or write_peft_folder() wrote. Tensors are named by their path in the encoder, without
-/// "base_model.model." and "bert."; whoever reads it takes them one by one and asks at the end whether any are left.
+/// "base_model.model." and the family's "bert."; whoever reads it takes them one by one and asks at the end whether any
+/// are left.
 class PeftFolder {
  public:
   /// DataError for another kind than `peft_type` and for whole modules saved beside the adapter.

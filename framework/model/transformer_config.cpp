@@ -7,6 +7,7 @@
 
 #include "framework/core/error.h"
 #include "framework/model/json_object.h"
+#include "framework/model/relative_position.h"
 
 namespace coldframe {
 namespace {
@@ -24,12 +25,18 @@ FamilyKind read_family(const JsonObject& config) {
                 "choose an encoder of one of them, such as all-MiniLM-L6-v2");
 }
 
-void expect_supported(const JsonObject& config) {
+void expect_supported(const JsonObject& config, const EncoderFamily& family) {
   if (config.text("position_embedding_type", "absolute") != "absolute") {
     config.reject("position_embedding_type", "only absolute positions are supported");
   }
   for (const char* key : {"is_decoder", "add_cross_attention", "is_encoder_decoder"}) {
     if (config.flag(key, false)) config.reject(key, "only plain encoders are supported");
+  }
+  constexpr const char* buckets = "relative_attention_num_buckets";
+  if (!family.relative_bias.empty() && config.has(buckets) &&
+      config.integer(buckets, 1, k_largest) != k_relative_buckets) {
+    config.reject(buckets, fmt::format("must be {}: transformers sorts distances into so many whatever stands here",
+                                       k_relative_buckets));
   }
 }
 
@@ -55,14 +62,17 @@ TransformerConfig read_transformer_config(const std::filesystem::path& config_fi
   const JsonObject file(config_file);
   TransformerConfig config;
   config.family = read_family(file);
-  expect_supported(file);
+  const EncoderFamily& family = encoder_family(config.family);
+  expect_supported(file, family);
   config.layers = file.integer("num_hidden_layers", 1, 1024);
   config.width = file.integer("hidden_size", 1, k_largest);
   config.heads = file.integer("num_attention_heads", 1, config.width);
   config.inner_width = file.integer("intermediate_size", 1, k_largest);
   config.vocabulary = file.integer("vocab_size", 1, k_largest);
-  config.positions = file.integer("max_position_embeddings", 1, k_largest);
-  config.token_types = file.has("type_vocab_size") ? file.integer("type_vocab_size", 1, 1024) : 2;
+  config.positions = file.integer("max_position_embeddings", family.first_position + 1, k_largest);
+  if (family.token_types) {
+    config.token_types = file.has("type_vocab_size") ? file.integer("type_vocab_size", 1, 1024) : 2;
+  }
   config.norm_epsilon = file.number("layer_norm_eps", 1e-12);
   config.hidden_dropout = read_dropout(file, "hidden_dropout_prob");
   config.attention_dropout = read_dropout(file, "attention_probs_dropout_prob");

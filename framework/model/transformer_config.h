@@ -17,12 +17,15 @@ struct TransformerConfig {
   std::int64_t heads = 0;
   std::int64_t inner_width = 0;
   std::int64_t vocabulary = 0;
-  std::int64_t positions = 0;
+  std::int64_t positions = 0;    // rows of the table
   std::int64_t token_types = 0;  // 0: the family has none
   double norm_epsilon = 1e-12;
   double hidden_dropout = 0.1;
   double attention_dropout = 0.1;
   Activation activation = Activation::gelu;
+
+  /// Tokens of the longest text that the position table has room for.
+  std::int64_t longest_text() const { return positions - encoder_family(family).first_position; }
 };
 
 /// DataError naming file and key when a key is missing, of the wrong type or out of range, and when the file describes

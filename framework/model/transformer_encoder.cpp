@@ -38,8 +38,11 @@ std::int64_t padding_of(const ForwardContext& context) {
 
 TransformerEncoder::TransformerEncoder(const TransformerConfig& config, const EncoderHead& head,
                                        const ParameterStore& parameters)
-    : family_(encoder_family(config.family)), parts_{config, head, embeddings_of(config, parameters), {}, {}, {},
+    : family_(encoder_family(config.family)), parts_{config, head, embeddings_of(config, parameters), -1, {}, {}, {},
                                                      {},     {}} {
+  if (!family_.relative_bias.empty()) {
+    parts_.relative_bias = parameters.require(fmt::format("{}.weight", family_.relative_bias));
+  }
   for (const TensorShape& weight : tensor_shapes(config)) parameters_.push_back(parameters.require(weight.name));
   for (std::int64_t layer = 0; layer < config.layers; ++layer) add_layer(static_cast<std::int32_t>(layer), parameters);
   parts_.linear_deltas.resize(parts_.linear_sites.size());
@@ -113,6 +116,7 @@ std::int64_t TransformerEncoder::first_trainable_layer(const ParameterView& para
        {embeddings.tokens, embeddings.positions, embeddings.types, embeddings.norm.weight, embeddings.norm.bias}) {
     if (index >= 0 && parameters.trainable(index)) return -1;
   }
+  if (parts_.relative_bias >= 0 && parameters.trainable(parts_.relative_bias)) return 0;
   for (std::int64_t layer = 0; layer < layers(); ++layer) {
     if (layer_trainable(parts_.layers[static_cast<std::size_t>(layer)], parameters)) return layer;
   }
@@ -122,9 +126,9 @@ std::int64_t TransformerEncoder::first_trainable_layer(const ParameterView& para
 void TransformerEncoder::check(const PackedBatch& batch, const PackedLayout& layout) const {
   for (std::size_t n = 0; n < layout.view_keys.size(); ++n) {
     const std::int64_t length = layout.row_offsets[n + 1] - layout.row_offsets[n];
-    if (length > parts_.config.positions) {
+    if (length > parts_.config.longest_text()) {
       throw DataError(fmt::format("text {} of a batch has {} tokens", n, length),
-                      fmt::format("the encoder has {} positions", parts_.config.positions),
+                      fmt::format("the encoder has {} positions", parts_.config.longest_text()),
                       "truncate texts to max_tokens");
     }
   }
@@ -139,7 +143,7 @@ void TransformerEncoder::check(const PackedBatch& batch, const PackedLayout& lay
 
 at::Tensor TransformerEncoder::forward(const ForwardContext& context) const {
   if (context.batch.texts() == 0) return at::zeros({0, parts_.config.width}, at::TensorOptions().dtype(at::kFloat));
-  auto layout = std::make_shared<const PackedLayout>(context.batch, padding_of(context));
+  auto layout = std::make_shared<const PackedLayout>(context.batch, padding_of(context), family_.first_position);
   check(context.batch, *layout);
   return run_transformer(parts_, first_trainable_layer(context.parameters), context, std::move(layout));
 }
@@ -147,7 +151,8 @@ at::Tensor TransformerEncoder::forward(const ForwardContext& context) const {
 at::Tensor TransformerEncoder::layer_input(const ForwardContext& context, std::int64_t layer, std::int64_t rows) const {
   CF_EXPECTS(rows >= context.batch.tokens() && !context.dropout.active);
   const at::NoGradGuard no_grad;
-  auto layout = std::make_shared<const PackedLayout>(context.batch, rows - context.batch.tokens());
+  auto layout =
+      std::make_shared<const PackedLayout>(context.batch, rows - context.batch.tokens(), family_.first_position);
   check(context.batch, *layout);
   return transformer_layer_input(parts_, first_trainable_layer(context.parameters), context, std::move(layout), layer);
 }

@@ -47,6 +47,7 @@ struct TransformerParts {
   TransformerConfig config;
   EncoderHead head;
   Embeddings embeddings;
+  ParameterIndex relative_bias = -1;  // [32, heads], shared by all layers; -1: the family has none
   std::vector<Layer> layers;
   std::vector<LinearSite> linear_sites;
   std::vector<BlockSite> block_sites;

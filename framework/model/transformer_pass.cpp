@@ -18,6 +18,7 @@
 #include "framework/model/packed_attention.h"
 #include "framework/model/packed_layout.h"
 #include "framework/model/packed_pooling.h"
+#include "framework/model/relative_position.h"
 #include "framework/model/residual_norm.h"
 
 namespace coldframe {
@@ -36,6 +37,9 @@ class Pass {
         first_recorded_(has_rows() && context.token_rows->requires_grad() ? -1 : first_trainable_),
         start_(context.start) {
     CF_EXPECTS(start_ == nullptr || start_->layer <= first_trainable_);
+    if (parts_.relative_bias >= 0) {
+      score_bias_ = distance_bias(parameter(parts_.relative_bias), lively_.layout->longest);
+    }
   }
 
   at::Tensor run() const {
@@ -146,10 +150,10 @@ class Pass {
     constexpr std::int64_t stride_unit = 512;
     const TransformerParts::Layer& layer = parts_.layers[static_cast<std::size_t>(index)];
     const ForwardContext& context = context_of(index);
-    const std::int64_t stride = (parts_.config.positions + stride_unit - 1) / stride_unit * stride_unit;
-    const at::Tensor mixed = packed_attention(linear(context, layer.query, h), linear(context, layer.key, h),
-                                              linear(context, layer.value, h), context.layout,
-                                              {parts_.config.heads, stride, context.dropout, layer.probabilities});
+    const std::int64_t stride = (parts_.config.longest_text() + stride_unit - 1) / stride_unit * stride_unit;
+    const at::Tensor mixed = packed_attention(
+        linear(context, layer.query, h), linear(context, layer.key, h), linear(context, layer.value, h), context.layout,
+        {parts_.config.heads, stride, context.dropout, layer.probabilities}, {score_bias_, {}, {}});
     const at::Tensor middle = finish(context, layer.attention, layer.attention_output, mixed, h);
     return finish(context, layer.feed_forward, layer.output, activate(context, layer.inner, middle), middle);
   }
@@ -160,6 +164,7 @@ class Pass {
   std::int64_t first_trainable_;
   std::int64_t first_recorded_;
   const LayerInput* start_;
+  at::Tensor score_bias_;  // [heads, 2 R - 1], R the longest text; undefined: none
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/model/relative_position.h"
 
 namespace coldframe {
 namespace {
@@ -43,7 +44,7 @@ std::string canonical_name(std::string_view stored, const EncoderFamily& family)
 ParameterInfo info_of(const std::string& name) {
   ParameterInfo info;
   info.name = name;
-  info.decay = !name.ends_with(".bias") && name.find("LayerNorm") == std::string::npos;
+  info.decay = name.find("bias") == std::string::npos && name.find("LayerNorm") == std::string::npos;
   info.sparse_rows = name == k_token_table;
   return info;
 }
@@ -84,6 +85,9 @@ std::vector<TensorShape> tensor_shapes(const TransformerConfig& config) {
     add_linear(shapes, path(family.inner), config.inner_width, config.width);
     add_linear(shapes, path(family.output), config.width, config.inner_width);
     add_norm(shapes, path(family.feed_forward_block), config.width);
+  }
+  if (!family.relative_bias.empty()) {
+    shapes.push_back({fmt::format("{}.weight", family.relative_bias), {k_relative_buckets, config.heads}});
   }
   return shapes;
 }

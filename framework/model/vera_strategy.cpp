@@ -98,7 +98,7 @@ class VeraStrategy final : public Strategy {
                  const std::filesystem::path& encoder_folder) const override {
     nlohmann::json modules = nlohmann::json::array();
     for (const VeraSite& site : sites_) modules.push_back(site.module);
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters)},
+    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()},
                       {{"peft_type", "VERA"},
                        {"r", options_.rank},
                        {"target_modules", modules},

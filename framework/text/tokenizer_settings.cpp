@@ -18,6 +18,14 @@ namespace {
 using detail::JsonFields;
 using nlohmann::json;
 
+/// Tokens that play a role unless the configuration names others.
+struct RoleNames {
+  std::string_view cls, sep, pad, mask;
+  bool mask_takes_space;  // the mask is a word that takes in the space before it
+};
+constexpr RoleNames k_bert_roles = {"[CLS]", "[SEP]", "[PAD]", "[MASK]", false};
+constexpr RoleNames k_mpnet_roles = {"<s>", "</s>", "<pad>", "<mask>", true};
+
 /// An optional JSON file of the folder: an empty object when it is absent.
 struct SideFile {
   std::filesystem::path path;
@@ -54,11 +62,20 @@ NormalizerSettings normalizer_of_config(const JsonFields& config) {
   return settings;
 }
 
+std::string tokenizer_class(const JsonFields& config) {
+  std::string name = config.text("tokenizer_class").value_or("BertTokenizer");
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  return name;
+}
+
+const RoleNames& role_names(const JsonFields& config) {
+  return tokenizer_class(config) == "MPNetTokenizer" ? k_mpnet_roles : k_bert_roles;
+}
+
 void require_wordpiece_class(const JsonFields& config) {
   constexpr std::array<std::string_view, 5> k_known = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
                                                        "MobileBertTokenizer", "MPNetTokenizer"};
-  std::string name = config.text("tokenizer_class").value_or("BertTokenizer");
-  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  const std::string name = tokenizer_class(config);
   if (std::ranges::find(k_known, name) == k_known.end()) {
     throw DataError(fmt::format("{}: tokenizer_class = {}", config.place(), name),
                     "vocab.txt alone does not say how it splits text", "save the tokenizer as tokenizer.json");
@@ -67,26 +84,28 @@ void require_wordpiece_class(const JsonFields& config) {
 
 TokenizerSettings read_from_vocabulary(const std::filesystem::path& path, const JsonFields& config) {
   require_wordpiece_class(config);
+  const RoleNames& names = role_names(config);
   TokenizerSettings settings;
   settings.vocabulary = read_vocabulary_file(path);
   settings.normalizer = normalizer_of_config(config);
-  const auto require_role = [&](const std::string& role, const std::string& fallback) {
-    const std::string token = token_of(config, role).value_or(fallback);
+  const auto require_role = [&](const std::string& role, std::string_view fallback) {
+    const std::string token = token_of(config, role).value_or(std::string(fallback));
     const std::optional<TokenId> id = find_id(settings, token);
     if (!id) {
       throw DataError(fmt::format("{} has no line \"{}\"", path.string(), token), fmt::format("it is the {}", role),
                       "name it in tokenizer_config.json");
     }
     const bool known = std::ranges::any_of(settings.added, [&](const AddedToken& added) { return added.id == *id; });
-    if (!known) settings.added.push_back({.content = token, .id = *id, .special = true});
+    const bool takes_space = role == "mask_token" && names.mask_takes_space;
+    if (!known) settings.added.push_back({.content = token, .id = *id, .special = true, .lstrip = takes_space});
     return *id;
   };
   settings.unk_token = token_of(config, "unk_token").value_or("[UNK]");
   require_role("unk_token", "[UNK]");
-  settings.before = {require_role("cls_token", "[CLS]")};
-  settings.after = {require_role("sep_token", "[SEP]")};
-  for (const auto& [role, fallback] : {std::pair("pad_token", "[PAD]"), std::pair("mask_token", "[MASK]")}) {
-    if (find_id(settings, token_of(config, role).value_or(fallback))) require_role(role, fallback);
+  settings.before = {require_role("cls_token", names.cls)};
+  settings.after = {require_role("sep_token", names.sep)};
+  for (const auto& [role, fallback] : {std::pair("pad_token", names.pad), std::pair("mask_token", names.mask)}) {
+    if (find_id(settings, token_of(config, role).value_or(std::string(fallback)))) require_role(role, fallback);
   }
   return settings;
 }
@@ -118,12 +137,21 @@ std::optional<std::size_t> positive(const JsonFields& fields, std::string_view k
   return *value > k_no_real_limit ? std::nullopt : std::optional(static_cast<std::size_t>(*value));
 }
 
+/// MPNet counts positions from behind its padding token, whose id is 1: two rows of the table belong to no text.
+std::optional<std::size_t> usable_positions(const JsonFields& model) {
+  const std::optional<std::size_t> rows = positive(model, "max_position_embeddings");
+  const std::size_t unused = model.text("model_type").value_or("") == "mpnet" ? 2 : 0;
+  if (rows && *rows <= unused) model.refuse("max_position_embeddings", fmt::format("at least {}", unused + 1));
+  return rows ? std::optional(*rows - unused) : std::nullopt;
+}
+
 std::optional<std::size_t> read_limit(const JsonFields& sentence, const JsonFields& config, const JsonFields& model) {
-  const std::optional<std::size_t> positions = positive(model, "max_position_embeddings");
+  const std::optional<std::size_t> positions = usable_positions(model);
   const std::optional<std::size_t> declared = positive(sentence, "max_seq_length");
   if (declared && positions && *declared > *positions) {
     throw DataError(fmt::format("{}: max_seq_length = {}", sentence.place(), *declared),
-                    fmt::format("{} has max_position_embeddings = {}", model.place(), *positions));
+                    fmt::format("{} has max_position_embeddings = {}: {} tokens fit", model.place(),
+                                *positive(model, "max_position_embeddings"), *positions));
   }
   if (declared) return declared;
   const std::optional<std::size_t> tokenizer = positive(config, "model_max_length");
@@ -164,8 +192,9 @@ TokenizerSettings read_tokenizer_settings(const std::filesystem::path& folder) {
     throw DataError(fmt::format("{}: do_lower_case = true", sentence.path.string()),
                     fmt::format("{} keeps upper case", source.filename().string()), "make the two files agree");
   }
-  settings.pad = find_id(settings, token_of(config.fields(), "pad_token").value_or("[PAD]"));
-  settings.mask = find_id(settings, token_of(config.fields(), "mask_token").value_or("[MASK]"));
+  const RoleNames& names = role_names(config.fields());
+  settings.pad = find_id(settings, token_of(config.fields(), "pad_token").value_or(std::string(names.pad)));
+  settings.mask = find_id(settings, token_of(config.fields(), "mask_token").value_or(std::string(names.mask)));
   settings.max_tokens = read_limit(sentence.fields(), config.fields(), model.fields());
   require_room(settings, source, model.fields());
   return settings;

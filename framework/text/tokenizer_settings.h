@@ -34,7 +34,7 @@ struct TokenizerSettings {
 ///   limit is 256), and tokenizer_config.json may not contradict its normaliser;
 /// - else vocab.txt (one token per line, LF) and, when there, tokenizer_config.json;
 /// - the limit is max_seq_length of sentence_bert_config.json, else the smaller of model_max_length in
-///   tokenizer_config.json and max_position_embeddings in config.json;
+///   tokenizer_config.json and max_position_embeddings in config.json (two less for MPNet);
 /// - config.json, when there, must have room for every id.
 TokenizerSettings read_tokenizer_settings(const std::filesystem::path& folder);
 

@@ -19,7 +19,7 @@ from golden_numbers import project, uniform
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from tokenizers.implementations import BertWordPieceTokenizer
-from transformers import BertConfig, BertModel
+from transformers import AutoConfig, AutoModel, BertConfig, BertModel
 
 HERE = Path(__file__).parent
 TINY = HERE / "tiny_encoder"
@@ -62,9 +62,15 @@ def write_tiny_encoder():
         "num_hidden_layers": 2, "pad_token_id": 0, "position_embedding_type": "absolute", "type_vocab_size": 2,
         "vocab_size": len(tokens),
     }
-    (TINY / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    write_encoder(TINY, config, BertModel(BertConfig(**config)))
+    write_tokenizer(tokens)
+
+
+def write_encoder(folder, config, model):
+    """A folder in the layout of sentence-transformers with random weights; lacks the tokenizer."""
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     weights = {}
-    for name, parameter in BertModel(BertConfig(**config)).named_parameters():
+    for name, parameter in model.named_parameters():
         values = torch.from_numpy(uniform("tiny." + name, parameter.numel())).reshape(parameter.shape)
         if name.endswith("LayerNorm.weight"):
             values = 1 + 0.2 * values
@@ -73,31 +79,31 @@ def write_tiny_encoder():
         else:
             values = values * (0.3 if "embeddings" in name else 1.5 / math.sqrt(parameter.shape[-1]))
         weights[name] = values.float().contiguous()
-    save_file(weights, TINY / "model.safetensors", metadata={"format": "pt"})
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     modules = [{"idx": i, "name": str(i), "path": path, "type": "sentence_transformers.models." + kind}
                for i, (path, kind) in enumerate(kinds)]
-    (TINY / "modules.json").write_text(json.dumps(modules, indent=2) + "\n")
+    (folder / "modules.json").write_text(json.dumps(modules, indent=2) + "\n")
     pooling = {"word_embedding_dimension": 64, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True,
                "pooling_mode_max_tokens": False, "pooling_mode_mean_sqrt_len_tokens": False}
-    (TINY / "1_Pooling" / "config.json").write_text(json.dumps(pooling, indent=2) + "\n")
-    (TINY / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 64, "do_lower_case": False}) + "\n")
-    write_tokenizer(tokens)
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling, indent=2) + "\n")
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 64, "do_lower_case": False}) + "\n")
 
 
-def texts_of(lengths, vocab_size):
-    """Token ids, sorted by length as the batch plan does. Never 0: transformers gives the padding row no gradient."""
+def texts_of(lengths, vocab_size, padding=0):
+    """Token ids, sorted by length as the batch plan does, all beyond that of padding: transformers gives its row no
+    gradient."""
     result = []
     for number, length in enumerate(sorted(lengths)):
         values = uniform(f"text.{number}", length)
-        result.append([1 + int((value + 1) / 2 * (vocab_size - 1)) for value in values])
+        result.append([padding + 1 + int((value + 1) / 2 * (vocab_size - padding - 1)) for value in values])
     return result
 
 
 def load(folder, dtype, **changes):
-    config = BertConfig.from_pretrained(folder, **changes)
+    config = AutoConfig.from_pretrained(folder, **changes)
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
-    model = BertModel.from_pretrained(folder, config=config, attn_implementation="eager", add_pooling_layer=False,
+    model = AutoModel.from_pretrained(folder, config=config, attn_implementation="eager", add_pooling_layer=False,
                                       dtype=torch.float32)
     return model.to(dtype).eval()
 
@@ -135,9 +141,9 @@ def full_gradients(folder, texts):
     return gradients(list(model.named_parameters()), model, texts)
 
 
-def lora_gradients(folder, texts):
+def lora_gradients(folder, texts, targets=("query", "value")):
     model = get_peft_model(load(folder, torch.float64), LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0,
-                                                                   target_modules=["query", "value"]))
+                                                                   target_modules=list(targets)))
     named = []
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:

@@ -1,42 +1,83 @@
 """Adapters of PEFT that are twins of tests/support/strategy_forms.h, by name, and the names their parameters have here."""
 
+from dataclasses import dataclass
+
 from peft import IA3Config, LoHaConfig, LoKrConfig, LoraConfig, VeraConfig, get_peft_model
 
-QUERY_VALUE = ["query", "value"]
+
+@dataclass(frozen=True)
+class Family:
+    """What a family of encoders calls its linear maps."""
+
+    query: str
+    key: str
+    value: str
+    attention_output: str
+    inner: str = "intermediate.dense"
+    output: str = "output.dense"
+    layers: int = 2
+
+    @property
+    def query_value(self):
+        return [self.query.split(".")[-1], self.value.split(".")[-1]]
+
+    @property
+    def maps(self):
+        return [self.query, self.key, self.value, self.attention_output, self.inner, self.output]
+
+    def paths(self, *maps):
+        return [f"encoder.layer.{layer}.{path}" for layer in range(self.layers) for path in maps]
+
+
+FAMILIES = {
+    "bert": Family("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"),
+    "mpnet": Family("attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o"),
+}
 
 
 def lora(**changes):
-    return lambda: LoraConfig(**{"r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": QUERY_VALUE, **changes})
+    return lambda family: LoraConfig(**{"r": 8, "lora_alpha": 16, "lora_dropout": 0.0,
+                                        "target_modules": family.query_value, **changes})
 
 
-def all_linears():
-    return [f"encoder.layer.{layer}.{path}" for layer in range(2)
-            for path in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
-                         "intermediate.dense", "output.dense")]
+def patterned(family):
+    return LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, use_rslora=True, init_lora_weights="gaussian",
+                      layers_to_transform=[1], target_modules=family.maps[:5],
+                      rank_pattern={family.value.split(".")[-1]: 4, family.inner: 2}, alpha_pattern={family.query: 24})
 
 
-def inner_outputs():
-    return [name for name in all_linears() if name.endswith("output.dense") and "attention" not in name]
+def everywhere(kind, **options):
+    return lambda family: kind(target_modules=family.paths(*family.maps), **options)
+
+
+def ia3_of_the_paper(family):
+    outputs = family.paths(family.output)
+    return IA3Config(target_modules=family.paths(family.key, family.value) + outputs, feedforward_modules=outputs)
+
+
+def ia3_of_peft(family):
+    if family == FAMILIES["bert"]:
+        return IA3Config()
+    outputs = family.paths(family.attention_output, family.output)
+    return IA3Config(target_modules=family.paths(family.key, family.value) + outputs, feedforward_modules=outputs)
 
 
 FORMS = {
     "lora": lora(),
-    "lora_patterned": lora(use_rslora=True, init_lora_weights="gaussian", layers_to_transform=[1],
-                           target_modules=["query", "key", "value", "attention.output.dense", "intermediate.dense"],
-                           rank_pattern={"value": 4, "intermediate.dense": 2}, alpha_pattern={"self.query": 24}),
+    "lora_patterned": patterned,
     "lora_own_biases": lora(bias="lora_only"),
     "lora_all_biases": lora(bias="all"),
     "lora_pissa": lora(init_lora_weights="pissa"),
     "lora_olora": lora(init_lora_weights="olora"),
-    "dora": lora(use_dora=True, target_modules=all_linears()),
+    "dora": everywhere(LoraConfig, r=8, lora_alpha=16, lora_dropout=0.0, use_dora=True),
     "dora_pissa": lora(use_dora=True, init_lora_weights="pissa"),
-    "vera": lambda: VeraConfig(r=256, target_modules=QUERY_VALUE),
-    "vera_all": lambda: VeraConfig(r=32, d_initial=0.5, target_modules=all_linears()),
-    "ia3": lambda: IA3Config(target_modules=["key", "value", *inner_outputs()], feedforward_modules=inner_outputs()),
-    "ia3_peft": IA3Config,
-    "loha": lambda: LoHaConfig(r=8, alpha=8, target_modules=QUERY_VALUE),
-    "lokr": lambda: LoKrConfig(r=8, alpha=8, target_modules=QUERY_VALUE),
-    "lokr_products": lambda: LoKrConfig(r=3, alpha=12, decompose_factor=8, decompose_both=True, target_modules=all_linears()),
+    "vera": lambda family: VeraConfig(r=256, target_modules=family.query_value),
+    "vera_all": everywhere(VeraConfig, r=32, d_initial=0.5),
+    "ia3": ia3_of_the_paper,
+    "ia3_peft": ia3_of_peft,
+    "loha": lambda family: LoHaConfig(r=8, alpha=8, target_modules=family.query_value),
+    "lokr": lambda family: LoKrConfig(r=8, alpha=8, target_modules=family.query_value),
+    "lokr_products": everywhere(LoKrConfig, r=3, alpha=12, decompose_factor=8, decompose_both=True),
 }
 
 # Ending of a parameter in PEFT: ending here, and how goldens set it: keep * first value + scale * named uniform values.
@@ -54,7 +95,7 @@ BIAS = (1, 0.05)
 
 
 def attached(form, model):
-    return get_peft_model(model, FORMS[form]())
+    return get_peft_model(model, FORMS[form](FAMILIES[model.config.model_type]))
 
 
 def trained(form, model):

@@ -63,13 +63,14 @@ def check_sentence_transformers(base, folder, texts, ours):
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(folder / "model"), device="cpu")
-    assert model.max_seq_length == 256, model.max_seq_length
-    assert model.tokenizer("a film about love")["input_ids"][0] == 101
+    longest, first = {"bert": (256, 101), "mpnet": (384, 0)}[model[0].auto_model.config.model_type]
+    assert model.max_seq_length == longest, model.max_seq_length
+    assert model.tokenizer("a film about love")["input_ids"][0] == first
     rows = []
     with torch.no_grad():
         for text in texts:
             ids = torch.tensor([text])
-            features = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
+            features = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
             rows.append(model(features)["sentence_embedding"][0])
     return agree(ours, torch.stack(rows), pooled(base_model(base), texts))
 

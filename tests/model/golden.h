@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "framework/core/json.h"
+#include "framework/model/encoder_family.h"
 
 namespace coldframe::test {
 
@@ -23,9 +24,16 @@ inline std::filesystem::path folder_from(const char* variable) {
 }
 
 inline std::filesystem::path golden_folder() { return folder_from("COLDFRAME_SOURCE_DIR") / "tests" / "golden"; }
-inline std::filesystem::path tiny_encoder() { return golden_folder() / "tiny_encoder"; }
+inline std::filesystem::path tiny_encoder(FamilyKind family = FamilyKind::bert) {
+  return golden_folder() / (family == FamilyKind::bert ? "tiny_encoder" : "tiny_mpnet");
+}
 inline std::filesystem::path minilm_encoder() {
   return folder_from("COLDFRAME_DEPS_DIR") / "encoders" / "all-MiniLM-L6-v2";
+}
+
+/// Of base size; `make encoder-mpnet` fetches it.
+inline std::filesystem::path mpnet_encoder() {
+  return folder_from("COLDFRAME_DEPS_DIR") / "encoders" / "all-mpnet-base-v2";
 }
 
 /// The generator of make_model_goldens.py: value i of the sequence `name`, in [-1, 1).

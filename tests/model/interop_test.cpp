@@ -36,14 +36,14 @@ class InteropTest : public testing::Test {
     }
   }
 
-  /// Texts of 1 to `longest` tokens, by length.
+  /// Texts of 1 to `longest` tokens, by length, beyond the ids that some family pads with.
   static test::TokenTexts texts(std::int64_t longest, std::int64_t vocabulary) {
     test::TokenTexts result;
     for (std::int64_t length = 1; length <= longest; length += 1 + length / 16) {
       const test::GoldenUniform uniform("interop." + std::to_string(length));
       std::vector<std::int64_t>& text = result.emplace_back();
       for (std::int64_t i = 0; i < length; ++i) {
-        text.push_back(1 + static_cast<std::int64_t>((uniform(i) + 1) / 2 * static_cast<double>(vocabulary - 1)));
+        text.push_back(2 + static_cast<std::int64_t>((uniform(i) + 1) / 2 * static_cast<double>(vocabulary - 2)));
       }
     }
     return result;
@@ -66,16 +66,17 @@ class InteropTest : public testing::Test {
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }
 
-  /// A trained-looking model on MiniLM, exported.
-  void expect_export(const std::string& check, std::string_view kind, const Options& options, double change) {
-    Model model(test::minilm_encoder());
+  /// A trained-looking model, exported.
+  void expect_export(const std::string& check, std::string_view kind, const Options& options, double change,
+                     const std::filesystem::path& base = test::minilm_encoder()) {
+    Model model(base);
     model.attach(kind, options);
     for (const ParameterIndex index : model.parameters.trainable()) {
       at::Tensor& value = model.parameters.value(index);
       value.add_(test::golden_uniform(model.parameters.info(index).name, value.sizes(), change));
     }
-    model.strategy->export_to(scratch_.path() / "model", *model.encoder, model.parameters, test::minilm_encoder());
-    expect_agreement(check, model, test::minilm_encoder(), 128);
+    model.strategy->export_to(scratch_.path() / "model", *model.encoder, model.parameters, base);
+    expect_agreement(check, model, base, 128);
   }
 
   test::ScratchFolder scratch_;
@@ -100,38 +101,59 @@ TEST_F(InteropTest, a_pfeiffer_export_read_by_its_names_computes_the_same) {
   expect_export("pfeiffer", "pfeiffer", PfeifferOptions(), 0.02);
 }
 
-class PeftFormsTest : public InteropTest {
+class MpnetInteropTest : public InteropTest {
+ protected:
+  void SetUp() override {
+    InteropTest::SetUp();
+    if (!IsSkipped() && !std::filesystem::exists(test::mpnet_encoder())) {
+      GTEST_SKIP() << test::mpnet_encoder().string() << " is missing: make encoder-mpnet fetches it";
+    }
+  }
+};
+
+TEST_F(MpnetInteropTest, embeddings_of_1_to_384_tokens_err_at_most_twice_as_much_as_transformers) {
+  const Model model(test::mpnet_encoder());
+  EXPECT_EQ(model.encoder->max_tokens(), 384);
+  expect_agreement("embeddings", model, test::mpnet_encoder(), 384);
+}
+
+TEST_F(MpnetInteropTest, sentence_transformers_loads_a_full_export) {
+  expect_export("sentence_transformers", "full", FullOptions(), 0.003, test::mpnet_encoder());
+}
+
+class PeftFormsTest : public InteropTest, public testing::WithParamInterface<FamilyKind> {
  protected:
   void SetUp() override {
     InteropTest::SetUp();
     write_json(scratch_.path() / "texts.json", texts_);
   }
+  static std::filesystem::path base() { return test::tiny_encoder(GetParam()); }
   std::filesystem::path folder(const test::StrategyForm& form) const { return scratch_.path() / form.name; }
 
   const test::TokenTexts texts_ = texts(40, 198);
 };
 
-TEST_F(PeftFormsTest, peft_loads_what_every_linear_strategy_writes) {
+TEST_P(PeftFormsTest, peft_loads_what_every_linear_strategy_writes) {
   for (const test::StrategyForm& form : test::strategy_forms()) {
-    Model model(test::tiny_encoder());
+    Model model(base());
     model.attach(form.kind, *form.options);
     for (const ParameterIndex index : model.parameters.trainable()) {
       at::Tensor& value = model.parameters.value(index);
       value.add_(test::golden_uniform(model.parameters.info(index).name, value.sizes(), 0.05));
     }
     std::filesystem::create_directory(folder(form));
-    model.strategy->export_to(folder(form) / "model", *model.encoder, model.parameters, test::tiny_encoder());
+    model.strategy->export_to(folder(form) / "model", *model.encoder, model.parameters, base());
     write_weights(folder(form) / "embeddings.safetensors", {{"embeddings", model.embed(pack(texts_))}});
   }
-  expect_success("peft_reads", test::tiny_encoder());
+  expect_success("peft_reads", base());
 }
 
-TEST_F(PeftFormsTest, what_peft_writes_is_read_by_every_linear_strategy) {
-  expect_success("peft_writes", test::tiny_encoder());
-  const at::Tensor before = Model(test::tiny_encoder()).embed(pack(texts_));
+TEST_P(PeftFormsTest, what_peft_writes_is_read_by_every_linear_strategy) {
+  expect_success("peft_writes", base());
+  const at::Tensor before = Model(base()).embed(pack(texts_));
   for (const test::StrategyForm& form : test::strategy_forms()) {
     if (form.name == "dora_pissa") continue;  // PEFT leaves the magnitudes out when it converts PiSSA back
-    Model model(test::tiny_encoder());
+    Model model(base());
     model.attach(form.kind, *form.options);
     model.strategy->import_from(folder(form) / "model", *model.encoder, model.parameters);
     const at::Tensor theirs = WeightFiles(folder(form) / "embeddings.safetensors").read("embeddings");
@@ -139,6 +161,9 @@ TEST_F(PeftFormsTest, what_peft_writes_is_read_by_every_linear_strategy) {
     EXPECT_GT((before - theirs).abs().max().item<double>(), 1e-3) << form.name;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Families, PeftFormsTest, testing::Values(FamilyKind::bert, FamilyKind::mpnet),
+                         [](const auto& test) { return std::string(encoder_family(test.param).name); });
 
 class MinilmTest : public testing::Test {
  protected:

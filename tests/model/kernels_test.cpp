@@ -1,61 +1,29 @@
-// Every kernel against its definition in double, on every instruction set of this machine and in both element types.
+// Kernels against its definition in double, on every instruction set of this machine and in both element types.
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
-#include <cstring>
-#include <type_traits>
 #include <vector>
 
-#include "framework/core/philox.h"
 #include "framework/model/kernels/add_norm.h"
-#include "framework/model/kernels/attention.h"
 #include "framework/model/kernels/bias_gelu.h"
 #include "framework/model/kernels/instruction_sets.h"
+#include "tests/model/kernel_fixture.h"
 
 namespace coldframe {
 namespace {
 
 constexpr double k_pi = 3.14159265358979323846;
 
-double widen(float x) { return x; }
-double widen(Bf16 x) { return std::bit_cast<float>(std::uint32_t{x.bits} << 16); }
+using test::expect_near;
+using test::KernelTest;
+using test::mask_at;
+using test::narrow;
+using test::tolerance;
+using test::values;
+using test::widen;
 
-template <class T>
-T narrow(double x) {
-  if constexpr (std::is_same_v<T, float>) {
-    return static_cast<float>(x);
-  } else {
-    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(x));
-    return {static_cast<std::uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16)};
-  }
-}
-
-/// Keyed values in [-size, size], exactly representable as T.
-template <class T>
-std::vector<T> values(std::size_t n, std::uint64_t name, double size = 1) {
-  const KeyedRandom random(name, Purpose::initialisation);
-  std::vector<T> result;
-  for (std::size_t i = 0; i < n; ++i) {
-    result.push_back(narrow<T>(size * (2 * (random.block(UserKey(i))[0] / 4294967296.0) - 1)));
-  }
-  return result;
-}
-
-template <class T>
-double tolerance() {
-  return std::is_same_v<T, float> ? 4e-6 : 0.02;  // of values near 1; bfloat16 rounds by 2^-9
-}
-
-template <class T>
-void expect_near(const std::vector<double>& expected, const std::vector<T>& got, const std::string& what) {
-  ASSERT_EQ(expected.size(), got.size()) << what;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_NEAR(expected[i], widen(got[i]), tolerance<T>() * std::max(1.0, std::abs(expected[i])))
-        << what << " element " << i;
-  }
-}
+TYPED_TEST_SUITE(KernelTest, test::ElementTypes);
 
 struct Shape {
   std::size_t rows, width;
@@ -65,24 +33,6 @@ const std::vector<Shape>& shapes() {
   static const std::vector<Shape> all = {{1, 1}, {1, 3}, {2, 16}, {5, 33}, {17, 64}, {40, 100}, {3, 1536}, {512, 36}};
   return all;
 }
-
-template <class T>
-class KernelTest : public ::testing::Test {
- protected:
-  ~KernelTest() override { use_kernel_instruction_set(""); }
-
-  template <class Check>
-  void on_every_set(const Check& check) {
-    for (const std::string& set : kernel_instruction_sets()) {
-      SCOPED_TRACE(set);
-      use_kernel_instruction_set(set);
-      check();
-    }
-  }
-};
-
-using ElementTypes = ::testing::Types<float, Bf16>;
-TYPED_TEST_SUITE(KernelTest, ElementTypes);
 
 TYPED_TEST(KernelTest, gelu_and_its_gradient_equal_the_definition) {
   using T = TypeParam;
@@ -127,15 +77,6 @@ TYPED_TEST(KernelTest, gelu_far_out_is_zero_or_the_identity) {
     EXPECT_NEAR(widen(slope[3]), 1, 1e-6);
     EXPECT_NEAR(widen(slope[4]), 0.5, 1e-6);
   });
-}
-
-/// The mask of element (row, c), drawn one block at a time.
-double mask_at(const MaskKey& key, const MaskRow& row, std::size_t c) {
-  const PhiloxBlock words =
-      philox4x32({static_cast<std::uint32_t>(row.view_key), static_cast<std::uint32_t>(row.view_key >> 32), row.token,
-                  row.first_block + static_cast<std::uint32_t>(c / 4)},
-                 key.key);
-  return words[c % 4] < key.threshold ? 0.0 : double{key.scale};
 }
 
 TYPED_TEST(KernelTest, add_norm_and_its_gradients_equal_the_definition) {
@@ -201,69 +142,6 @@ TYPED_TEST(KernelTest, add_norm_and_its_gradients_equal_the_definition) {
         expect_near(e_bias, dbias, "gradient of the bias");
         expect_near(e_gain, dgain, "gradient of the gain");
         expect_near(e_shift, dshift, "gradient of the shift");
-      }
-    }
-  });
-}
-
-struct HeadShape {
-  std::size_t length, width;
-};
-
-TYPED_TEST(KernelTest, attention_and_its_gradients_equal_the_definition) {
-  using T = TypeParam;
-  const MaskKey key({.active = true, .seed = 5, .step = 2}, mask_site("probabilities"), 0.3);
-  this->on_every_set([&] {
-    for (const auto [length, width] : {HeadShape{1, 3}, HeadShape{2, 32}, HeadShape{11, 32}, HeadShape{35, 32},
-                                       HeadShape{48, 64}, HeadShape{49, 24}, HeadShape{130, 80}, HeadShape{512, 16}}) {
-      for (const bool masked : {false, true}) {
-        const std::size_t step = width + 5, n = length * step;  // a head among others
-        const auto q = values<T>(n, 1, 2), k = values<T>(n, 2, 2), v = values<T>(n, 3), outward = values<T>(n, 4);
-        AttentionHead<T> head;
-        head.q = {q.data(), step};
-        head.k = {k.data(), step};
-        head.v = {v.data(), step};
-        head.length = length;
-        head.width = width;
-        head.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width)));
-        head.mask = masked ? &key : nullptr;
-        head.first_row = {99, 0, 256};
-        std::vector<T> out(n), dq(n), dk(n), dv(n);
-        attend(head, HeadRows<T>{out.data(), step});
-        attend_backward(head, HeadRows<const T>{outward.data(), step},
-                        AttentionGradient<T>{{dq.data(), step}, {dk.data(), step}, {dv.data(), step}});
-        std::vector<double> e_out(n, 0.0), e_dq(n, 0.0), e_dk(n, 0.0), e_dv(n, 0.0);
-        const auto dot = [&](const std::vector<T>& a, std::size_t i, const std::vector<T>& b, std::size_t j) {
-          double sum = 0;
-          for (std::size_t c = 0; c < width; ++c) sum += widen(a[i * step + c]) * widen(b[j * step + c]);
-          return sum;
-        };
-        for (std::size_t i = 0; i < length; ++i) {
-          std::vector<double> p(length), dp(length), factor(length, 1.0);
-          double total = 0, mean = 0;
-          MaskRow row = head.first_row;
-          row.token += static_cast<std::uint32_t>(i);
-          for (std::size_t j = 0; j < length; ++j) total += p[j] = std::exp(head.scale * dot(q, i, k, j));
-          for (std::size_t j = 0; j < length; ++j) {
-            p[j] /= total;
-            if (masked) factor[j] = mask_at(key, row, j);
-            dp[j] = factor[j] * dot(outward, i, v, j);
-            mean += p[j] * dp[j];
-          }
-          for (std::size_t j = 0; j < length; ++j) {
-            const double ds = p[j] * (dp[j] - mean) * head.scale;
-            for (std::size_t c = 0; c < width; ++c) {
-              e_out[i * step + c] += factor[j] * p[j] * widen(v[j * step + c]);
-              e_dv[j * step + c] += factor[j] * p[j] * widen(outward[i * step + c]);
-              e_dq[i * step + c] += ds * widen(k[j * step + c]);
-              e_dk[j * step + c] += ds * widen(q[i * step + c]);
-            }
-          }
-        }
-        expect_near(e_out, out, "out");
-        expect_near(e_dq, dq, "gradient of q");
-        expect_near(e_dk, dk, "gradient of k");
-        expect_near(e_dv, dv, "gradient of v");
       }
     }
   });

@@ -17,8 +17,8 @@ namespace {
 using test::Model;
 using test::pack;
 using test::same_bits;
-using testing::HasSubstr;
 using test::StrategyForm;
+using testing::HasSubstr;
 
 constexpr DropoutContext k_active{.active = true, .seed = 5, .step = 9};
 const test::TokenTexts k_texts = {{4, 5}, {6, 7, 8}, {9, 10, 11, 12}};
@@ -35,10 +35,11 @@ class LinearStrategyTest : public ::testing::TestWithParam<StrategyForm> {
     }
   }
   void export_model(const Model& model) const {
-    model.strategy->export_to(folder(), *model.encoder, model.parameters, test::tiny_encoder());
+    model.strategy->export_to(folder(), *model.encoder, model.parameters, base());
   }
   void import_into(Model& model) const { model.strategy->import_from(folder(), *model.encoder, model.parameters); }
   std::filesystem::path folder() const { return scratch_.path() / "model"; }
+  static std::filesystem::path base() { return test::tiny_encoder(GetParam().family); }
 
   test::ScratchFolder scratch_;
 };
@@ -46,8 +47,8 @@ class LinearStrategyTest : public ::testing::TestWithParam<StrategyForm> {
 double difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
 
 TEST_P(LinearStrategyTest, starts_as_the_pretrained_encoder) {
-  const Model plain(test::tiny_encoder());
-  Model model(test::tiny_encoder());
+  const Model plain(base());
+  Model model(base());
   attach(model);
   const PackedBatch batch = pack(k_texts);
   EXPECT_LT(difference(model.embed(batch), plain.embed(batch)), 2e-6);
@@ -58,9 +59,10 @@ TEST_P(LinearStrategyTest, starts_as_the_pretrained_encoder) {
 }
 
 TEST_P(LinearStrategyTest, computes_what_peft_computes) {
-  const nlohmann::json file = test::read_golden("model_linear.json");
+  const nlohmann::json file =
+      test::read_golden(GetParam().family == FamilyKind::bert ? "model_linear.json" : "model_linear_mpnet.json");
   const nlohmann::json& golden = file["forms"].at(GetParam().name);
-  Model model(test::tiny_encoder());
+  Model model(base());
   attach(model);
   for (const auto& [name, setting] : golden["values"].items()) {
     at::Tensor& value = model.parameters.value(model.parameters.require(name));
@@ -79,14 +81,14 @@ TEST_P(LinearStrategyTest, computes_what_peft_computes) {
 }
 
 TEST_P(LinearStrategyTest, merges_to_the_same_function) {
-  Model model(test::tiny_encoder());
+  Model model(base());
   train(model);
   const PackedBatch batch = pack(k_texts);
   const at::Tensor before = model.embed(batch);
-  EXPECT_GT(difference(before, Model(test::tiny_encoder()).embed(batch)), 1e-3);
+  EXPECT_GT(difference(before, Model(base()).embed(batch)), 1e-3);
   ASSERT_TRUE(model.strategy->merge(*model.encoder, model.parameters));
   EXPECT_LT(difference(model.embed(batch), before), 1e-5);
-  Model merged(test::tiny_encoder());
+  Model merged(base());
   for (const ParameterIndex index : merged.encoder->parameters()) {
     merged.parameters.value(index).copy_(
         model.parameters.value(model.parameters.require(merged.parameters.info(index).name)));
@@ -98,10 +100,10 @@ TEST_P(LinearStrategyTest, merges_to_the_same_function) {
 }
 
 TEST_P(LinearStrategyTest, reads_back_what_it_wrote) {
-  Model trained(test::tiny_encoder());
+  Model trained(base());
   train(trained);
   export_model(trained);
-  Model fresh(test::tiny_encoder());
+  Model fresh(base());
   attach(fresh);
   import_into(fresh);
   for (std::size_t i = 0; i < trained.parameters.size(); ++i) {
@@ -113,16 +115,16 @@ TEST_P(LinearStrategyTest, reads_back_what_it_wrote) {
 }
 
 TEST_P(LinearStrategyTest, refuses_another_base_and_every_other_kind) {
-  Model trained(test::tiny_encoder());
+  Model trained(base());
   train(trained);
   export_model(trained);
-  Model other(test::tiny_encoder());
+  Model other(base());
   other.parameters.value(0)[0][0] += 1;
   attach(other);
   EXPECT_THAT(test::message_of<DataError>([&] { import_into(other); }), HasSubstr("other weights"));
   for (const StrategyForm& form : test::strategy_forms()) {
     if (form.kind == GetParam().kind) continue;
-    Model model(test::tiny_encoder());
+    Model model(base());
     model.attach(form.kind, *form.options);
     EXPECT_THAT(test::message_of<DataError>([&] { import_into(model); }), HasSubstr("adapter_config.json"))
         << form.name;
@@ -130,7 +132,7 @@ TEST_P(LinearStrategyTest, refuses_another_base_and_every_other_kind) {
 }
 
 TEST_P(LinearStrategyTest, gradients_with_dropout_match_finite_differences) {
-  Model model(test::tiny_encoder());
+  Model model(base());
   train(model);
   const PackedBatch batch = pack(k_texts);
   const at::Tensor weights = test::golden_uniform("difference", {batch.texts(), 64});
@@ -157,8 +159,7 @@ TEST_P(LinearStrategyTest, gradients_with_dropout_match_finite_differences) {
   EXPECT_GT(checked, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(LinearMaps, LinearStrategyTest, ::testing::ValuesIn(test::strategy_forms()),
-                         test::FormName());
+INSTANTIATE_TEST_SUITE_P(LinearMaps, LinearStrategyTest, ::testing::ValuesIn(test::family_forms()), test::FormName());
 
 }  // namespace
 }  // namespace coldframe

@@ -1,5 +1,7 @@
 #include "framework/model/packed_attention.h"
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -104,6 +106,70 @@ TEST(PackedAttentionTest, gradients_match_finite_differences) {
     test::expect_gradient([&](const at::Tensor& x) { return packed_attention(q, x, v, layout, how); }, k);
     test::expect_gradient([&](const at::Tensor& x) { return packed_attention(q, k, x, layout, how); }, v);
   }
+}
+
+/// A bias that reaches further than the texts, and three tokens of a prefix.
+AttentionExtras extras() {
+  return {golden_uniform("bias", {k_heads, 2 * 6 - 1}), golden_uniform("prefix keys", {3, k_width}),
+          golden_uniform("prefix values", {3, k_width})};
+}
+
+TEST(PackedAttentionTest, gradients_of_bias_and_prefix_match_finite_differences) {
+  const PackedBatch batch = texts_of({1, 3, 3, 4});
+  const auto layout = std::make_shared<const PackedLayout>(batch);
+  const at::Tensor q = golden_uniform("q", {11, k_width});
+  const at::Tensor k = golden_uniform("k", {11, k_width});
+  const at::Tensor v = golden_uniform("v", {11, k_width});
+  for (const DropoutContext& dropout : {DropoutContext{}, k_active}) {
+    const auto with = [&](at::Tensor AttentionExtras::*part) {
+      return [&, part](const at::Tensor& x) {
+        AttentionExtras changed = extras();
+        changed.*part = x;
+        return packed_attention(q, k, v, layout, setup(dropout), changed);
+      };
+    };
+    test::expect_gradient(with(&AttentionExtras::bias), extras().bias);
+    test::expect_gradient(with(&AttentionExtras::prefix_keys), extras().prefix_keys);
+    test::expect_gradient(with(&AttentionExtras::prefix_values), extras().prefix_values);
+    test::expect_gradient(
+        [&](const at::Tensor& x) { return packed_attention(x, k, v, layout, setup(dropout), extras()); }, q);
+  }
+}
+
+TEST(PackedAttentionTest, a_prefix_is_a_pair_of_keys_and_values_more_in_each_text) {
+  const PackedBatch batch = texts_of({4}), longer = texts_of({5});
+  const auto layout = std::make_shared<const PackedLayout>(batch), more = std::make_shared<const PackedLayout>(longer);
+  const at::Tensor q = golden_uniform("q", {4, k_width}), k = golden_uniform("k", {4, k_width}),
+                   v = golden_uniform("v", {4, k_width});
+  const at::Tensor key = golden_uniform("key", {1, k_width}), value = golden_uniform("value", {1, k_width});
+  const at::Tensor found = packed_attention(q, k, v, layout, setup(), {{}, key, value});
+  const at::Tensor expected =
+      packed_attention(at::cat({q, key}), at::cat({k, key}), at::cat({v, value}), more, setup()).narrow(0, 0, 4);
+  EXPECT_LT((found - expected).abs().max().item<double>(), 1e-6);
+}
+
+TEST(PackedAttentionTest, a_prefix_that_nobody_attends_to_leaves_masks_as_they_are) {
+  const PackedBatch batch = texts_of({3, 4});
+  const auto layout = std::make_shared<const PackedLayout>(batch);
+  const at::Tensor q = golden_uniform("q", {7, k_width}).abs(), k = golden_uniform("k", {7, k_width}),
+                   v = golden_uniform("v", {7, k_width});
+  const at::Tensor far = at::full({5, k_width}, -1e4), values = golden_uniform("values", {5, k_width});
+  const at::Tensor plain = packed_attention(q, k, v, layout, setup(k_active));
+  const at::Tensor with_prefix = packed_attention(q, k, v, layout, setup(k_active), {{}, far, values});
+  EXPECT_LT((plain - with_prefix).abs().max().item<double>(), 1e-6);
+}
+
+TEST(PackedAttentionTest, a_bias_is_found_by_distance_whatever_its_reach) {
+  const PackedBatch batch = texts_of({2, 3});
+  const auto layout = std::make_shared<const PackedLayout>(batch);
+  const at::Tensor q = golden_uniform("q", {5, k_width}), k = golden_uniform("k", {5, k_width}),
+                   v = golden_uniform("v", {5, k_width});
+  const at::Tensor bias = extras().bias;
+  const at::Tensor narrow = bias.narrow(1, 3, 5);  // of distances -2 to 2
+  EXPECT_TRUE(same_bits(packed_attention(q, k, v, layout, setup(), {bias, {}, {}}),
+                        packed_attention(q, k, v, layout, setup(), {narrow, {}, {}})));
+  EXPECT_FALSE(same_bits(packed_attention(q, k, v, layout, setup(), {bias, {}, {}}),
+                         packed_attention(q, k, v, layout, setup())));
 }
 
 TEST(PackedAttentionTest, computes_only_the_gradients_asked_for) {

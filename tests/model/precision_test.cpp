@@ -41,7 +41,7 @@ double relative(const at::Tensor& a, const at::Tensor& b) {
 class PrecisionTest : public ::testing::TestWithParam<test::StrategyForm> {};
 
 TEST_P(PrecisionTest, bf16_is_fp32_up_to_its_rounding) {
-  testing::TinyModel model(GetParam().kind, GetParam().options);
+  testing::TinyModel model(GetParam().kind, GetParam().options, 0.1, GetParam().family);
   for (const ParameterIndex index : model.parameters.trainable()) {  // B = 0 would hide half of LoRA
     at::Tensor& value = model.parameters.value(index);
     if (at::norm(value).item<double>() == 0) {
@@ -70,10 +70,11 @@ TEST_P(PrecisionTest, bf16_is_fp32_up_to_its_rounding) {
 
 INSTANTIATE_TEST_SUITE_P(Strategies, PrecisionTest,
                          ::testing::Values(test::StrategyForm{"full", "full", nullptr},
+                                           test::StrategyForm{"full", "full", nullptr, test::Start::pretrained_bits,
+                                                              test::Backward::of_function, FamilyKind::mpnet},
                                            test::StrategyForm{"pfeiffer", "pfeiffer", nullptr}),
                          test::FormName());
-INSTANTIATE_TEST_SUITE_P(LinearMaps, PrecisionTest, ::testing::ValuesIn(test::strategy_forms()),
-                         test::FormName());
+INSTANTIATE_TEST_SUITE_P(LinearMaps, PrecisionTest, ::testing::ValuesIn(test::family_forms()), test::FormName());
 
 TEST(RoundedWeightsTest, a_changed_weight_is_rounded_again_and_views_see_it) {
   testing::TinyModel model("full");

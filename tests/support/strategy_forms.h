@@ -4,9 +4,11 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "framework/core/options.h"
+#include "framework/model/encoder_family.h"
 #include "framework/model/ia3_strategy.h"
 #include "framework/model/loha_strategy.h"
 #include "framework/model/lokr_strategy.h"
@@ -26,6 +28,7 @@ struct StrategyForm {
   std::shared_ptr<const Options> options;
   Start start = Start::pretrained_bits;
   Backward backward = Backward::of_function;
+  FamilyKind family = FamilyKind::bert;
 };
 
 template <class Kind>
@@ -80,6 +83,18 @@ inline std::vector<StrategyForm> strategy_forms() {
   };
 }
 
+/// All of them on encoders of every family.
+inline std::vector<StrategyForm> family_forms() {
+  std::vector<StrategyForm> all;
+  for (const EncoderFamily& family : encoder_families()) {
+    for (StrategyForm form : strategy_forms()) {
+      form.family = family.kind;
+      all.push_back(std::move(form));
+    }
+  }
+  return all;
+}
+
 inline StrategyForm strategy_form(const std::string& name) {
   for (const StrategyForm& form : strategy_forms()) {
     if (form.name == name) return form;
@@ -88,11 +103,14 @@ inline StrategyForm strategy_form(const std::string& name) {
 }
 
 /// For INSTANTIATE_TEST_SUITE_P.
-inline void PrintTo(const StrategyForm& form, std::ostream* out) { *out << form.name; }
+inline void PrintTo(const StrategyForm& form, std::ostream* out) {
+  *out << form.name << " on " << encoder_family(form.family).name;
+}
 struct FormName {
   template <class Info>
   std::string operator()(const Info& info) const {
-    return info.param.name;
+    const FamilyKind family = info.param.family;
+    return info.param.name + (family == FamilyKind::bert ? "" : "_" + std::string(encoder_family(family).name));
   }
 };
 

@@ -18,9 +18,19 @@
 
 namespace coldframe::testing {
 
-inline TransformerConfig tiny_bert_config(double dropout = 0.1) {
-  return {.layers = 2, .width = 64, .heads = 4, .inner_width = 128, .vocabulary = 100, .positions = 64, .token_types = 2,
-          .norm_epsilon = 1e-12, .hidden_dropout = dropout, .attention_dropout = dropout};
+/// Two layers of width 64 of either family.
+inline TransformerConfig tiny_config(double dropout = 0.1, FamilyKind family = FamilyKind::bert) {
+  return {.family = family,
+          .layers = 2,
+          .width = 64,
+          .heads = 4,
+          .inner_width = 128,
+          .vocabulary = 100,
+          .positions = 64,
+          .token_types = encoder_family(family).token_types ? 2 : 0,
+          .norm_epsilon = 1e-12,
+          .hidden_dropout = dropout,
+          .attention_dropout = dropout};
 }
 
 /// Normal(0, 0.08) weights, LayerNorm near (1, 0): keyed by name, so every process makes the same.
@@ -40,7 +50,8 @@ inline at::Tensor random_weight(std::string_view name, const std::vector<std::in
 enum class TinyPart { everything, upper_layer };
 
 inline void keep_to_upper_layer(Options& options) {
-  if (auto* lora = dynamic_cast<LoraOptions*>(&options)) lora->targets = {"layer.1.attention.query", "layer.1.attention.value"};
+  if (auto* lora = dynamic_cast<LoraOptions*>(&options))
+    lora->targets = {"layer.1.attention.query", "layer.1.attention.value"};
   if (auto* full = dynamic_cast<FullOptions*>(&options)) full->parameters = {"encoder.layer.1.*"};
 }
 
@@ -58,16 +69,17 @@ struct TinyModel {
       : TinyModel(strategy_kind, default_options(strategy_kind, part), dropout) {}
 
   /// With options of its own; null: the defaults of its kind.
-  TinyModel(std::string_view strategy_kind, std::shared_ptr<const Options> chosen, double dropout = 0.1)
+  TinyModel(std::string_view strategy_kind, std::shared_ptr<const Options> chosen, double dropout = 0.1,
+            FamilyKind family = FamilyKind::bert)
       : options(chosen != nullptr ? std::move(chosen) : default_options(strategy_kind, TinyPart::everything)) {
-    const TransformerConfig config = tiny_bert_config(dropout);
+    const TransformerConfig config = tiny_config(dropout, family);
     for (const TensorShape& tensor : tensor_shapes(config)) {
       ParameterInfo info{.name = tensor.name};
       info.sparse_rows = tensor.name.find("word_embeddings") != std::string::npos;
       parameters.add(std::move(info), random_weight(tensor.name, tensor.shape));
     }
     encoder = std::make_unique<TransformerEncoder>(
-        config, EncoderHead{Pooling::mean, Normalization::unit_length, config.positions}, parameters);
+        config, EncoderHead{Pooling::mean, Normalization::unit_length, config.longest_text()}, parameters);
     StrategyRegistry registry;
     add_builtin_strategies(registry);
     const StrategyEntry& entry = registry.require(strategy_kind);

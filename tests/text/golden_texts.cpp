@@ -41,6 +41,14 @@ std::filesystem::path minilm_folder() {
   return environment_path("COLDFRAME_DEPS_DIR") / "encoders" / "all-MiniLM-L6-v2";
 }
 
+std::filesystem::path tiny_mpnet_folder() {
+  return environment_path("COLDFRAME_SOURCE_DIR") / "tests" / "golden" / "tiny_mpnet";
+}
+
+std::filesystem::path mpnet_folder() {
+  return environment_path("COLDFRAME_DEPS_DIR") / "encoders" / "all-mpnet-base-v2";
+}
+
 std::vector<std::string> golden_lines() { return read_gzip_json(golden_folder() / "lines.json.gz"); }
 
 std::vector<std::vector<TokenId>> golden_ids(const std::string& name) {

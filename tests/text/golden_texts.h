@@ -13,6 +13,9 @@ namespace coldframe::testing {
 std::filesystem::path golden_folder();
 /// The default encoder, which may be absent.
 std::filesystem::path minilm_folder();
+/// A small MPNet, written by make_mpnet_goldens.py, and all-mpnet-base-v2, which may be absent.
+std::filesystem::path tiny_mpnet_folder();
+std::filesystem::path mpnet_folder();
 
 std::vector<std::string> golden_lines();
 std::vector<std::vector<TokenId>> golden_ids(const std::string& name);

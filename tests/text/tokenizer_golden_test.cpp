@@ -76,6 +76,44 @@ TEST(TokenizerGoldenFiles, ill_formed_utf8_counts_as_replacement_characters) {
   }
 }
 
+void expect_checksums(const Tokenizer& tokenizer, const std::string& name) {
+  const std::vector<std::string> lines = testing::golden_lines();
+  const nlohmann::json expected = read_json(testing::golden_folder() / "mpnet.json").at(name);
+  ASSERT_EQ(lines.size(), expected.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_EQ(testing::ids_checksum(tokenizer.encode(lines[i], Tokenizer::k_no_limit)), expected[i].get<std::string>())
+        << "line " << i << ": " << nlohmann::json(lines[i]).dump(-1, ' ', true);
+  }
+}
+
+TEST(MpnetTokenizerGolden, gives_the_ids_of_the_fast_tokenizer_with_and_without_tokenizer_json) {
+  const auto whole = Tokenizer::from_folder(testing::tiny_mpnet_folder());
+  EXPECT_EQ(whole->special_tokens().cls, 0);
+  EXPECT_EQ(whole->special_tokens().pad, 1);
+  EXPECT_EQ(whole->special_tokens().sep, 2);
+  EXPECT_EQ(whole->special_tokens().mask, 198);
+  EXPECT_EQ(whole->encode("a <mask>"), whole->encode("a<mask>")) << "the mask takes in the space before it";
+  expect_checksums(*whole, "tiny");
+  const auto folder = std::filesystem::temp_directory_path() / ("coldframe_mpnet_" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
+  std::filesystem::copy_file(testing::tiny_mpnet_folder() / "vocab.txt", folder / "vocab.txt");
+  std::ofstream(folder / "tokenizer_config.json") << R"({"tokenizer_class": "MPNetTokenizer"})";
+  const auto vocabulary = Tokenizer::from_folder(folder);
+  EXPECT_EQ(vocabulary->fingerprint(), whole->fingerprint());
+  EXPECT_EQ(vocabulary->special_tokens().pad, 1);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(MpnetTokenizerGolden, so_does_that_of_all_mpnet_base_v2) {
+  if (!std::filesystem::exists(testing::mpnet_folder() / "tokenizer.json")) {
+    GTEST_SKIP() << "no encoder in " << testing::mpnet_folder() << ": run make encoder-mpnet";
+  }
+  const auto tokenizer = Tokenizer::from_folder(testing::mpnet_folder());
+  EXPECT_EQ(tokenizer->vocabulary_size(), 30527u);
+  EXPECT_EQ(tokenizer->max_tokens(), 384u);
+  expect_checksums(*tokenizer, "base");
+}
+
 class DefaultEncoder : public ::testing::Test {
  protected:
   void SetUp() override {

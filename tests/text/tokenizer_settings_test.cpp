@@ -93,6 +93,16 @@ TEST_F(EncoderFolderTest, takes_the_limit_from_the_most_specific_file) {
   EXPECT_THAT(error(), HasSubstr("\"max_seq_length\" is -1 (expected at least 1)"));
 }
 
+TEST_F(EncoderFolderTest, two_positions_of_mpnet_belong_to_no_text) {
+  write("tokenizer.json", tiny_tokenizer_json());
+  write("config.json", json{{"model_type", "mpnet"}, {"max_position_embeddings", 514}});
+  EXPECT_EQ(read().max_tokens, 512u);
+  write("sentence_bert_config.json", json{{"max_seq_length", 513}});
+  EXPECT_THAT(error(), HasSubstr("max_position_embeddings = 514: 512 tokens fit"));
+  write("config.json", json{{"model_type", "mpnet"}, {"max_position_embeddings", 2}});
+  EXPECT_THAT(error(), HasSubstr("(expected at least 3)"));
+}
+
 TEST_F(EncoderFolderTest, refuses_other_kinds_of_tokenizers_by_name) {
   const std::vector<std::tuple<const char*, json, const char*>> cases = {
       {"model", {{"type", "BPE"}}, "model is BPE"},

@@ -54,6 +54,7 @@ struct RunCase {
   BatchKind kind = BatchKind::many;
   Precision precision = Precision::fp32;
   Prefix prefix = Prefix::none;
+  FamilyKind family = FamilyKind::bert;
 };
 
 testing::TinyPart part_of(Prefix prefix) {
@@ -73,7 +74,8 @@ testing::TinyModel model_of(const RunCase& run) {
   const std::vector<test::StrategyForm> all = forms();
   const auto found = std::ranges::find(all, run.strategy, &test::StrategyForm::name);
   const test::StrategyForm form = found == all.end() ? test::StrategyForm{} : *found;
-  return form.kind.empty() ? testing::TinyModel(run.strategy) : testing::TinyModel(form.kind, form.options);
+  return form.kind.empty() ? testing::TinyModel(run.strategy, nullptr, 0.1, run.family)
+                           : testing::TinyModel(form.kind, form.options, 0.1, run.family);
 }
 
 struct RunShape {
@@ -327,22 +329,27 @@ TEST_P(SameBitsTest, the_runs_have_what_makes_the_test_hard) {
 
 std::string case_name(const ::testing::TestParamInfo<RunCase>& test) {
   return test.param.strategy + (test.param.kind == BatchKind::many ? "_many" : "_few") +
+         (test.param.family == FamilyKind::mpnet ? "_mpnet" : "") +
          (test.param.precision == Precision::bf16 ? "_bf16" : "") +
          (test.param.prefix == Prefix::on      ? "_prefix"
           : test.param.prefix == Prefix::small ? "_small_prefix"
                                                : "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
-                         ::testing::Values(RunCase{"full", BatchKind::many}, RunCase{"lora", BatchKind::many},
-                                           RunCase{"full", BatchKind::few}, RunCase{"lora", BatchKind::few},
-                                           RunCase{"full", BatchKind::many, Precision::bf16},
-                                           RunCase{"lora", BatchKind::many, Precision::bf16},
-                                           RunCase{"full", BatchKind::many, Precision::fp32, Prefix::on},
-                                           RunCase{"lora", BatchKind::many, Precision::fp32, Prefix::small},
-                                           RunCase{"lora", BatchKind::many, Precision::bf16, Prefix::on},
-                                           RunCase{"houlsby", BatchKind::many}, RunCase{"parallel", BatchKind::many}),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Runs, SameBitsTest,
+    ::testing::Values(RunCase{"full", BatchKind::many}, RunCase{"lora", BatchKind::many},
+                      RunCase{"full", BatchKind::few}, RunCase{"lora", BatchKind::few},
+                      RunCase{"full", BatchKind::many, Precision::bf16},
+                      RunCase{"lora", BatchKind::many, Precision::bf16},
+                      RunCase{"full", BatchKind::many, Precision::fp32, Prefix::on},
+                      RunCase{"lora", BatchKind::many, Precision::fp32, Prefix::small},
+                      RunCase{"lora", BatchKind::many, Precision::bf16, Prefix::on},
+                      RunCase{"full", BatchKind::many, Precision::fp32, Prefix::none, FamilyKind::mpnet},
+                      RunCase{"lora", BatchKind::many, Precision::fp32, Prefix::none, FamilyKind::mpnet},
+                      RunCase{"full", BatchKind::many, Precision::bf16, Prefix::none, FamilyKind::mpnet},
+                      RunCase{"houlsby", BatchKind::many}, RunCase{"parallel", BatchKind::many}),
+    case_name);
 
 /// Every way of changing linear maps, in fewer steps.
 class FormBitsTest : public ::testing::TestWithParam<test::StrategyForm> {

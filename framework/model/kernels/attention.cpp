@@ -110,30 +110,42 @@ HWY_INLINE void softmax_backward_rows(const float* p, float* dp, std::size_t cou
   }
 }
 
-/// What forward and backward share: the widened operands and the probabilities of a block of queries.
+/// a += b, n elements.
+HWY_INLINE void add_row(const float* b, std::size_t n, float* a) {
+  each(n, [&](auto d, std::size_t c) HWY_ATTR { store(d, hn::Add(load(d, a + c), load(d, b + c)), a + c); });
+}
+
+/// What forward and backward share: the widened operands and the probabilities of a block of queries. Keys are those of
+/// the text, then those of the prefix.
 template <class T>
 class HeadWork {
  public:
   HeadWork(const AttentionHead<T>& head, Scratch& scratch)
       : head_(head),
         row_step_(padded(head.width)),
-        columns_(padded(head.length)),
+        keys_(keys_of(head)),
+        columns_(padded(keys_)),
         q_(scratch.take(head.length * row_step_)),
-        v_(scratch.take(head.length * row_step_)),
-        k_(scratch.take(head.length * row_step_)),
-        k_transposed_(scratch.take(head.width * columns_)) {
+        v_(scratch.take(keys_ * row_step_)),
+        k_(scratch.take(keys_ * row_step_)),
+        k_transposed_(scratch.take(head.width * columns_)),
+        prefix_(scratch.take(k_block * padded(head.prefix.length))) {
     widen(head.q, head.length, head.width, head.scale, q_);
     widen(head.k, head.length, head.width, 1.0f, k_);
     widen(head.v, head.length, head.width, 1.0f, v_);
-    transpose(k_, head.length, head.width, k_transposed_);
+    widen(head.prefix.k, head.prefix.length, head.width, 1.0f, k_ + head.length * row_step_);
+    widen(head.prefix.v, head.prefix.length, head.width, 1.0f, v_ + head.length * row_step_);
+    transpose(k_, keys_, head.width, k_transposed_);
   }
 
+  static std::size_t keys_of(const AttentionHead<T>& head) { return head.length + head.prefix.length; }
   static std::size_t elements(const AttentionHead<T>& head) {
-    return 3 * head.length * padded(head.width) + head.width * padded(head.length);
+    const std::size_t keys = keys_of(head);
+    return (head.length + 2 * keys) * padded(head.width) + head.width * padded(keys) +
+           k_block * padded(head.prefix.length);
   }
 
-  std::size_t row_step() const { return row_step_; }
-  std::size_t columns() const { return columns_; }
+  std::size_t keys() const { return keys_; }
   const float* q(std::size_t row) const { return q_ + row * row_step_; }
   const float* k() const { return k_; }
   const float* v() const { return v_; }
@@ -142,34 +154,57 @@ class HeadWork {
   void probabilities(std::size_t first, std::size_t count, float* p) const {
     const LeftOperand queries{q(first), row_step_, 1};
     small_product(queries, k_transposed_, p, {count, vectors(columns_), head_.width, columns_, columns_, false});
-    softmax_rows(p, count, head_.length);
+    if (head_.bias != nullptr) {
+      for (std::size_t i = 0; i < count; ++i) add_row(head_.bias - (first + i), head_.length, p + i * columns_);
+    }
+    softmax_rows(p, count, keys_);
   }
 
-  /// Element-wise mask of rows [count, columns].
+  /// Element-wise mask of rows [count, columns]; in == out is allowed.
   void drop(std::size_t first, std::size_t count, const float* in, float* out) const {
+    if (head_.prefix.length > 0) drop_prefix(first, count, in);
     MaskRow rows[k_block];
-    for (std::size_t i = 0; i < count; ++i) {
-      rows[i] = head_.first_row;
-      rows[i].token += static_cast<std::uint32_t>(first + i);
-    }
+    fill_rows(head_.first_row, first, count, rows);
     apply_mask(*head_.mask, {rows, count}, static_cast<std::int64_t>(columns_), in, out);
+    const std::size_t prefix_step = padded(head_.prefix.length);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::copy_n(prefix_ + i * prefix_step, head_.prefix.length, out + i * columns_ + head_.length);
+    }
   }
 
   static std::size_t vectors(std::size_t columns) { return columns / hn::Lanes(Floats()); }
 
  private:
+  static void fill_rows(MaskRow row, std::size_t first, std::size_t count, MaskRow* rows) {
+    row.token += static_cast<std::uint32_t>(first);
+    for (std::size_t i = 0; i < count; ++i, ++row.token) rows[i] = row;
+  }
+
+  /// The columns of the prefix have masks of their own, so that those of the text are the same without it.
+  void drop_prefix(std::size_t first, std::size_t count, const float* in) const {
+    const std::size_t step = padded(head_.prefix.length);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::copy_n(in + i * columns_ + head_.length, head_.prefix.length, prefix_ + i * step);
+    }
+    MaskRow rows[k_block];
+    fill_rows(head_.prefix.first_row, first, count, rows);
+    apply_mask(*head_.prefix.mask, {rows, count}, static_cast<std::int64_t>(step), prefix_, prefix_);
+  }
+
   const AttentionHead<T>& head_;
   std::size_t row_step_;
+  std::size_t keys_;
   std::size_t columns_;
   float* q_;
   float* v_;
   float* k_;
   float* k_transposed_;
+  float* prefix_;  // [k_block, padded(P)], probabilities of the prefix while they are masked
 };
 
 template <class T>
 void attend_head(const AttentionHead<T>& head, HeadRows<T> out) {
-  const std::size_t row_step = padded(head.width), columns = padded(head.length);
+  const std::size_t row_step = padded(head.width), columns = padded(HeadWork<T>::keys_of(head));
   Scratch scratch(HeadWork<T>::elements(head) + k_block * (columns + row_step));
   const HeadWork<T> work(head, scratch);
   float* p = scratch.take(k_block * columns);
@@ -179,27 +214,34 @@ void attend_head(const AttentionHead<T>& head, HeadRows<T> out) {
     work.probabilities(first, count, p);
     if (head.mask != nullptr) work.drop(first, count, p, p);
     small_product({p, columns, 1}, work.v(), mixed,
-                  {count, work.vectors(row_step), head.length, row_step, row_step, false});
+                  {count, work.vectors(row_step), work.keys(), row_step, row_step, false});
     narrow(mixed, count, head.width, 1.0f, HeadRows<T>{out.values + first * out.step, out.step});
   }
+}
+
+/// Adds rows [rows, width] with padded rows to rows elsewhere, when they are wanted.
+HWY_INLINE void add_rows(const float* from, std::size_t rows, std::size_t width, HeadRows<float> to) {
+  if (to.values == nullptr) return;
+  for (std::size_t i = 0; i < rows; ++i) add_row(from + i * padded(width), width, to.values + i * to.step);
 }
 
 template <class T>
 void attend_head_backward(const AttentionHead<T>& head, HeadRows<const T> outward,
                           const AttentionGradient<T>& gradient) {
-  const std::size_t length = head.length, row_step = padded(head.width), columns = padded(length);
-  Scratch scratch(HeadWork<T>::elements(head) + head.width * columns + 3 * length * row_step + 3 * k_block * columns +
-                  k_block * row_step);
+  const std::size_t length = head.length, keys = HeadWork<T>::keys_of(head);
+  const std::size_t row_step = padded(head.width), columns = padded(keys);
+  Scratch scratch(HeadWork<T>::elements(head) + head.width * columns + (length + 2 * keys) * row_step +
+                  3 * k_block * columns + k_block * row_step);
   const HeadWork<T> work(head, scratch);
   float* v_transposed = scratch.take(head.width * columns);
   float* out = scratch.take(length * row_step);  // gradient of the output
-  float* dk = scratch.take(length * row_step);
-  float* dv = scratch.take(length * row_step);
+  float* dk = scratch.take(keys * row_step);
+  float* dv = scratch.take(keys * row_step);
   float* p = scratch.take(k_block * columns);
   float* kept = scratch.take(k_block * columns);
   float* dp = scratch.take(k_block * columns);
   float* dq = scratch.take(k_block * row_step);
-  transpose(work.v(), length, head.width, v_transposed);
+  transpose(work.v(), keys, head.width, v_transposed);
   widen(outward, length, head.width, 1.0f, out);
   const std::size_t row_vectors = work.vectors(row_step);
   for (std::size_t first = 0; first < length; first += k_block) {
@@ -213,15 +255,20 @@ void attend_head_backward(const AttentionHead<T>& head, HeadRows<const T> outwar
       work.drop(first, count, dp, dp);
     }
     const float* weights = head.mask != nullptr ? kept : p;
-    small_product({weights, 1, columns}, block_out, dv, {length, row_vectors, count, row_step, row_step, first > 0});
-    softmax_backward_rows(p, dp, count, length);
-    small_product({dp, columns, 1}, work.k(), dq, {count, row_vectors, length, row_step, row_step, false});
-    small_product({dp, 1, columns}, work.q(first), dk, {length, row_vectors, count, row_step, row_step, first > 0});
+    small_product({weights, 1, columns}, block_out, dv, {keys, row_vectors, count, row_step, row_step, first > 0});
+    softmax_backward_rows(p, dp, count, keys);
+    for (std::size_t i = 0; gradient.bias != nullptr && i < count; ++i) {
+      add_row(dp + i * columns, length, gradient.bias - (first + i));
+    }
+    small_product({dp, columns, 1}, work.k(), dq, {count, row_vectors, keys, row_step, row_step, false});
+    small_product({dp, 1, columns}, work.q(first), dk, {keys, row_vectors, count, row_step, row_step, first > 0});
     narrow(dq, count, head.width, head.scale,
            HeadRows<T>{gradient.q.values + first * gradient.q.step, gradient.q.step});
   }
   narrow(dk, length, head.width, 1.0f, gradient.k);
   narrow(dv, length, head.width, 1.0f, gradient.v);
+  add_rows(dk + length * row_step, head.prefix.length, head.width, gradient.prefix_k);
+  add_rows(dv + length * row_step, head.prefix.length, head.width, gradient.prefix_v);
 }
 
 void attend_f32(const AttentionHead<float>& head, HeadRows<float> out) { attend_head(head, out); }
