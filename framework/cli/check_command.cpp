@@ -77,7 +77,7 @@ class CheckCommand final : public Subcommand {
       constexpr double user_tokens = 20, item_tokens = 16;
       const auto pairs = static_cast<double>(experiment_.batch.pairs);
       const double tokens = pairs * user_tokens + (pairs + static_cast<double>(experiment_.batch.extra_items)) * item_tokens;
-      const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
+      const CostEstimate cost = estimate_cost(experiment_, learner, {tokens, tokens}, meant);
       return fmt::format("data {} is not on this machine: {:g} tokens per user text and {:g} per item text assumed\n",
                          experiment_.data.path, user_tokens, item_tokens) +
              cost_text(cost) + time_text(cost, meant);
@@ -86,19 +86,19 @@ class CheckCommand final : public Subcommand {
     const ExperimentData data(experiment_);
     const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment_, *learner.encoder));
     const PairSampler sampler = make_pair_sampler(experiment_, data);
-    const double tokens = mean_step_tokens(make_step_planner(experiment_, data, sampler, texts, *learner.objective), plans);
+    const StepTokens tokens = step_tokens(make_step_planner(experiment_, data, sampler, texts, *learner.objective), plans);
     const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
     if (options_.trial == 0) return cost_text(cost) + time_text(cost, meant);
     const TrialShape tried = trial_shape(meant, cores);
-    const double seconds = try_steps(experiment_, config, data, tried, options_.trial, tokens);
+    const double seconds = try_steps(experiment_, config, data, tried, options_.trial, tokens.mean);
     return cost_text(cost) + trial_text(seconds, tried, meant);
   }
 
   static std::string cost_text(const CostEstimate& cost) {
     return fmt::format(
-        "per step: about {:.0f} tokens, {:.1f} GFLOP\n"
+        "per step: about {:.0f} tokens ({:.0f} at most), {:.1f} GFLOP\n"
         "per rank: about {:.0f} MB (weights {:.0f}, optimizer and gradients {:.0f}, activations {:.0f}, program {:.0f})\n",
-        cost.tokens, cost.flop * 1e-9, cost.total_bytes() * 1e-6, cost.weight_bytes * 1e-6, cost.state_bytes * 1e-6,
+        cost.tokens.mean, cost.tokens.largest, cost.flop * 1e-9, cost.total_bytes() * 1e-6, cost.weight_bytes * 1e-6, cost.state_bytes * 1e-6,
         cost.activation_bytes * 1e-6, cost.program_bytes * 1e-6);
   }
 
@@ -109,14 +109,14 @@ class CheckCommand final : public Subcommand {
 
   /// Without a trial: the matrix products alone, which no step is faster than.
   std::string time_text(const CostEstimate& cost, TrialShape meant) const {
-    return fmt::format("time: not tried; the matrix products alone take {:.2f} s per step at the {:.0f} GFLOP/s per core measured here, on "
+    return fmt::format("time: not tried; the matrix products alone take {:.3g} s per step at the {:.0f} GFLOP/s per core measured here, on "
                        "{} ranks x {} threads: {}\n",
                        cost.product_seconds, cost.core_flops * 1e-9, meant.ranks, meant.threads, length_text(cost.product_seconds));
   }
 
   std::string trial_text(double seconds, TrialShape tried, TrialShape meant) const {
     const double scaled = seconds * tried.cores() / meant.cores();
-    std::string text = fmt::format("time: about {:.2f} s per step, {}; from {} steps tried here on {} ranks x {} threads", scaled,
+    std::string text = fmt::format("time: about {:.3g} s per step, {}; from {} steps tried here on {} ranks x {} threads", scaled,
                                    length_text(scaled), options_.trial, tried.ranks, tried.threads);
     if (tried.cores() != meant.cores()) {
       text += fmt::format(" and scaled to {} x {}, exchange between hosts not counted", meant.ranks, meant.threads);

@@ -15,6 +15,7 @@ ChosenEncoder ChosenEncoder::pretrained(const Experiment& experiment, const Reso
   ChosenEncoder chosen;
   chosen.pretrained_ = &experiment;
   chosen.learner_ = std::make_unique<Learner>(experiment, config);
+  chosen.learner_->free_unread_weights();
   return chosen;
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include "framework/training/flat_layout.h"
 
@@ -28,47 +29,109 @@ double measure_core_flops(std::int64_t width, Precision precision) {
   return best;
 }
 
-double layer_weights(const Encoder& encoder) {
-  double weights = 0;
-  for (const LinearSite& site : encoder.linear_sites()) weights += static_cast<double>(site.in) * static_cast<double>(site.out);
-  return weights;
+/// Sizes of an encoder as the estimate needs them.
+struct Shape {
+  explicit Shape(const Learner& learner)
+      : parameters(learner.parameters),
+        encoder(*learner.encoder),
+        first_layer(encoder.first_trainable_layer(ParameterView(parameters, false))),
+        width(static_cast<double>(encoder.width())) {
+    for (const LinearSite& site : encoder.linear_sites()) {
+      weights += static_cast<double>(site.in) * static_cast<double>(site.out);
+      inner = std::max(inner, static_cast<double>(std::max(site.in, site.out)));
+      weights_trained = weights_trained || parameters.info(site.weight).trainable;
+    }
+  }
+
+  bool trained() const { return first_layer < encoder.layers(); }
+  double recorded_layers() const { return static_cast<double>(encoder.layers() - std::max<std::int64_t>(first_layer, 0)); }
+  double element_bytes() const { return parameters.precision() == Precision::bf16 ? 2 : 4; }
+
+  const ParameterStore& parameters;
+  const Encoder& encoder;
+  std::int64_t first_layer;
+  double width;
+  double inner = 0;    // the widest row
+  double weights = 0;  // of all linear maps
+  bool weights_trained = false;
+};
+
+/// Columns that products keep for the gradients of their weights, over all layers: queries, keys and values share their
+/// input; a matrix that a strategy added keeps an input of its own.
+double kept_inputs(const Shape& shape) {
+  double columns = 0;
+  std::set<std::pair<std::int32_t, bool>> counted;
+  std::set<ParameterIndex> own(shape.encoder.parameters().begin(), shape.encoder.parameters().end());
+  for (const LinearSite& site : shape.encoder.linear_sites()) {
+    if (!shape.parameters.info(site.weight).trainable) continue;
+    const bool shared = site.name.ends_with("query") || site.name.ends_with("key") || site.name.ends_with("value");
+    if (!shared || counted.emplace(site.layer, true).second) columns += static_cast<double>(site.in);
+  }
+  for (const ParameterIndex index : shape.parameters.trainable()) {
+    const at::IntArrayRef sizes = shape.parameters.sizes(index);
+    if (!own.contains(index) && sizes.size() == 2) columns += static_cast<double>(sizes[1]);
+  }
+  return columns;
 }
 
-bool any_layer_weight_trained(const Learner& learner) {
-  for (const LinearSite& site : learner.encoder->linear_sites()) {
-    if (learner.parameters.info(site.weight).trainable) return true;
+/// Per token: queries, keys, values and the normalised rows of both blocks; the slope of the activation; inputs.
+double kept_columns(const Shape& shape) {
+  return shape.recorded_layers() * (5 * shape.width + shape.inner) + kept_inputs(shape);
+}
+
+/// Per token of a micro-batch on its way back through one layer.
+double passing_columns(const Shape& shape) { return 3 * shape.width + 2 * shape.inner; }
+
+double activation_bytes(const Experiment& experiment, const Shape& shape, StepTokens tokens, TrialShape cut) {
+  const double lane = tokens.largest / static_cast<double>(experiment.batch.lanes);
+  const double at_once = cut.threads * std::min(lane, static_cast<double>(experiment.batch.tokens));
+  if (!shape.trained()) return shape.element_bytes() * at_once * passing_columns(shape);
+  const double kept = experiment.batch.activations == "keep" ? tokens.largest / cut.ranks : at_once;
+  double bytes = shape.element_bytes() * (kept * kept_columns(shape) + at_once * passing_columns(shape));
+  if (shape.first_layer < 0) bytes += 4 * kept * 2 * shape.width;  // rows of the table, and of its LayerNorm
+  return bytes;
+}
+
+/// Moments, and gradient buffers as in TrainStep::gradient_buffer_bound() with one more for the exchange.
+double state_bytes(const Experiment& experiment, const Learner& learner, TrialShape cut) {
+  const FlatLayout layout(learner.parameters);
+  const double lanes = std::ceil(static_cast<double>(experiment.batch.lanes) / cut.ranks);
+  const double buffers = std::ceil(std::log2(lanes)) + std::min<double>(cut.threads, lanes) + (cut.ranks > 1 ? 1 : 0);
+  return 4.0 * (2 * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
+}
+
+/// Rounded copies included, and without what training does not read.
+double weight_bytes(const Shape& shape) {
+  double bytes = 4.0 * static_cast<double>(shape.parameters.count());
+  if (shape.parameters.precision() == Precision::fp32) return bytes;
+  for (const LinearSite& site : shape.encoder.linear_sites()) {
+    const ParameterInfo& info = shape.parameters.info(site.weight);
+    const double elements = static_cast<double>(site.in) * static_cast<double>(site.out);
+    bytes += info.trainable || info.exact ? 2 * elements : -2 * elements;
   }
-  return false;
+  return bytes;
 }
 
 }  // namespace
 
-CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, double tokens, TrialShape shape) {
-  const Encoder& encoder = *learner.encoder;
-  const FlatLayout layout(learner.parameters);
-  const double ranks = shape.ranks;
+double CostEstimate::total_bytes() const {
+  return std::max(loading_bytes, weight_bytes + state_bytes + activation_bytes + program_bytes);
+}
+
+CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, StepTokens tokens, TrialShape cut) {
+  const Shape shape(learner);
   CostEstimate cost;
   cost.tokens = tokens;
-  const bool trained = learner.trainable_parameters > 0;
-  const double passes = !trained ? 2 : any_layer_weight_trained(learner) ? 6 : 4;
-  cost.flop = cost.tokens * layer_weights(encoder) * passes;
-  const Precision precision = learner.parameters.precision();
-  cost.weight_bytes = 4.0 * static_cast<double>(learner.parameters.count());
-  if (precision == Precision::bf16) cost.weight_bytes += 2.0 * layer_weights(encoder);  // rounded copies
-  const double lanes = std::ceil(static_cast<double>(experiment.batch.lanes) / ranks);
-  const double buffers = std::log2(lanes) + 2;  // live sums and the scratch of the exchange
-  cost.state_bytes = 4.0 * (2 * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
-  // Per token and layer: inputs of the products, queries, keys and values, normalised rows: 8 rows of the width; output and
-  // slope of the activation: 2 of the inner width.
-  const double width = static_cast<double>(encoder.width());
-  double inner = 0;
-  for (const LinearSite& site : encoder.linear_sites()) inner = std::max(inner, static_cast<double>(std::max(site.in, site.out)));
-  const double kept_tokens = experiment.batch.activations == "keep" ? cost.tokens / ranks : static_cast<double>(experiment.batch.tokens);
-  cost.activation_bytes = trained ? (precision == Precision::bf16 ? 2.0 : 4.0) * kept_tokens * static_cast<double>(encoder.layers()) * (8 * width + 2 * inner) : 0.0;
-  constexpr double program = 170e6, kept_tensor_memory = 134e6;  // measured; keep_tensor_memory()
-  cost.program_bytes = program + kept_tensor_memory;
-  cost.core_flops = measure_core_flops(encoder.width(), precision);
-  cost.product_seconds = cost.flop / (cost.core_flops * shape.cores());
+  const double passes = !shape.trained() ? 2 : shape.weights_trained ? 6 : 4;
+  cost.flop = tokens.mean * shape.weights * passes;
+  cost.weight_bytes = weight_bytes(shape);
+  cost.state_bytes = state_bytes(experiment, learner, cut);
+  cost.activation_bytes = activation_bytes(experiment, shape, tokens, cut);
+  constexpr double program = 170e6;  // measured
+  cost.program_bytes = program;
+  cost.loading_bytes = program + 4.0 * static_cast<double>(shape.parameters.count());
+  cost.core_flops = measure_core_flops(shape.encoder.width(), shape.parameters.precision());
+  cost.product_seconds = cost.flop / (cost.core_flops * cut.cores());
   return cost;
 }
 

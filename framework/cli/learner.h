@@ -9,6 +9,7 @@
 #include "framework/data/likes.h"
 #include "framework/data/roles.h"
 #include "framework/model/encoder.h"
+#include "framework/model/rounded_maps.h"
 #include "framework/text/tokenizer.h"
 #include "framework/training/step_plan.h"
 
@@ -50,6 +51,9 @@ std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder);
 /// A pretrained encoder with the strategies of an experiment attached, and the objective's own parameters.
 struct Learner {
   Learner(const Experiment& experiment, const ResolvedConfig& config);
+
+  /// Frees what training and encoding in this precision do not read; strategies can be exported, no longer merged.
+  void free_unread_weights() { keep_frozen_maps_rounded(*encoder, parameters); }
 
   ParameterStore parameters;
   std::unique_ptr<Encoder> encoder;

@@ -21,10 +21,14 @@ TrialShape trial_shape(TrialShape meant, int cores) {
   return {ranks, std::clamp(cores / ranks, 1, meant.threads)};
 }
 
-double mean_step_tokens(const StepPlanner& planner, std::int64_t steps) {
-  double tokens = 0;
-  for (std::int64_t step = 0; step < steps; ++step) tokens += static_cast<double>(planner.plan(step).texts.tokens());
-  return tokens / static_cast<double>(steps);
+StepTokens step_tokens(const StepPlanner& planner, std::int64_t steps) {
+  StepTokens tokens;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    const auto of_step = static_cast<double>(planner.plan(step).texts.tokens());
+    tokens.mean += of_step / static_cast<double>(steps);
+    tokens.largest = std::max(tokens.largest, of_step);
+  }
+  return tokens;
 }
 
 double try_steps(const Experiment& experiment, const ResolvedConfig& config, const ExperimentData& data,
@@ -32,6 +36,7 @@ double try_steps(const Experiment& experiment, const ResolvedConfig& config, con
   double best = std::numeric_limits<double>::infinity();  // seconds per token
   run_virtual_ranks(shape.ranks, [&](const Group& group) {
     Learner learner(experiment, config);
+    learner.free_unread_weights();
     const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment, *learner.encoder));
     const PairSampler sampler = make_pair_sampler(experiment, data);
     const StepPlanner planner = make_step_planner(experiment, data, sampler, texts, *learner.objective);

@@ -7,6 +7,12 @@
 
 namespace coldframe {
 
+/// How many tokens the distinct texts of a step have.
+struct StepTokens {
+  double mean = 0;
+  double largest = 0;
+};
+
 /// How a trial cuts the machine at hand into ranks.
 struct TrialShape {
   int ranks = 1;
@@ -19,8 +25,8 @@ struct TrialShape {
 TrialShape meant_shape(int ranks, std::int64_t threads, int cores, std::int64_t lanes);
 TrialShape trial_shape(TrialShape meant, int cores);
 
-/// Tokens of the distinct texts of a step: mean over the first `steps` plans.
-double mean_step_tokens(const StepPlanner& planner, std::int64_t steps);
+/// Tokens of the distinct texts of a step over the first `steps` plans.
+StepTokens step_tokens(const StepPlanner& planner, std::int64_t steps);
 
 /// Seconds of an average step of this experiment: real steps, whose ranks are threads of this process and reduce with
 /// the code of real ranks. One step goes ahead untimed; of the others the best counts, per token. What was trained is

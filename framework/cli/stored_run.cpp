@@ -57,7 +57,9 @@ std::unique_ptr<Learner> StoredRun::load_pretrained() const {
   // An untrained strategy need not leave the output as it was (adapters start near the identity only).
   Experiment untouched = experiment_;
   untouched.strategy.use = {"frozen"};
-  return open(untouched);
+  std::unique_ptr<Learner> learner = open(untouched);
+  learner->free_unread_weights();
+  return learner;
 }
 
 std::unique_ptr<Learner> StoredRun::load_learner() const {
@@ -67,6 +69,7 @@ std::unique_ptr<Learner> StoredRun::load_learner() const {
     const std::filesystem::path model = strategies.size() == 1 ? folder_.model() : folder_.model() / experiment_.strategy.use[i];
     strategies[i]->import_from(model, *learner->encoder, learner->parameters);
   }
+  learner->free_unread_weights();
   return learner;
 }
 

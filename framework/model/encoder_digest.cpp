@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstddef>
-#include <span>
-
 #include "framework/core/hash.h"
 
 namespace coldframe {
@@ -13,10 +10,8 @@ namespace coldframe {
 std::string encoder_digest(const Encoder& encoder, const ParameterStore& parameters) {
   std::string lines;
   for (const ParameterIndex index : encoder.parameters()) {
-    const at::Tensor& value = parameters.value(index);
-    const std::span bytes(static_cast<const std::byte*>(value.const_data_ptr()), value.nbytes());
-    lines +=
-        fmt::format("{} [{}] {}\n", parameters.info(index).name, fmt::join(value.sizes(), ", "), sha256_hex(bytes));
+    lines += fmt::format("{} [{}] {}\n", parameters.info(index).name, fmt::join(parameters.sizes(index), ", "),
+                         parameters.sha256(index));
   }
   return sha256_hex(lines);
 }

@@ -60,8 +60,8 @@ void EncoderOptions::describe(OptionVisitor& visitor) {
                 attention_dropout);
   visitor.visit(
       {.name = "precision",
-       .doc = "what the encoder multiplies in, training and later: fp32, or bf16 (mixed precision: weights, sums "
-              "and statistics stay fp32)",
+       .doc = "what the encoder multiplies in, training and later: fp32, or bf16 (mixed precision: trained weights, sums "
+              "and statistics stay fp32; frozen weights are kept in bf16 alone)",
        .choices = {"fp32", "bf16"}},
       precision);
 }

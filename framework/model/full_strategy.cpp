@@ -21,7 +21,10 @@ class FullStrategy final : public Strategy {
 
   void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t /*seed*/) override {
     std::vector<std::string> names;
-    for (const ParameterIndex index : encoder.parameters()) names.push_back(parameters.info(index).name);
+    for (const ParameterIndex index : encoder.parameters()) {
+      names.push_back(parameters.info(index).name);
+      parameters.info(index).exact = true;  // all of them are exported
+    }
     for (const std::size_t chosen : select_sites(options_.parameters, names, "strategy.full.parameters")) {
       parameters.info(encoder.parameters()[chosen]).trainable = true;
     }

@@ -64,10 +64,11 @@ struct Product {
 /// y = base + scale x W^T, base a bias [out], the rows [T, out] of another map, or nothing (no elements). `used` is the
 /// weight as it is multiplied, `weight` the parameter, which takes part only as the one who wants the gradient.
 struct ProductFunction : torch::autograd::Function<ProductFunction> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& /*weight*/,
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& used, const at::Tensor& base, const Product& product) {
     if (product.memory != nullptr) product.memory->count_use(static_cast<std::size_t>(product.weight));
-    context->save_for_backward({x, used});
+    // A frozen weight needs no x: most of what LoRA would keep.
+    context->save_for_backward({weight.requires_grad() ? x : no_elements(), used});
     context->saved_data["base_dimensions"] = base.numel() == 0 ? 0 : base.dim();
     detail::save_object(*context, product);
     if (base.numel() == 0) return at::mm(x, used.t());

@@ -49,6 +49,7 @@ class LoraStrategy final : public Strategy {
     for (std::size_t i = 0; i < targets.size(); ++i) {
       LoraSite site = add_site(targets[i], ranks[i], alphas[i], parameters, seed);
       const DropoutSite dropout(fmt::format("{}.{}", kind_, targets[i].site.name), options_.dropout);
+      if (form_.dora) parameters.info(site.weight).exact = true;  // its row norms are read
       encoder.attach_linear(targets[i].index,
                             form_.dora ? make_dora_delta(site, dropout) : make_lora_delta(site, dropout));
       form_.sites.push_back(std::move(site));

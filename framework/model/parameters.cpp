@@ -5,9 +5,11 @@
 
 #include <cctype>
 #include <cstdint>
+#include <stdexcept>
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/core/hash.h"
 #include "framework/model/gradient_memory.h"
 
 namespace coldframe {
@@ -57,19 +59,57 @@ ParameterIndex ParameterStore::add(ParameterInfo info, at::Tensor value) {
   values_.push_back(fits ? std::move(value) : aligned_copy(value));
   rounded_.emplace_back();
   outdated_.push_back(1);
+  sha256_.emplace_back();
   return index;
 }
 
+const at::Tensor& ParameterStore::value(ParameterIndex index) const {
+  const at::Tensor& found = values_[static_cast<std::size_t>(index)];
+  if (!found.defined()) {
+    throw std::logic_error(fmt::format("{} is read in float32 after only its rounded form was kept", info(index).name));
+  }
+  return found;
+}
+
 at::Tensor& ParameterStore::value(ParameterIndex index) {
+  static_cast<void>(std::as_const(*this).value(index));
   outdated_[static_cast<std::size_t>(index)] = 1;
+  sha256_[static_cast<std::size_t>(index)].clear();
   return values_[static_cast<std::size_t>(index)];
+}
+
+const std::string& ParameterStore::sha256(ParameterIndex index) const {
+  std::string& digest = sha256_[static_cast<std::size_t>(index)];
+  if (digest.empty()) {
+    const at::Tensor& values = value(index);
+    digest = sha256_hex({static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes()});
+  }
+  return digest;
+}
+
+void ParameterStore::keep_rounded_only(ParameterIndex index) {
+  CF_EXPECTS(precision_ == Precision::bf16);
+  CF_EXPECTS(!info(index).trainable && !info(index).exact && !info(index).sparse_rows);
+  if (rounded_only(index)) return;
+  static_cast<void>(sha256(index));
+  if (outdated_[static_cast<std::size_t>(index)] != 0) round(index);
+  values_[static_cast<std::size_t>(index)].reset();
+}
+
+std::size_t ParameterStore::bytes() const {
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (values_[i].defined()) sum += values_[i].nbytes();
+    if (rounded_[i].defined()) sum += rounded_[i].nbytes();
+  }
+  return sum;
 }
 
 std::vector<ParameterIndex> ParameterStore::outdated() const {
   std::vector<ParameterIndex> indices;
   if (precision_ == Precision::fp32) return indices;
   for (std::size_t i = 0; i < values_.size(); ++i) {
-    if (outdated_[i] != 0 && values_[i].dim() == 2 && !infos_[i].sparse_rows) {
+    if (outdated_[i] != 0 && values_[i].defined() && values_[i].dim() == 2 && !infos_[i].sparse_rows) {
       indices.push_back(static_cast<ParameterIndex>(i));
     }
   }
@@ -109,22 +149,22 @@ std::vector<ParameterIndex> ParameterStore::trainable() const {
 }
 
 std::int64_t ParameterStore::trainable_count() const {
-  std::int64_t elements = 0;
-  for (const ParameterIndex index : trainable()) elements += value(index).numel();
-  return elements;
+  std::int64_t sum = 0;
+  for (const ParameterIndex index : trainable()) sum += elements(index);
+  return sum;
 }
 
 std::int64_t ParameterStore::count() const {
-  std::int64_t elements = 0;
-  for (const at::Tensor& value : values_) elements += value.numel();
-  return elements;
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < values_.size(); ++i) sum += elements(static_cast<ParameterIndex>(i));
+  return sum;
 }
 
 ParameterView::ParameterView(const ParameterStore& store, bool with_gradients) : precision_(store.precision()) {
   for (std::size_t i = 0; i < store.size(); ++i) {
     const auto index = static_cast<ParameterIndex>(i);
     trainable_.push_back(store.info(index).trainable);
-    tensors_.push_back(store.value(index).detach());
+    tensors_.push_back((store.rounded_only(index) ? store.rounded(index) : store.value(index)).detach());
     rounded_.push_back(store.rounded(index));
     if (with_gradients && trainable_.back()) tensors_.back().requires_grad_();
   }
@@ -141,8 +181,8 @@ std::string trainable_table(const ParameterStore& parameters) {
     const auto index = static_cast<ParameterIndex>(i);
     std::string module = module_of(parameters.info(index).name);
     if (modules.empty() || modules.back().module != module) modules.push_back({std::move(module)});
-    modules.back().total += parameters.value(index).numel();
-    if (parameters.info(index).trainable) modules.back().trainable += parameters.value(index).numel();
+    modules.back().total += parameters.elements(index);
+    if (parameters.info(index).trainable) modules.back().trainable += parameters.elements(index);
   }
   modules.push_back({"total", parameters.trainable_count(), parameters.count()});
   std::string table = fmt::format("{:<32} {:>14} {:>14}\n", "module", "trainable", "parameters");

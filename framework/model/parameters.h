@@ -19,6 +19,7 @@ struct ParameterInfo {
   bool trainable = false;
   bool decay = true;         // false for biases, LayerNorm and scalars such as the temperature
   bool sparse_rows = false;  // gradients arrive as (row id, row) lists: token embeddings
+  bool exact = false;        // read in float32 under any precision, trained or not: keep_rounded_only() passes it over
   double learning_rate_factor = 1.0;
 };
 
@@ -28,7 +29,7 @@ struct ParameterInfo {
 enum class Precision { fp32, bf16 };
 
 /// All parameters of a model and its strategy, in a fixed order. Tensors are contiguous float32 on 64-byte-aligned
-/// memory. Under Precision::bf16 every matrix but the sparse tables has a rounded copy beside it.
+/// memory. Under Precision::bf16 every matrix but the sparse tables has a rounded copy beside it, or in its place.
 class ParameterStore {
  public:
   /// Keeps `value` when it is contiguous, aligned and owns its memory, else a copy in that form. Throws ConfigError on
@@ -40,9 +41,14 @@ class ParameterStore {
   std::size_t size() const { return infos_.size(); }
   const ParameterInfo& info(ParameterIndex index) const { return infos_[static_cast<std::size_t>(index)]; }
   ParameterInfo& info(ParameterIndex index) { return infos_[static_cast<std::size_t>(index)]; }
-  const at::Tensor& value(ParameterIndex index) const { return values_[static_cast<std::size_t>(index)]; }
+  /// Throws std::logic_error where only the rounded matrix is left.
+  const at::Tensor& value(ParameterIndex index) const;
   /// For changing it: its rounded copy counts as outdated from now on.
   at::Tensor& value(ParameterIndex index);
+  at::IntArrayRef sizes(ParameterIndex index) const { return held(index).sizes(); }
+  std::int64_t elements(ParameterIndex index) const { return held(index).numel(); }
+  /// SHA-256 of the float32 values, also of those that were given up. Worked out once per change; one caller at a time.
+  const std::string& sha256(ParameterIndex index) const;
 
   std::vector<ParameterIndex> trainable() const;  // ascending
   std::int64_t trainable_count() const;           // elements
@@ -57,15 +63,23 @@ class ParameterStore {
   void round(ParameterIndex index);
   /// Rounds all that are outdated.
   void round_all();
+  /// Under bf16, rounds a matrix that is neither trained nor exact and frees its float32 values for good.
+  void keep_rounded_only(ParameterIndex index);
+  bool rounded_only(ParameterIndex index) const { return !values_[static_cast<std::size_t>(index)].defined(); }
+  /// Of values and rounded copies, in bytes.
+  std::size_t bytes() const;
   /// [out, in] bfloat16; undefined under fp32.
   const at::Tensor& rounded(ParameterIndex index) const { return rounded_[static_cast<std::size_t>(index)]; }
 
  private:
+  const at::Tensor& held(ParameterIndex index) const { return rounded_only(index) ? rounded(index) : value(index); }
+
   std::vector<ParameterInfo> infos_;
   std::vector<at::Tensor> values_;
   Precision precision_ = Precision::fp32;
   std::vector<at::Tensor> rounded_;
   std::vector<char> outdated_;
+  mutable std::vector<std::string> sha256_;  // empty: not worked out since the last change
   std::unordered_map<std::string, ParameterIndex> by_name_;
 };
 
@@ -75,7 +89,8 @@ class GradientMemory;
 /// leaf aliases (`detach().requires_grad_()`) of the store's memory, so lanes never share a gradient.
 class ParameterView {
  public:
-  /// Aliases of the store; trainable ones require gradients when `with_gradients`. Under bf16 all copies must exist.
+  /// Aliases of the store; trainable ones require gradients when `with_gradients`. Under bf16 all copies must exist;
+  /// a matrix that is left in its rounded form alone stands for itself.
   ParameterView(const ParameterStore& store, bool with_gradients);
 
   const at::Tensor& operator[](ParameterIndex index) const { return tensors_[static_cast<std::size_t>(index)]; }

@@ -1,11 +1,17 @@
 // Mixed precision against float32: the same function up to the rounding of bfloat16.
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/norm.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <stdexcept>
+#include <utility>
+
 #include "framework/model/encoder.h"
+#include "framework/model/encoder_digest.h"
+#include "framework/model/rounded_maps.h"
 #include "tests/model/encoder_fixture.h"
 #include "tests/support/strategy_forms.h"
 #include "tests/support/tiny_bert.h"
@@ -94,6 +100,53 @@ TEST(RoundedWeightsTest, float32_keeps_no_copies) {
   testing::TinyModel model("lora");
   model.parameters.round_all();
   EXPECT_FALSE(model.parameters.rounded(model.parameters.require("encoder.layer.0.output.dense.weight")).defined());
+}
+
+TEST_P(PrecisionTest, frozen_weights_kept_in_their_rounded_form_alone_change_no_bit) {
+  testing::TinyModel model(GetParam().kind, GetParam().options);
+  const DropoutContext dropout{.active = true, .seed = 3, .step = 1};
+  const Answer both = answer(model, Precision::bf16, dropout);
+  const std::string digest = encoder_digest(*model.encoder, model.parameters);
+  const std::int64_t count = model.parameters.count();
+  keep_frozen_maps_rounded(*model.encoder, model.parameters);
+  const Answer rounded = answer(model, Precision::bf16, dropout);
+  EXPECT_TRUE(at::equal(rounded.embeddings, both.embeddings));
+  ASSERT_EQ(rounded.gradients.size(), both.gradients.size());
+  for (std::size_t i = 0; i < both.gradients.size(); ++i) {
+    ASSERT_EQ(rounded.gradients[i].defined(), both.gradients[i].defined());
+    if (!both.gradients[i].defined()) continue;
+    EXPECT_TRUE(at::equal(rounded.gradients[i], both.gradients[i]));
+  }
+  EXPECT_EQ(encoder_digest(*model.encoder, model.parameters), digest) << "adapters must still name their base";
+  EXPECT_EQ(model.parameters.count(), count);
+}
+
+TEST(RoundedWeightsTest, what_is_left_of_a_frozen_map_is_half_its_size) {
+  testing::TinyModel model("lora");
+  model.parameters.compute_in(Precision::bf16);
+  const std::size_t exact = model.parameters.bytes();
+  std::size_t maps = 0;
+  for (const LinearSite& map : model.encoder->linear_sites()) maps += static_cast<std::size_t>(map.in * map.out);
+  keep_frozen_maps_rounded(*model.encoder, model.parameters);
+  EXPECT_EQ(model.parameters.bytes(), exact - 2 * maps);
+  const ParameterIndex index = model.encoder->linear_sites()[0].weight;
+  EXPECT_TRUE(model.parameters.rounded_only(index));
+  EXPECT_THROW(static_cast<void>(std::as_const(model.parameters).value(index)), std::logic_error);
+}
+
+TEST(RoundedWeightsTest, weights_that_are_trained_exported_or_read_exactly_stay) {
+  for (const char* kind : {"full", "dora"}) {
+    testing::TinyModel model(kind);
+    model.parameters.compute_in(Precision::bf16);
+    keep_frozen_maps_rounded(*model.encoder, model.parameters);
+    for (const LinearSite& map : model.encoder->linear_sites()) {
+      const bool exact = model.parameters.info(map.weight).exact;
+      EXPECT_EQ(model.parameters.rounded_only(map.weight), !exact) << kind << " " << map.name;
+    }
+  }
+  testing::TinyModel exact("lora");
+  keep_frozen_maps_rounded(*exact.encoder, exact.parameters);
+  EXPECT_FALSE(exact.parameters.rounded_only(exact.encoder->linear_sites()[0].weight)) << "fp32 gives nothing up";
 }
 
 }  // namespace

@@ -68,13 +68,13 @@ def write_weights(path: pathlib.Path, shapes: dict[str, tuple[int, ...]]) -> Non
                 file.write(block * (size // len(block)) + block[: size % len(block)])
 
 
-def write_encoder(folder: pathlib.Path, like: pathlib.Path, width: int, layers: int) -> pathlib.Path:
-    """An encoder of this shape with heads of 32 columns and the tokenizer of `like`; kept when it is already there."""
+def write_encoder(folder: pathlib.Path, like: pathlib.Path, width: int, layers: int, head: int = 32) -> pathlib.Path:
+    """An encoder of this shape with heads of `head` columns and the tokenizer of `like`; kept when it is already there."""
     if (folder / "model.safetensors").exists():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     config = json.loads((like / "config.json").read_text())
-    config |= {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": width // 32, "intermediate_size": 4 * width}
+    config |= {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": width // head, "intermediate_size": 4 * width}
     (folder / "config.json").write_text(json.dumps(config))
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
         shutil.copy(like / name, folder / name)

@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=["batch", "length", "width", "ranks"], help="parts to run")
     arguments = parser.parse_args()
     bench = Bench(arguments.build.resolve())
-    limit = bench.run("gemm_limit", 1, [])["fp32"]["one_core"]
+    limit = 1e9 * bench.run("gemm_limit", 1, [])["fp32"]["one_core"]
     print(f"at::linear, fp32, one core: {limit * 1e-9:.0f} GFLOP/s; load before the start {os.getloadavg()[0]:.1f}\n")
     for name, part in {"batch": growth_of_batch, "length": growth_of_length, "width": growth_of_width}.items():
         if name in arguments.only:

@@ -8,6 +8,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import comparison
+import quality
 import run_peers
 from distinct_pairs import distinct_pairs
 from jobs import Jobs
@@ -128,6 +129,27 @@ class JobsTest(unittest.TestCase):
             with self.assertRaisesRegex(RuntimeError, "no such file"):
                 jobs._call(["sh", "-c", "echo 'no such file' >&2; exit 3"], {})
             jobs._call(["sh", "-c", "true"], {})
+
+
+class QualityTest(unittest.TestCase):
+    def test_ndcg_by_hand(self):
+        newcomer = quality.Newcomer("", masked=frozenset({0}), targets=frozenset({2, 3}))
+        # Ranked: 3 (target), 1, 2 (target); 0 would come first, but is never ranked.
+        found = quality.ndcg([9.0, 2.0, 1.0, 3.0, 0.5], newcomer)
+        self.assertAlmostEqual(found, (1 + 1 / math.log2(4)) / (1 + 1 / math.log2(3)))
+        self.assertAlmostEqual(quality.ndcg([9.0, 2.0, 1.0, 3.0, 0.5], newcomer, cut=1), 1.0)
+
+    def test_newcomers_are_read_as_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "validation.tsv"
+            path.write_text("A 30 year old.\t4 7\t1\n")
+            [newcomer] = quality.read_newcomers(path)
+        self.assertEqual(newcomer, quality.Newcomer("A 30 year old.", frozenset({4, 7}), frozenset({1})))
+
+    def test_time_counts_the_steps_before_the_look(self):
+        looks, seconds = [(2, 0.1), (4, 0.3), (6, 0.2)], [1.0, 1.0, 2.0, 2.0, 4.0, 4.0]
+        self.assertEqual(quality.time_to(0.3, looks, seconds), 6.0)
+        self.assertIsNone(quality.time_to(0.31, looks, seconds))
 
 
 if __name__ == "__main__":

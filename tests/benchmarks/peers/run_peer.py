@@ -74,21 +74,48 @@ def training_arguments(arguments, folder: str):
     )
 
 
-def make_clock():
-    """A trainer callback that notes when each step ended; what the trainer does between two steps counts to the later one."""
+def make_clock(look):
+    """A trainer callback that times each step; what the trainer does between two steps counts to the later one, `look(step)`
+    after a step does not count."""
     from transformers import TrainerCallback
 
     class Clock(TrainerCallback):
-        ticks = []
+        started = None
+        first = None
+        seconds = []
 
         def on_step_begin(self, args, state, control, **kwargs):
-            if not self.ticks:
-                self.ticks.append(time.monotonic())
+            if self.first is None:
+                self.first = self.started = time.monotonic()
 
         def on_step_end(self, args, state, control, **kwargs):
-            self.ticks.append(time.monotonic())
+            self.seconds.append(time.monotonic() - self.started)
+            look(state.global_step)
+            self.started = time.monotonic()
 
     return Clock()
+
+
+def make_look(arguments, model, found: list):
+    """Every `--look-every` steps: the mean NDCG@10 of the newcomers in `--validation` over the catalogue in `--texts`."""
+    import quality
+
+    if not arguments.look_every:
+        return lambda step: None
+    newcomers = quality.read_newcomers(arguments.validation)
+    with open(arguments.texts, encoding="utf-8") as file:
+        catalogue = file.read().splitlines()
+
+    def look(step: int) -> None:
+        if step % arguments.look_every:
+            return
+        was_training = model.training
+        vectors = [model.encode(texts, batch_size=128, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False)
+                   for texts in ([newcomer.profile for newcomer in newcomers], catalogue)]
+        model.train(was_training)
+        found.append({"step": step, "ndcg@10": quality.mean_ndcg(vectors[0] @ vectors[1].T, newcomers)})
+
+    return look
 
 
 def gathered(value) -> list:
@@ -112,7 +139,8 @@ def train(arguments) -> dict:
     loss = MultipleNegativesRankingLoss(model, gather_across_devices="RANK" in os.environ)
     losses = []
     loss.register_forward_hook(lambda module, inputs, output: losses.append(output.detach()))
-    clock = make_clock()
+    looks = []
+    clock = make_clock(make_look(arguments, model, looks))
     with tempfile.TemporaryDirectory() as folder:
         trainer = SentenceTransformerTrainer(
             model=model, args=training_arguments(arguments, folder), train_dataset=read_pairs(arguments.pairs), loss=loss,
@@ -121,16 +149,16 @@ def train(arguments) -> dict:
         trainer.train()
     of_ranks = gathered([value.item() for value in losses])
     steps = [
-        {"seconds": end - start, "loss": sum(values) / len(values)}
-        for start, end, values in zip(clock.ticks, clock.ticks[1:], zip(*of_ranks))
+        {"seconds": seconds, "loss": sum(values) / len(values)} for seconds, values in zip(clock.seconds, zip(*of_ranks))
     ]
     return {
         "steps": steps,
+        "looks": looks,
         "warmup": arguments.warmup,
         "ranks": len(of_ranks),
         "batch": arguments.batch * len(of_ranks),
         "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "first_step_at": clock.ticks[0],
+        "first_step_at": clock.first,
         "peak_memory_bytes": gathered(peak_memory_bytes()),
     }
 
@@ -178,14 +206,14 @@ def base(arguments) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("job", choices=["train", "encode", "base"])
-    for name in ["encoder", "pairs", "texts", "json", "tokenizer", "output"]:
+    for name in ["encoder", "pairs", "texts", "validation", "json", "tokenizer", "output"]:
         parser.add_argument(f"--{name}")
     parser.add_argument("--strategy", choices=["full", "lora"], default="lora")
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--learning-rate", type=float, default=5e-5)
     for name, value in [("batch", 32), ("threads", 1), ("steps", 10), ("warmup", 2), ("repeats", 3), ("max-tokens", 256),
-                        ("seed", 1)]:
+                        ("seed", 1), ("look-every", 0)]:
         parser.add_argument(f"--{name}", type=int, default=value)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
