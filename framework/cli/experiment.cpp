@@ -98,9 +98,9 @@ std::filesystem::path Experiment::run_folder() const {
          fmt::format("fold-{}", data.roles.fold) / fmt::format("seed-{}", experiment.seed);
 }
 
-std::vector<std::unique_ptr<Strategy>> Experiment::make_strategies(const ResolvedConfig& config) const {
-  std::vector<std::unique_ptr<Strategy>> made;
-  for (const std::string& name : strategy.use) made.push_back(make_named(strategies, config, "strategy", name));
+StrategySet Experiment::make_strategies(const ResolvedConfig& config) const {
+  StrategySet made;
+  for (const std::string& name : strategy.use) made.add(name, make_named(strategies, config, "strategy", name));
   return made;
 }
 

@@ -12,7 +12,7 @@
 #include "framework/data/text_views.h"
 #include "framework/evaluation/options.h"
 #include "framework/model/encoder_loader.h"
-#include "framework/model/strategy.h"
+#include "framework/model/strategy_set.h"
 #include "framework/simulation/dynamics_options.h"
 #include "framework/simulation/population_options.h"
 #include "framework/simulation/simulation_options.h"
@@ -39,7 +39,7 @@ class Experiment {
   /// root / name / variant / fold-F / seed-S
   std::filesystem::path run_folder() const;
   /// In the order of strategy.use. ConfigError when a name is neither an instance section nor a kind.
-  std::vector<std::unique_ptr<Strategy>> make_strategies(const ResolvedConfig& config) const;
+  StrategySet make_strategies(const ResolvedConfig& config) const;
   std::unique_ptr<Objective> make_objective(const ResolvedConfig& config) const;
 
   ExperimentOptions experiment;

@@ -53,7 +53,7 @@ Learner::Learner(const Experiment& experiment, const ResolvedConfig& config)
                     "take tokenizer and weights from one folder");
   }
   const auto seed = static_cast<std::uint64_t>(experiment.experiment.seed);
-  for (const std::unique_ptr<Strategy>& strategy : strategies) strategy->attach(*encoder, parameters, seed);
+  strategies.attach(*encoder, parameters, {seed, encoder_digest});
   trainable_parameters = parameters.trainable_count();
   objective->attach(parameters);
 }

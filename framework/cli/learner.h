@@ -57,7 +57,7 @@ struct Learner {
 
   ParameterStore parameters;
   std::unique_ptr<Encoder> encoder;
-  std::vector<std::unique_ptr<Strategy>> strategies;
+  StrategySet strategies;
   std::unique_ptr<Objective> objective;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::string encoder_digest;          // of the pretrained weights

@@ -64,11 +64,7 @@ std::unique_ptr<Learner> StoredRun::load_pretrained() const {
 
 std::unique_ptr<Learner> StoredRun::load_learner() const {
   std::unique_ptr<Learner> learner = open(experiment_);
-  const std::vector<std::unique_ptr<Strategy>>& strategies = learner->strategies;
-  for (std::size_t i = 0; i < strategies.size(); ++i) {
-    const std::filesystem::path model = strategies.size() == 1 ? folder_.model() : folder_.model() / experiment_.strategy.use[i];
-    strategies[i]->import_from(model, *learner->encoder, learner->parameters);
-  }
+  learner->strategies.import_from(folder_.model(), *learner->encoder, learner->parameters);
   learner->free_unread_weights();
   return learner;
 }

@@ -189,7 +189,10 @@ void TrainingRun::finish(const TrainingSummary& summary) {
   const std::size_t memory = largest_of_ranks(group_, peak_memory_bytes());
   agree_on_errors(group_, "export", [&] {
     if (!group_.is_root()) return;
-    if (summary.end != TrainingEnd::stopped_on_request) export_model();
+    if (summary.end != TrainingEnd::stopped_on_request) {
+      learner_->strategies.export_to(folder_.model(), *learner_->encoder, learner_->parameters,
+                                     experiment_.encoder.folder);
+    }
     const RunRecord record = make_training_record(
         {experiment_, *data_, *learner_, folder_, invocation_, identity(), pool_->threads(), memory}, summary);
     write_run_record(folder_.record(), record);
@@ -203,15 +206,6 @@ void TrainingRun::finish(const TrainingSummary& summary) {
   log_info("{} after {} steps, {:.1f} s in steps, peak memory {:.0f} MB, parameter digest {:016x}", end,
            summary.steps_done, summary.seconds, static_cast<double>(memory) * 1e-6, summary.digest);
   invocation_.output << folder_.path.string() << '\n';
-}
-
-void TrainingRun::export_model() const {
-  if (learner_->strategies.size() > 1) std::filesystem::create_directories(folder_.model());
-  for (std::size_t i = 0; i < learner_->strategies.size(); ++i) {
-    const std::filesystem::path folder =
-        learner_->strategies.size() == 1 ? folder_.model() : folder_.model() / experiment_.strategy.use[i];
-    learner_->strategies[i]->export_to(folder, *learner_->encoder, learner_->parameters, experiment_.encoder.folder);
-  }
 }
 
 }  // namespace coldframe

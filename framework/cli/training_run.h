@@ -37,7 +37,6 @@ class TrainingRun {
   void fill_prefix();
   void finish_prefix() const;
   void finish(const TrainingSummary& summary);
-  void export_model() const;
 
   const Experiment& experiment_;
   const Invocation& invocation_;

@@ -11,7 +11,6 @@
 
 #include "framework/core/error.h"
 #include "framework/model/adapterhub_folder.h"
-#include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
 #include "framework/model/shape.h"
 
@@ -26,16 +25,16 @@ class BottleneckStrategy final : public Strategy {
 
   std::string_view kind() const override { return plan_.kind; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t seed) override {
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) override {
     check(encoder);
-    Builder builder{plan_, width_of(encoder), parameters, seed, parts_};
+    Builder builder{plan_, width_of(encoder), parameters, attachment.seed, parts_};
     for (std::size_t site = 0; site < encoder.block_sites().size(); ++site) {
       const BlockSite& block = encoder.block_sites()[site];
       const bool chosen = plan_.places == BottleneckPlaces::both_blocks || block.name.ends_with(".feed_forward");
       if (!chosen || block.layer < plan_.skip_layers) continue;
       encoder.attach_block(site, std::make_shared<BottleneckDelta>(builder.add(block)));
     }
-    base_sha256_ = encoder_digest(encoder, parameters);
+    base_sha256_ = attachment.base_sha256;
   }
 
   bool merge(const Encoder& /*encoder*/, ParameterStore& /*parameters*/) const override { return false; }

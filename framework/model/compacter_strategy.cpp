@@ -16,7 +16,8 @@ void CompacterOptions::describe(OptionVisitor& visitor) {
 }
 
 StrategyEntry compacter_strategy() {
-  return {"compacter", "bottleneck adapters of Kronecker products (arXiv 2106.04647)",
+  return {"compacter",
+          "bottleneck adapters of Kronecker products (arXiv 2106.04647)",
           [] { return std::make_unique<CompacterOptions>(); },
           [](const Options& options) {
             const auto& chosen = dynamic_cast<const CompacterOptions&>(options);
@@ -25,7 +26,9 @@ StrategyEntry compacter_strategy() {
             plan.input = chosen.input == "branch" ? BottleneckInput::branch : BottleneckInput::normalized;
             plan.kronecker = KroneckerShape{chosen.products, chosen.rank};
             return make_bottleneck_strategy(std::move(plan));
-          }};
+          },
+          false,
+          "AdapterHub folder"};
 }
 
 }  // namespace coldframe

@@ -30,6 +30,8 @@ class DoraDelta final : public SiteDelta {
   }
 
   std::vector<ParameterIndex> parameters() const override { return {site_.a, site_.b, site_.magnitude}; }
+  /// The norms are those of W + scale B A and of nothing else.
+  bool alone() const override { return true; }
 
  private:
   at::Tensor norms(const ParameterView& parameters) const {

@@ -70,6 +70,8 @@ class SiteDelta {
                            const std::function<at::Tensor(const at::Tensor&)>& norm) const;
   /// The parameters it reads: they decide which blocks lie below the lowest trainable site.
   virtual std::vector<ParameterIndex> parameters() const = 0;
+  /// Whether a linear map may have no other delta beside this one.
+  virtual bool alone() const { return false; }
 };
 
 enum class Pooling { mean, cls };
@@ -91,7 +93,8 @@ class Encoder {
   virtual const std::vector<ParameterIndex>& parameters() const = 0;
   virtual const std::vector<LinearSite>& linear_sites() const = 0;
   virtual const std::vector<BlockSite>& block_sites() const = 0;
-  /// Deltas of a linear map are applied in the order attached; a block takes one (ConfigError on a second).
+  /// Deltas of a linear map are applied in the order attached; ConfigError when one must be alone. A block takes one
+  /// (ConfigError on a second).
   virtual void attach_linear(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
   virtual void attach_block(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
   /// The first block that can receive gradients: -1 the embeddings, layers() when nothing is trainable.

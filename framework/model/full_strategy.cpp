@@ -19,7 +19,7 @@ class FullStrategy final : public Strategy {
 
   std::string_view kind() const override { return "full"; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t /*seed*/) override {
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& /*attachment*/) override {
     std::vector<std::string> names;
     for (const ParameterIndex index : encoder.parameters()) {
       names.push_back(parameters.info(index).name);
@@ -73,8 +73,12 @@ void FullOptions::describe(OptionVisitor& visitor) {
 
 StrategyEntry full_strategy() {
   return {
-      "full", "full fine-tuning: the encoder's own weights are trained", [] { return std::make_unique<FullOptions>(); },
-      [](const Options& options) { return std::make_unique<FullStrategy>(dynamic_cast<const FullOptions&>(options)); }};
+      "full",
+      "full fine-tuning: the encoder's own weights are trained",
+      [] { return std::make_unique<FullOptions>(); },
+      [](const Options& options) { return std::make_unique<FullStrategy>(dynamic_cast<const FullOptions&>(options)); },
+      true,
+      "sentence-transformers folder"};
 }
 
 }  // namespace coldframe

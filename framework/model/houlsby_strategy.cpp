@@ -10,7 +10,8 @@ void HoulsbyOptions::describe(OptionVisitor& visitor) {
 }
 
 StrategyEntry houlsby_strategy() {
-  return {"houlsby", "two bottleneck adapters per layer (arXiv 1902.00751)",
+  return {"houlsby",
+          "two bottleneck adapters per layer (arXiv 1902.00751)",
           [] { return std::make_unique<HoulsbyOptions>(); },
           [](const Options& options) {
             const auto& chosen = dynamic_cast<const HoulsbyOptions&>(options);
@@ -19,7 +20,9 @@ StrategyEntry houlsby_strategy() {
             plan.start = BottleneckStart::truncated_normal;
             plan.norms_trained = chosen.layer_norms;
             return make_bottleneck_strategy(std::move(plan));
-          }};
+          },
+          false,
+          "AdapterHub folder"};
 }
 
 }  // namespace coldframe

@@ -10,7 +10,6 @@
 
 #include "framework/core/error.h"
 #include "framework/model/adapter_tensors.h"
-#include "framework/model/encoder_digest.h"
 #include "framework/model/linear_targets.h"
 
 namespace coldframe {
@@ -37,6 +36,9 @@ class Ia3Delta final : public SiteDelta {
     return site_.scaled == Scaled::output ? scale(context, y) : y;
   }
   std::vector<ParameterIndex> parameters() const override { return {site_.scale}; }
+  /// Scaled inputs are what every delta of the map sees, whichever was attached first: not what merging them in order
+  /// would leave.
+  bool alone() const override { return site_.scaled == Scaled::input; }
 
  private:
   at::Tensor scale(const ForwardContext& context, const at::Tensor& values) const {
@@ -52,7 +54,8 @@ class Ia3Strategy final : public Strategy {
 
   std::string_view kind() const override { return "ia3"; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t /*seed*/) override {
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) override {
+    base_sha256_ = attachment.base_sha256;
     add_sites(Scaled::output, options_.targets, encoder, parameters);
     add_sites(Scaled::input, options_.input_targets, encoder, parameters);
   }
@@ -79,7 +82,7 @@ class Ia3Strategy final : public Strategy {
       modules.push_back(site.module);
       if (site.scaled == Scaled::input) inputs.push_back(site.module);
     }
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()},
+    write_peft_folder(folder, {encoder_folder.string(), base_sha256_, encoder.family()},
                       {{"peft_type", "IA3"},
                        {"target_modules", modules},
                        {"feedforward_modules", inputs},
@@ -89,10 +92,10 @@ class Ia3Strategy final : public Strategy {
   }
 
   /// Shapes [out, 1] and [1, in] tell which side a folder scales.
-  void import_from(const std::filesystem::path& folder, const Encoder& encoder,
+  void import_from(const std::filesystem::path& folder, const Encoder& /*encoder*/,
                    ParameterStore& parameters) const override {
     PeftFolder adapter(folder, "IA3");
-    adapter.expect_base(encoder_digest(encoder, parameters));
+    adapter.expect_base(base_sha256_);
     read_values(adapter, tensors(parameters), parameters);
   }
 
@@ -130,6 +133,7 @@ class Ia3Strategy final : public Strategy {
 
   Ia3Options options_;
   std::vector<Ia3Site> sites_;
+  std::string base_sha256_;
 };
 
 }  // namespace
@@ -149,9 +153,12 @@ std::vector<Problem> Ia3Options::validate() const {
 
 StrategyEntry ia3_strategy() {
   return {
-      "ia3", "trained factors of keys, values and inner activations ((IA)^3, arXiv 2205.05638)",
+      "ia3",
+      "trained factors of keys, values and inner activations ((IA)^3, arXiv 2205.05638)",
       [] { return std::make_unique<Ia3Options>(); },
-      [](const Options& options) { return std::make_unique<Ia3Strategy>(dynamic_cast<const Ia3Options&>(options)); }};
+      [](const Options& options) { return std::make_unique<Ia3Strategy>(dynamic_cast<const Ia3Options&>(options)); },
+      true,
+      "PEFT folder"};
 }
 
 }  // namespace coldframe

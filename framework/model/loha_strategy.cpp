@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "framework/model/adapter_tensors.h"
-#include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
 #include "framework/model/linear_targets.h"
 #include "framework/model/lycoris_folder.h"
@@ -56,7 +55,8 @@ class LohaStrategy final : public Strategy {
 
   std::string_view kind() const override { return "loha"; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t seed) override {
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) override {
+    base_sha256_ = attachment.base_sha256;
     for (const LinearTarget& target : linear_targets(encoder, parameters, options_.targets, options_.layers, kind())) {
       const std::array<std::array<std::int64_t, 2>, 2> shapes = {
           {{target.site.out, options_.rank}, {options_.rank, target.site.in}}};
@@ -66,7 +66,8 @@ class LohaStrategy final : public Strategy {
         const std::string name = "loha." + target.module + "." + k_parts[part];
         const auto& shape = shapes[part % 2];
         const double bound = part == 3 ? 0 : 1 / std::sqrt(static_cast<double>(shape[1]));
-        site.parts[part] = parameters.add({.name = name, .trainable = true}, uniform_values(shape, bound, seed, name));
+        site.parts[part] =
+            parameters.add({.name = name, .trainable = true}, uniform_values(shape, bound, attachment.seed, name));
       }
       encoder.attach_linear(target.index, std::make_shared<LohaDelta>(site));
       sites_.push_back(std::move(site));
@@ -86,15 +87,15 @@ class LohaStrategy final : public Strategy {
                  const std::filesystem::path& encoder_folder) const override {
     nlohmann::json config = lycoris_config(form());
     config["use_effective_conv2d"] = false;
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()}, config,
+    write_peft_folder(folder, {encoder_folder.string(), base_sha256_, encoder.family()}, config,
                       stored_values(tensors(), parameters));
   }
 
-  void import_from(const std::filesystem::path& folder, const Encoder& encoder,
+  void import_from(const std::filesystem::path& folder, const Encoder& /*encoder*/,
                    ParameterStore& parameters) const override {
     PeftFolder adapter(folder, "LOHA");
     expect_lycoris(adapter, form());
-    adapter.expect_base(encoder_digest(encoder, parameters));
+    adapter.expect_base(base_sha256_);
     read_values(adapter, tensors(), parameters);
   }
 
@@ -117,6 +118,7 @@ class LohaStrategy final : public Strategy {
 
   LohaOptions options_;
   std::vector<LohaSite> sites_;
+  std::string base_sha256_;
 };
 
 }  // namespace
@@ -133,9 +135,12 @@ void LohaOptions::describe(OptionVisitor& visitor) {
 
 StrategyEntry loha_strategy() {
   return {
-      "loha", "elementwise products of two low-rank updates (LoHa, arXiv 2309.14859)",
+      "loha",
+      "elementwise products of two low-rank updates (LoHa, arXiv 2309.14859)",
       [] { return std::make_unique<LohaOptions>(); },
-      [](const Options& options) { return std::make_unique<LohaStrategy>(dynamic_cast<const LohaOptions&>(options)); }};
+      [](const Options& options) { return std::make_unique<LohaStrategy>(dynamic_cast<const LohaOptions&>(options)); },
+      true,
+      "PEFT folder"};
 }
 
 }  // namespace coldframe

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "framework/model/adapter_tensors.h"
-#include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
 #include "framework/model/kronecker_split.h"
 #include "framework/model/linear_targets.h"
@@ -80,14 +79,15 @@ class LokrStrategy final : public Strategy {
 
   std::string_view kind() const override { return "lokr"; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t seed) override {
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) override {
+    base_sha256_ = attachment.base_sha256;
     for (const LinearTarget& target : linear_targets(encoder, parameters, options_.targets, options_.layers, kind())) {
       const KroneckerSplit in = kronecker_split(target.site.in, options_.factor);
       const KroneckerSplit out = kronecker_split(target.site.out, options_.factor);
       const std::string name = "lokr." + target.module;
       LokrSite site{target.module, target.site.weight, {}, {}, options_.alpha / static_cast<double>(options_.rank)};
-      site.c = add_factor(name + ".w1", out.first, in.first, options_.decompose_both, parameters, seed);
-      site.d = add_factor(name + ".w2", out.second, in.second, true, parameters, seed);
+      site.c = add_factor(name + ".w1", out.first, in.first, options_.decompose_both, parameters, attachment.seed);
+      site.d = add_factor(name + ".w2", out.second, in.second, true, parameters, attachment.seed);
       parameters.value(site.c.leading()).zero_();
       encoder.attach_linear(target.index, std::make_shared<LokrDelta>(site));
       sites_.push_back(std::move(site));
@@ -110,16 +110,16 @@ class LokrStrategy final : public Strategy {
     config["decompose_both"] = options_.decompose_both;
     config["decompose_factor"] = options_.factor;
     config["rank_dropout_scale"] = false;
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()}, config,
+    write_peft_folder(folder, {encoder_folder.string(), base_sha256_, encoder.family()}, config,
                       stored_values(tensors(), parameters));
   }
 
   /// Names and shapes of the tensors tell how a folder splits its matrices.
-  void import_from(const std::filesystem::path& folder, const Encoder& encoder,
+  void import_from(const std::filesystem::path& folder, const Encoder& /*encoder*/,
                    ParameterStore& parameters) const override {
     PeftFolder adapter(folder, "LOKR");
     expect_lycoris(adapter, form());
-    adapter.expect_base(encoder_digest(encoder, parameters));
+    adapter.expect_base(base_sha256_);
     read_values(adapter, tensors(), parameters);
   }
 
@@ -159,6 +159,7 @@ class LokrStrategy final : public Strategy {
 
   LokrOptions options_;
   std::vector<LokrSite> sites_;
+  std::string base_sha256_;
 };
 
 }  // namespace
@@ -185,9 +186,12 @@ std::vector<Problem> LokrOptions::validate() const {
 
 StrategyEntry lokr_strategy() {
   return {
-      "lokr", "Kronecker products of small matrices (LoKr, arXiv 2309.14859)",
+      "lokr",
+      "Kronecker products of small matrices (LoKr, arXiv 2309.14859)",
       [] { return std::make_unique<LokrOptions>(); },
-      [](const Options& options) { return std::make_unique<LokrStrategy>(dynamic_cast<const LokrOptions&>(options)); }};
+      [](const Options& options) { return std::make_unique<LokrStrategy>(dynamic_cast<const LokrOptions&>(options)); },
+      true,
+      "PEFT folder"};
 }
 
 }  // namespace coldframe

@@ -11,7 +11,6 @@
 
 #include "framework/core/error.h"
 #include "framework/model/dora_delta.h"
-#include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
 #include "framework/model/linear_targets.h"
 #include "framework/model/lora_delta.h"
@@ -36,8 +35,8 @@ class LoraStrategy final : public Strategy {
 
   std::string_view kind() const override { return kind_; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t seed) override {
-    if (changes_encoder()) base_sha256_ = encoder_digest(encoder, parameters);
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) override {
+    base_sha256_ = attachment.base_sha256;
     const std::vector<LinearTarget> targets =
         linear_targets(encoder, parameters, options_.targets, options_.layers, kind_);
     std::vector<std::string> names;
@@ -47,7 +46,7 @@ class LoraStrategy final : public Strategy {
     const std::vector<double> alphas =
         numbers_of_sites(options_.alpha_pattern, names, options_.alpha, form_.key + ".alpha_pattern");
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      LoraSite site = add_site(targets[i], ranks[i], alphas[i], parameters, seed);
+      LoraSite site = add_site(targets[i], ranks[i], alphas[i], parameters, attachment.seed);
       const DropoutSite dropout(fmt::format("{}.{}", kind_, targets[i].site.name), options_.dropout);
       if (form_.dora) parameters.info(site.weight).exact = true;  // its row norms are read
       encoder.attach_linear(targets[i].index,
@@ -56,6 +55,23 @@ class LoraStrategy final : public Strategy {
     }
     train_biases(encoder, parameters);
     if (!options_.start_from.empty()) import_from(options_.start_from, encoder, parameters);
+  }
+
+  /// The rest W - s B A and the row norms belong to A and B as they were taken: a W that moves besides is another one.
+  void check_company(const ParameterStore& parameters, const std::vector<std::string_view>& kinds) const override {
+    if (!form_.dora && !takes_factors()) return;
+    if (takes_factors() && std::ranges::find(kinds, "full") != kinds.end()) {
+      throw ConfigError(fmt::format("{}.init = {} beside the strategy full", form_.key, options_.init),
+                        "full saves the encoder, of which A and B hold a part",
+                        "use the strategy partial in its place");
+    }
+    for (const LoraSite& site : form_.sites) {
+      if (!parameters.info(site.weight).trainable) continue;
+      throw ConfigError(
+          fmt::format("another strategy trains {}.weight", site.module),
+          fmt::format("{} must have it to itself", form_.dora ? kind_ : fmt::format("init = {}", options_.init)),
+          fmt::format("leave the map out of {}.targets, or the weight out of the other", form_.key));
+    }
   }
 
   bool merge(const Encoder& /*encoder*/, ParameterStore& parameters) const override {
@@ -78,22 +94,17 @@ class LoraStrategy final : public Strategy {
 
   void export_to(const std::filesystem::path& folder, const Encoder& encoder, const ParameterStore& parameters,
                  const std::filesystem::path& encoder_folder) const override {
-    write_lora_folder(folder, {encoder_folder.string(), base_sha256(encoder, parameters), encoder.family()}, form_,
+    write_lora_folder(folder, {encoder_folder.string(), base_sha256_, encoder.family()}, form_,
                       parameters);
   }
 
-  void import_from(const std::filesystem::path& folder, const Encoder& encoder,
+  void import_from(const std::filesystem::path& folder, const Encoder& /*encoder*/,
                    ParameterStore& parameters) const override {
-    read_lora_folder(folder, base_sha256(encoder, parameters), form_, parameters);
+    read_lora_folder(folder, base_sha256_, form_, parameters);
   }
 
  private:
   bool takes_factors() const { return options_.init == "pissa" || options_.init == "olora"; }
-  bool changes_encoder() const { return takes_factors() || options_.bias != "none"; }
-
-  std::string base_sha256(const Encoder& encoder, const ParameterStore& parameters) const {
-    return changes_encoder() ? base_sha256_ : encoder_digest(encoder, parameters);
-  }
 
   LoraSite add_site(const LinearTarget& target, double rank, double alpha, ParameterStore& parameters,
                     std::uint64_t seed) const {
@@ -163,14 +174,18 @@ class LoraStrategy final : public Strategy {
   std::string kind_;
   LoraOptions options_;
   LoraForm form_;
-  std::string base_sha256_;  // of the encoder as it came, where attaching or training changes its own weights
+  std::string base_sha256_;
 };
 
 StrategyEntry entry(std::string_view kind, std::string summary) {
-  return {std::string(kind), std::move(summary), [] { return std::make_unique<LoraOptions>(); },
+  return {std::string(kind),
+          std::move(summary),
+          [] { return std::make_unique<LoraOptions>(); },
           [kind](const Options& options) {
             return std::make_unique<LoraStrategy>(kind, dynamic_cast<const LoraOptions&>(options));
-          }};
+          },
+          true,
+          "PEFT folder"};
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ void ParallelOptions::describe(OptionVisitor& visitor) {
 }
 
 StrategyEntry parallel_strategy() {
-  return {"parallel", "one scaled bottleneck adapter beside every feed-forward block (arXiv 2110.04366)",
+  return {"parallel",
+          "one scaled bottleneck adapter beside every feed-forward block (arXiv 2110.04366)",
           [] { return std::make_unique<ParallelOptions>(); },
           [](const Options& options) {
             const auto& chosen = dynamic_cast<const ParallelOptions&>(options);
@@ -20,7 +21,9 @@ StrategyEntry parallel_strategy() {
             plan.scale = chosen.scale;
             plan.scale_trained = chosen.train_scale;
             return make_bottleneck_strategy(std::move(plan));
-          }};
+          },
+          false,
+          "AdapterHub folder"};
 }
 
 }  // namespace coldframe

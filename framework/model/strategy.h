@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/core/options.h"
@@ -13,6 +14,12 @@
 
 namespace coldframe {
 
+/// What a strategy is attached under.
+struct Attachment {
+  std::uint64_t seed = 1;
+  std::string base_sha256;  // encoder_digest() of the encoder before any strategy changed it
+};
+
 /// How an encoder is fine-tuned. Adding one touches one file and the registry in cli.
 class Strategy {
  public:
@@ -20,7 +27,11 @@ class Strategy {
   virtual std::string_view kind() const = 0;  // "lora"
   /// Adds its parameters to the store, marks what is trainable, attaches deltas to the encoder's sites.
   /// Random initial values come from Philox keyed by (seed, Purpose::initialisation) and the parameter's name.
-  virtual void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t seed) = 0;
+  virtual void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) = 0;
+  /// Called when several are attached, with the kinds of all: ConfigError when another one moves or saves what this one
+  /// must have to itself.
+  virtual void check_company(const ParameterStore& /*parameters*/,
+                             const std::vector<std::string_view>& /*kinds*/) const {}
   /// Folds the deltas into the base weights where the method allows it and leaves neutral deltas behind, so that the
   /// attached encoder computes the same function; false where the method does not allow it.
   virtual bool merge(const Encoder& encoder, ParameterStore& parameters) const = 0;
@@ -39,6 +50,8 @@ struct StrategyEntry {
   std::string summary;  // one line with the paper
   std::function<std::unique_ptr<Options>()> make_options;
   std::function<std::unique_ptr<Strategy>(const Options&)> make;
+  bool merges = false;   // what merge() returns
+  std::string saved_as;  // what export_to() writes: "PEFT folder"
 };
 
 class StrategyRegistry {

@@ -4,15 +4,18 @@
 
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
+#include "framework/model/bitfit_strategy.h"
 #include "framework/model/compacter_strategy.h"
 #include "framework/model/frozen_strategy.h"
 #include "framework/model/full_strategy.h"
 #include "framework/model/houlsby_strategy.h"
 #include "framework/model/ia3_strategy.h"
+#include "framework/model/layer_norm_strategy.h"
 #include "framework/model/loha_strategy.h"
 #include "framework/model/lokr_strategy.h"
 #include "framework/model/lora_strategy.h"
 #include "framework/model/parallel_strategy.h"
+#include "framework/model/partial_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
 #include "framework/model/strategy.h"
 #include "framework/model/vera_strategy.h"
@@ -41,13 +44,16 @@ std::vector<std::string> StrategyRegistry::kinds() const {
 }
 
 void add_builtin_strategies(StrategyRegistry& registry) {
+  registry.add(bitfit_strategy());
   registry.add(dora_strategy());
   registry.add(frozen_strategy());
   registry.add(full_strategy());
   registry.add(ia3_strategy());
+  registry.add(layer_norm_strategy());
   registry.add(loha_strategy());
   registry.add(lokr_strategy());
   registry.add(lora_strategy());
+  registry.add(partial_strategy());
   registry.add(pfeiffer_strategy());
   registry.add(houlsby_strategy());
   registry.add(parallel_strategy());

@@ -80,7 +80,13 @@ void TransformerEncoder::add_layer(std::int32_t layer, const ParameterStore& par
 }
 
 void TransformerEncoder::attach_linear(std::size_t site, std::shared_ptr<const SiteDelta> delta) {
-  parts_.linear_deltas.at(site).push_back(std::move(delta));
+  std::vector<std::shared_ptr<const SiteDelta>>& deltas = parts_.linear_deltas.at(site);
+  const bool alone = std::ranges::any_of(deltas, [](const auto& other) { return other->alone(); });
+  if (alone || (!deltas.empty() && delta->alone())) {
+    throw ConfigError(fmt::format("two strategies change the map {}", parts_.linear_sites[site].name),
+                      "one of them takes no other beside it", "leave the map out of one's targets");
+  }
+  deltas.push_back(std::move(delta));
 }
 
 void TransformerEncoder::attach_block(std::size_t site, std::shared_ptr<const SiteDelta> delta) {

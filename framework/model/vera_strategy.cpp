@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "framework/model/adapter_tensors.h"
-#include "framework/model/encoder_digest.h"
 #include "framework/model/initial_values.h"
 #include "framework/model/keyed_dropout.h"
 #include "framework/model/linear_targets.h"
@@ -65,10 +64,11 @@ class VeraStrategy final : public Strategy {
 
   std::string_view kind() const override { return "vera"; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t seed) override {
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) override {
+    base_sha256_ = attachment.base_sha256;
     const std::vector<LinearTarget> targets =
         linear_targets(encoder, parameters, options_.targets, options_.layers, kind());
-    add_projection(targets, parameters, seed);
+    add_projection(targets, parameters, attachment.seed);
     for (const LinearTarget& target : targets) {
       const std::string name = "vera." + target.module;
       VeraSite site{target.module, target.site.weight};
@@ -98,7 +98,7 @@ class VeraStrategy final : public Strategy {
                  const std::filesystem::path& encoder_folder) const override {
     nlohmann::json modules = nlohmann::json::array();
     for (const VeraSite& site : sites_) modules.push_back(site.module);
-    write_peft_folder(folder, {encoder_folder.string(), encoder_digest(encoder, parameters), encoder.family()},
+    write_peft_folder(folder, {encoder_folder.string(), base_sha256_, encoder.family()},
                       {{"peft_type", "VERA"},
                        {"r", options_.rank},
                        {"target_modules", modules},
@@ -114,7 +114,7 @@ class VeraStrategy final : public Strategy {
                       stored_values(tensors(), parameters));
   }
 
-  void import_from(const std::filesystem::path& folder, const Encoder& encoder,
+  void import_from(const std::filesystem::path& folder, const Encoder& /*encoder*/,
                    ParameterStore& parameters) const override {
     PeftFolder adapter(folder, "VERA");
     const JsonObject& config = adapter.config();
@@ -122,7 +122,7 @@ class VeraStrategy final : public Strategy {
       config.reject("r", fmt::format("strategy.vera.rank = {}", options_.rank));
     }
     if (config.text("bias", "none") != "none") config.reject("bias", "trained biases are not supported");
-    adapter.expect_base(encoder_digest(encoder, parameters));
+    adapter.expect_base(base_sha256_);
     read_values(adapter, tensors(), parameters);
   }
 
@@ -153,6 +153,7 @@ class VeraStrategy final : public Strategy {
   VeraOptions options_;
   Projection projection_;
   std::vector<VeraSite> sites_;
+  std::string base_sha256_;
 };
 
 }  // namespace
@@ -169,9 +170,12 @@ void VeraOptions::describe(OptionVisitor& visitor) {
 
 StrategyEntry vera_strategy() {
   return {
-      "vera", "two vectors per linear map around a shared random pair (VeRA, arXiv 2310.11454)",
+      "vera",
+      "two vectors per linear map around a shared random pair (VeRA, arXiv 2310.11454)",
       [] { return std::make_unique<VeraOptions>(); },
-      [](const Options& options) { return std::make_unique<VeraStrategy>(dynamic_cast<const VeraOptions&>(options)); }};
+      [](const Options& options) { return std::make_unique<VeraStrategy>(dynamic_cast<const VeraOptions&>(options)); },
+      true,
+      "PEFT folder"};
 }
 
 }  // namespace coldframe

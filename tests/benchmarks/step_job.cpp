@@ -93,7 +93,7 @@ void attach_strategy(const StepJobOptions& job, JobEncoder& encoder) {
   const StrategyEntry& entry = registry.require(job.strategy);
   const std::unique_ptr<Options> options = entry.make_options();
   if (job.lowest_layer > 0) keep_to_upper_layers(*options, job.lowest_layer, encoder.encoder->layers());
-  entry.make(*options)->attach(*encoder.encoder, encoder.parameters, static_cast<std::uint64_t>(job.seed));
+  entry.make(*options)->attach(*encoder.encoder, encoder.parameters, {static_cast<std::uint64_t>(job.seed), {}});
 }
 
 std::vector<std::int64_t> peak_memory_of_ranks(const Group& group) {

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from peft import IA3Config, LoHaConfig, LoKrConfig, LoraConfig, VeraConfig, get_peft_model
+from peft import IA3Config, LNTuningConfig, LoHaConfig, LoKrConfig, LoraConfig, VeraConfig, get_peft_model
 
 
 @dataclass(frozen=True)
 class Family:
-    """What a family of encoders calls its linear maps."""
+    """What a family of encoders calls its modules."""
 
     query: str
     key: str
@@ -15,6 +15,7 @@ class Family:
     attention_output: str
     inner: str = "intermediate.dense"
     output: str = "output.dense"
+    attention_block: str = "attention.output"
     layers: int = 2
 
     @property
@@ -31,7 +32,8 @@ class Family:
 
 FAMILIES = {
     "bert": Family("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"),
-    "mpnet": Family("attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o"),
+    "mpnet": Family("attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o",
+                    attention_block="attention"),
 }
 
 
@@ -78,6 +80,8 @@ FORMS = {
     "loha": lambda family: LoHaConfig(r=8, alpha=8, target_modules=family.query_value),
     "lokr": lambda family: LoKrConfig(r=8, alpha=8, target_modules=family.query_value),
     "lokr_products": everywhere(LoKrConfig, r=3, alpha=12, decompose_factor=8, decompose_both=True),
+    "layer_norm": lambda family: LNTuningConfig(target_modules=["LayerNorm"]),
+    "layer_norm_attention": lambda family: LNTuningConfig(target_modules=[f"{family.attention_block}.LayerNorm"]),
 }
 
 # Ending of a parameter in PEFT: ending here, and how goldens set it: keep * first value + scale * named uniform values.
@@ -91,7 +95,8 @@ PARTS = {
     **{f".hada_{part}.default": (f".{part}", 0, 0.4) for part in ("w1_a", "w1_b", "w2_a", "w2_b")},
     **{f".lokr_{part}.default": (f".{part}", 0, 0.3) for part in ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b")},
 }
-BIAS = (1, 0.05)
+OWN = (1, 0.05)  # biases and LayerNorms
+WRAPPED = (".base_layer", ".ln_tuning_layers.default")  # what PEFT puts before their names
 
 
 def attached(form, model):
@@ -105,8 +110,10 @@ def trained(form, model):
         if not parameter.requires_grad:
             continue
         path = name.removeprefix("base_model.model.")
-        if path.endswith(".bias"):
-            result.append((path.replace(".base_layer.bias", ".bias"), parameter, *BIAS))
+        if path.endswith(".bias") or ".ln_tuning_layers." in path:
+            for wrapper in WRAPPED:
+                path = path.replace(wrapper, "")
+            result.append((path, parameter, *OWN))
             continue
         ending = next(ending for ending in PARTS if path.endswith(ending))
         part, keep, scale = PARTS[ending]

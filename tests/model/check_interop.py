@@ -75,6 +75,14 @@ def check_sentence_transformers(base, folder, texts, ours):
     return agree(ours, torch.stack(rows), pooled(base_model(base), texts))
 
 
+def check_changed_weights(base, folder, texts, ours):
+    model = base_model(base)
+    before = pooled(model, texts)
+    missing, unexpected = model.load_state_dict(load_file(folder / "model" / "changed_weights.safetensors"), strict=False)
+    assert missing and not unexpected, unexpected
+    return agree(ours, pooled(model, texts), before)
+
+
 def check_pfeiffer(base, folder, texts, ours):
     config = json.loads((folder / "model" / "adapter_config.json").read_text())["config"]
     assert config["reduction_factor"] == 16 and config["residual_before_ln"] and config["original_ln_before"]
@@ -149,7 +157,7 @@ def main():
         return 0 if whole[check](base, folder, texts) else 1
     ours = load_file(folder / "embeddings.safetensors")["embeddings"]
     checks = {"embeddings": check_embeddings, "peft": check_peft, "sentence_transformers": check_sentence_transformers,
-              "pfeiffer": check_pfeiffer}
+              "pfeiffer": check_pfeiffer, "changed_weights": check_changed_weights}
     return 0 if checks[check](base, folder, texts, ours) else 1
 
 

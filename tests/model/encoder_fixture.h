@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "framework/model/encoder_digest.h"
 #include "framework/model/encoder_loader.h"
 #include "framework/model/strategy.h"
 #include "tests/model/golden.h"
@@ -45,7 +46,7 @@ struct Model {
     StrategyRegistry registry;
     add_builtin_strategies(registry);
     strategy = registry.require(kind).make(options);
-    strategy->attach(*encoder, parameters, seed);
+    strategy->attach(*encoder, parameters, {seed, encoder_digest(*encoder, parameters)});
     return *strategy;
   }
   Strategy& attach(std::string_view kind) {

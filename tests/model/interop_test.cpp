@@ -7,6 +7,7 @@
 
 #include "framework/model/full_strategy.h"
 #include "framework/model/lora_strategy.h"
+#include "framework/model/partial_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
 #include "framework/model/weight_files.h"
 #include "tests/model/embedding_golden.h"
@@ -95,6 +96,12 @@ TEST_F(InteropTest, peft_loads_a_lora_export) {
 
 TEST_F(InteropTest, sentence_transformers_loads_a_full_export) {
   expect_export("sentence_transformers", "full", FullOptions(), 0.01);
+}
+
+TEST_F(InteropTest, changed_weights_are_loaded_by_transformers) {
+  PartialOptions options;
+  options.parameters = {"embeddings.LayerNorm.*", "*.bias"};
+  expect_export("changed_weights", "partial", options, 0.02);
 }
 
 TEST_F(InteropTest, a_pfeiffer_export_read_by_its_names_computes_the_same) {

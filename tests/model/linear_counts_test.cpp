@@ -27,7 +27,7 @@ struct Shape {
     TransformerEncoder encoder(config, EncoderHead{Pooling::mean, Normalization::none, config.positions}, parameters);
     StrategyRegistry registry;
     add_builtin_strategies(registry);
-    registry.require(kind).make(options)->attach(encoder, parameters, 1);
+    registry.require(kind).make(options)->attach(encoder, parameters, {});
     return parameters.trainable_count();
   }
 };

@@ -20,6 +20,7 @@ namespace coldframe::test {
 
 struct EncoderShape {
   std::int64_t layers, width, heads, inner_width;
+  std::int64_t vocabulary = 30522, positions = 512;
 };
 
 constexpr EncoderShape k_minilm_shape = {6, 384, 12, 1536};
@@ -34,8 +35,8 @@ inline std::filesystem::path shaped_folder(const std::filesystem::path& parent, 
                                       {"num_hidden_layers", shape.layers},
                                       {"num_attention_heads", shape.heads},
                                       {"intermediate_size", shape.inner_width},
-                                      {"vocab_size", 30522},
-                                      {"max_position_embeddings", 512},
+                                      {"vocab_size", shape.vocabulary},
+                                      {"max_position_embeddings", shape.positions},
                                       {"type_vocab_size", 2}});
   NamedTensors weights;
   for (const TensorShape& tensor : tensor_shapes(read_transformer_config(folder / "config.json"))) {
@@ -49,23 +50,23 @@ inline std::filesystem::path shaped_folder(const std::filesystem::path& parent, 
 struct ShapedModel {
   explicit ShapedModel(const EncoderShape& shape) {
     const TransformerConfig config{.layers = shape.layers,
-                            .width = shape.width,
-                            .heads = shape.heads,
-                            .inner_width = shape.inner_width,
-                            .vocabulary = 30522,
-                            .positions = 512,
-                            .token_types = 2};
+                                   .width = shape.width,
+                                   .heads = shape.heads,
+                                   .inner_width = shape.inner_width,
+                                   .vocabulary = shape.vocabulary,
+                                   .positions = shape.positions,
+                                   .token_types = 2};
     for (const TensorShape& tensor : tensor_shapes(config)) {
       parameters.add({.name = tensor.name}, at::zeros(tensor.shape, at::TensorOptions().dtype(at::kFloat)));
     }
-    encoder = std::make_unique<TransformerEncoder>(config, EncoderHead{.max_tokens = 512}, parameters);
+    encoder = std::make_unique<TransformerEncoder>(config, EncoderHead{.max_tokens = shape.positions}, parameters);
   }
 
   std::int64_t trainable(std::string_view kind, const Options& options) {
     StrategyRegistry registry;
     add_builtin_strategies(registry);
     strategy = registry.require(kind).make(options);
-    strategy->attach(*encoder, parameters, 7);
+    strategy->attach(*encoder, parameters, {});
     return parameters.trainable_count();
   }
 

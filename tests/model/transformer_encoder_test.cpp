@@ -260,7 +260,7 @@ TEST(TransformerEncoderTest, so_does_a_text_in_passes_of_minilm) {
     StrategyRegistry registry;
     add_builtin_strategies(registry);
     const auto second = registry.require("pfeiffer").make(PfeifferOptions());
-    EXPECT_THROW(second->attach(*model.encoder, others, 1), ConfigError);
+    EXPECT_THROW(second->attach(*model.encoder, others, {}), ConfigError);
   }
 
 }  // namespace

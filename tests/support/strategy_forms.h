@@ -10,6 +10,7 @@
 #include "framework/core/options.h"
 #include "framework/model/encoder_family.h"
 #include "framework/model/ia3_strategy.h"
+#include "framework/model/layer_norm_strategy.h"
 #include "framework/model/loha_strategy.h"
 #include "framework/model/lokr_strategy.h"
 #include "framework/model/lora_options.h"
@@ -20,8 +21,8 @@ namespace coldframe::test {
 enum class Start { pretrained_bits, pretrained_function };
 enum class Backward { of_function, of_constant_norms };
 
-/// A way of changing linear maps. What all of them promise (same bits on any ranks, merging, PEFT folders, gradients)
-/// is tested over the list below: a new one is one line.
+/// A way of fine-tuning that merges and has a twin in PEFT. What all of them promise (same bits on any ranks, merging,
+/// PEFT folders, gradients) is tested over the list below: a new one is one line.
 struct StrategyForm {
   std::string name;
   std::string kind;
@@ -80,6 +81,9 @@ inline std::vector<StrategyForm> strategy_forms() {
          options.decompose_both = true;
          options.targets = {"*"};
        })},
+      {"layer_norm", "layer_norm", options_with<LayerNormOptions>()},
+      {"layer_norm_attention", "layer_norm",
+       options_with<LayerNormOptions>([](LayerNormOptions& options) { options.targets = {"attention.*"}; })},
   };
 }
 

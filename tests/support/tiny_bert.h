@@ -12,7 +12,7 @@
 #include "framework/core/philox.h"
 #include "framework/model/full_strategy.h"
 #include "framework/model/lora_strategy.h"
-#include "framework/model/strategy.h"
+#include "framework/model/strategy_set.h"
 #include "framework/model/transformer_encoder.h"
 #include "framework/model/transformer_weights.h"
 
@@ -63,7 +63,13 @@ inline std::shared_ptr<const Options> default_options(std::string_view strategy_
   return options;
 }
 
-/// A two-layer, width-64 encoder with its strategy attached.
+/// A kind and its options; null: the defaults of the kind.
+struct TinyStrategy {
+  std::string kind;
+  std::shared_ptr<const Options> options;
+};
+
+/// A two-layer, width-64 encoder with its strategies attached.
 struct TinyModel {
   explicit TinyModel(std::string_view strategy_kind, double dropout = 0.1, TinyPart part = TinyPart::everything)
       : TinyModel(strategy_kind, default_options(strategy_kind, part), dropout) {}
@@ -71,7 +77,10 @@ struct TinyModel {
   /// With options of its own; null: the defaults of its kind.
   TinyModel(std::string_view strategy_kind, std::shared_ptr<const Options> chosen, double dropout = 0.1,
             FamilyKind family = FamilyKind::bert)
-      : options(chosen != nullptr ? std::move(chosen) : default_options(strategy_kind, TinyPart::everything)) {
+      : TinyModel(std::vector<TinyStrategy>{{std::string(strategy_kind), std::move(chosen)}}, dropout, family) {}
+
+  explicit TinyModel(const std::vector<TinyStrategy>& chosen, double dropout = 0.1,
+                     FamilyKind family = FamilyKind::bert) {
     const TransformerConfig config = tiny_config(dropout, family);
     for (const TensorShape& tensor : tensor_shapes(config)) {
       ParameterInfo info{.name = tensor.name};
@@ -82,15 +91,16 @@ struct TinyModel {
         config, EncoderHead{Pooling::mean, Normalization::unit_length, config.longest_text()}, parameters);
     StrategyRegistry registry;
     add_builtin_strategies(registry);
-    const StrategyEntry& entry = registry.require(strategy_kind);
-    strategy = entry.make(*options);
-    strategy->attach(*encoder, parameters, /*seed=*/1);
+    for (const auto& [kind, options] : chosen) {
+      strategies.add(kind, registry.require(kind).make(
+                               options != nullptr ? *options : *default_options(kind, TinyPart::everything)));
+    }
+    strategies.attach(*encoder, parameters, {});
   }
 
   ParameterStore parameters;
   std::unique_ptr<Encoder> encoder;
-  std::shared_ptr<const Options> options;
-  std::unique_ptr<Strategy> strategy;
+  StrategySet strategies;
 };
 
 }  // namespace coldframe::testing

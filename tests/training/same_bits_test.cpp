@@ -24,6 +24,7 @@ namespace coldframe {
 namespace {
 
 constexpr std::int64_t k_steps = 200;
+constexpr std::string_view k_and = "_and_";
 
 struct Outcome {
   std::vector<std::pair<std::string, std::vector<float>>> parameters;
@@ -61,9 +62,13 @@ testing::TinyPart part_of(Prefix prefix) {
   return prefix == Prefix::none ? testing::TinyPart::everything : testing::TinyPart::upper_layer;
 }
 
-/// Those of linear maps, and adapters that share a parameter between layers.
+/// Those with a twin in PEFT, adapters that share a parameter between layers, weights of the encoder itself, and
+/// several at once (kinds joined by _and_).
 std::vector<test::StrategyForm> forms() {
   std::vector<test::StrategyForm> all = test::strategy_forms();
+  for (const char* name : {"bitfit", "partial", "lora_and_bitfit", "bitfit_and_houlsby_and_lora"}) {
+    all.push_back({name, name, nullptr});
+  }
   all.push_back({"compacter", "compacter",
                  test::options_with<CompacterOptions>([](CompacterOptions& options) { options.reduction = 16; })});
   return all;
@@ -74,8 +79,14 @@ testing::TinyModel model_of(const RunCase& run) {
   const std::vector<test::StrategyForm> all = forms();
   const auto found = std::ranges::find(all, run.strategy, &test::StrategyForm::name);
   const test::StrategyForm form = found == all.end() ? test::StrategyForm{} : *found;
-  return form.kind.empty() ? testing::TinyModel(run.strategy, nullptr, 0.1, run.family)
-                           : testing::TinyModel(form.kind, form.options, 0.1, run.family);
+  if (form.kind.empty()) return testing::TinyModel(run.strategy, nullptr, 0.1, run.family);
+  std::vector<testing::TinyStrategy> chosen;
+  std::size_t begin = 0;
+  for (std::size_t end = 0; end != std::string::npos; begin = end + k_and.size()) {
+    end = form.kind.find(k_and, begin);
+    chosen.push_back({form.kind.substr(begin, end - begin), form.options});
+  }
+  return testing::TinyModel(chosen, 0.1, run.family);
 }
 
 struct RunShape {
@@ -84,7 +95,7 @@ struct RunShape {
   int threads = 1;
   std::int64_t replicate_below = 1024;
   std::string activations = "keep";
-  bool looks = true;  // at role V, at the end too: a killed run has no such end
+  bool looks = true;    // at role V, at the end too: a killed run has no such end
 };
 
 class Run {

@@ -17,7 +17,7 @@ class BiasStrategy final : public Strategy {
  public:
   std::string_view kind() const override { return "biases"; }
 
-  void attach(Encoder& encoder, ParameterStore& parameters, std::uint64_t) override {
+  void attach(Encoder& encoder, ParameterStore& parameters, const Attachment&) override {
     for (const ParameterIndex index : encoder.parameters()) {
       parameters.info(index).trainable = parameters.info(index).name.ends_with(".bias");
     }
@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   ParameterStore parameters;
   const auto encoder = load_encoder(options, parameters);
   const auto strategy = registry.require("biases").make(options);
-  strategy->attach(*encoder, parameters, 1);
+  strategy->attach(*encoder, parameters, {});
   std::printf("%s trains %lld of %lld parameters\n", std::string(strategy->kind()).c_str(),
               static_cast<long long>(parameters.trainable_count()), static_cast<long long>(parameters.count()));
   return 0;
