@@ -14,6 +14,7 @@
 #include "framework/cli/subcommands.h"
 #include "framework/comm/topology.h"
 #include "framework/distributed/lane_tree.h"
+#include "framework/training/update_rules.h"
 
 namespace coldframe {
 namespace {
@@ -58,6 +59,7 @@ class CheckCommand final : public Subcommand {
       return ExitCode::done;
     }
     const Learner learner(experiment_, invocation.config);
+    update_rules(learner.parameters, experiment_.optimizer, experiment_.schedule.steps);
     out << trainable_table(learner.parameters);
     const std::int64_t cached = layers_to_cache(experiment_, learner);
     if (cached > 0) {

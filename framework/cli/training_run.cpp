@@ -16,6 +16,7 @@
 #include "framework/reporting/tensorboard.h"
 #include "framework/training/bulk_encoder.h"
 #include "framework/training/gemm_check.h"
+#include "framework/training/update_rules.h"
 
 namespace coldframe {
 namespace {
@@ -56,6 +57,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
   agree_on_errors(group_, "load encoder", [&] {
     learner_ = std::make_unique<Learner>(experiment, invocation.config);
     learner_->free_unread_weights();
+    update_rules(learner_->parameters, experiment.optimizer, experiment.schedule.steps);  // its mistakes are told now
     if (layers_to_cache(experiment, *learner_) > 0) cache_ = &caches_.get(experiment, *learner_, invocation.provenance);
     texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(experiment, *learner_->encoder));
     if (experiment.training.validate_every > 0) look_ = std::make_unique<ValidationLook>(experiment, *data_, *texts_);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace coldframe {
 namespace {
@@ -58,38 +59,34 @@ void update_rows(float* values, float* first, float* second, const SparseRows& g
 
 }  // namespace
 
-void OptimizerOptions::describe(OptionVisitor& visitor) {
-  visitor.visit({.name = "learning_rate",
-                 .doc = "peak step size of AdamW",
-                 .minimum = 0,
-                 .maximum = 10,
-                 .minimum_exclusive = true},
-                learning_rate);
-  visitor.visit({.name = "beta1", .doc = "decay of the first moment", .minimum = 0, .maximum = 0.999999}, beta1);
-  visitor.visit({.name = "beta2", .doc = "decay of the second moment", .minimum = 0, .maximum = 0.9999999}, beta2);
-  visitor.visit(
-      {.name = "epsilon", .doc = "added to the root of the second moment", .minimum = 0, .minimum_exclusive = true},
-      epsilon);
-  visitor.visit({.name = "weight_decay",
-                 .doc = "decoupled decay of matrices (not of biases, LayerNorm, scalars)",
-                 .minimum = 0,
-                 .maximum = 1},
-                weight_decay);
-  visitor.visit({.name = "clip_norm", .doc = "largest norm of the whole gradient, 0 = no clipping", .minimum = 0},
-                clip_norm);
-}
+AdamW::AdamW(const FlatLayout& layout, const OptimizerOptions& options, std::vector<UpdateRule> rules)
+    : options_(options),
+      layout_(layout),
+      rules_(std::move(rules)),
+      slices_(parameter_slices(layout)),
+      first_(layout.state_size()),
+      second_(layout.state_size()) {}
 
-AdamW::AdamW(const FlatLayout& layout, const OptimizerOptions& options)
-    : options_(options), slices_(parameter_slices(layout)), first_(layout.state_size()), second_(layout.state_size()) {}
+void AdamW::drop_frozen(GradientSum& gradient, std::int64_t step) const {
+  for (const DenseSlot& slot : layout_.dense()) {
+    if (step <= rule(slot.parameter).first_step) std::fill_n(gradient.dense.data() + slot.offset, slot.size, 0.0f);
+  }
+  for (std::size_t table = 0; table < layout_.sparse().size(); ++table) {
+    if (step > rule(layout_.sparse()[table].parameter).first_step) continue;
+    gradient.sparse[table].ids.clear();
+    gradient.sparse[table].rows.clear();
+  }
+}
 
 void AdamW::update(ParameterStore& parameters, const GradientSum& gradient, double learning_rate, std::int64_t step,
                    float clip, LanePool* pool, ParameterDigest* digest) {
   for (const ParameterSlice& slice : slices_) parameters.value(slice.parameter);  // marks them as changed
-  const double correction1 = 1.0 - std::pow(options_.beta1, static_cast<double>(step));
-  const double correction2 = 1.0 - std::pow(options_.beta2, static_cast<double>(step));
-  const auto rule_of = [&](const ParameterInfo& info) {
-    const double rate = learning_rate * info.learning_rate_factor;
-    return Rule{.keep = static_cast<float>(1.0 - (info.decay ? rate * options_.weight_decay : 0.0)),
+  const auto rule_of = [&](const UpdateRule& chosen) {
+    const auto own_step = static_cast<double>(step - chosen.first_step);
+    const double correction1 = 1.0 - std::pow(options_.beta1, own_step);
+    const double correction2 = 1.0 - std::pow(options_.beta2, own_step);
+    const double rate = learning_rate * chosen.learning_rate_factor;
+    return Rule{.keep = static_cast<float>(1.0 - rate * chosen.weight_decay),
                 .beta1_rest = static_cast<float>(1.0 - options_.beta1),
                 .beta2 = static_cast<float>(options_.beta2),
                 .beta2_rest = static_cast<float>(1.0 - options_.beta2),
@@ -100,7 +97,8 @@ void AdamW::update(ParameterStore& parameters, const GradientSum& gradient, doub
   };
   const auto update_one = [&](std::size_t index) {
     const ParameterSlice& slice = slices_[index];
-    const Rule rule = rule_of(parameters.info(slice.parameter));
+    if (step <= this->rule(slice.parameter).first_step) return;
+    const Rule rule = rule_of(this->rule(slice.parameter));
     float* values = values_of(parameters, slice.parameter) + slice.begin;
     float *first = first_.data() + slice.state, *second = second_.data() + slice.state;
     if (slice.table == ParameterSlice::no_table) {

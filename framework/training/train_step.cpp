@@ -56,7 +56,7 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
       options_(options),
       tree_(static_cast<int>(options.lanes), group.size()),
       layout_(parameters),
-      optimizer_(layout_, options_.optimizer),
+      optimizer_(layout_, options_.optimizer, update_rules(parameters, options_.optimizer, options_.schedule.steps)),
       sums_(tree_, group.rank(), layout_.dense_size(), layout_.sparse_widths()),
       digest_(layout_) {
   CF_EXPECTS(layout_.sparse().size() <= 1);
@@ -216,8 +216,9 @@ GradientSum TrainStep::backward(const StepPlan& plan, const Loss& loss) {
   return total;
 }
 
-void TrainStep::apply(const PassResult& result, StepReport& report) {
+void TrainStep::apply(PassResult& result, StepReport& report) {
   group_.report_position("update", report.step);
+  optimizer_.drop_frozen(result.gradient, report.step + 1);
   report.gradient_norm = gradient_norm(result.gradient, &pool_);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
     throw NumericError(

@@ -89,7 +89,7 @@ class TrainStep {
   Loss compute_loss(const StepPlan& plan, AlignedBuffer& embeddings);
   GradientSum loss_block(const StepPlan& plan, const at::Tensor& embeddings, std::size_t block) const;
   GradientSum backward(const StepPlan& plan, const Loss& loss);
-  void apply(const PassResult& result, StepReport& report);
+  void apply(PassResult& result, StepReport& report);
 
   const Group& group_;
   LanePool& pool_;

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "framework/training/gradient_norm.h"
@@ -35,7 +37,7 @@ TEST(AdamWTest, follows_the_formula_over_fifty_steps) {
   const FlatLayout layout(store);
   OptimizerOptions options;
   options.weight_decay = 0.1;
-  AdamW adamw(layout, options);
+  AdamW adamw(layout, options, update_rules(store, options, 50));
   std::vector<Reference> reference;
   for (int i = 0; i < 42; ++i) reference.push_back({i < 37 ? 0.5 : -0.25});
   for (int t = 1; t <= 50; ++t) {
@@ -55,13 +57,75 @@ TEST(AdamWTest, follows_the_formula_over_fifty_steps) {
   }
 }
 
+TEST(AdamWTest, a_parameter_that_begins_later_moves_as_if_the_run_began_there) {
+  ParameterStore store;
+  store.add({.name = "encoder.layer.0.w", .trainable = true}, at::full({20}, 0.5f));
+  store.add({.name = "embeddings.t", .trainable = true, .sparse_rows = true}, at::full({4, 16}, 0.5f));
+  store.add({.name = "encoder.layer.1.w", .trainable = true}, at::full({20}, 0.5f));
+  const FlatLayout layout(store);
+  OptimizerOptions options;
+  options.weight_decay = 0.1;
+  options.unfreeze_every = 4;  // layer 1 from step 0, layer 0 from step 4, embeddings from step 8
+  AdamW adamw(layout, options, update_rules(store, options, 12));
+  const std::array<int, 3> starts = {4, 8, 0};
+  std::array<Reference, 3> reference = {Reference{0.5}, Reference{0.5}, Reference{0.5}};
+  for (int t = 1; t <= 12; ++t) {
+    const auto g = static_cast<float>(std::sin(0.3 * t));
+    GradientSum gradient{AlignedBuffer(layout.dense_size()), {SparseRows{16, {2}, std::vector<float>(16, g)}}};
+    for (const DenseSlot& slot : layout.dense()) std::fill_n(gradient.dense.data() + slot.offset, slot.size, g);
+    adamw.drop_frozen(gradient, t);
+    // 20 values of layer 1, with 20 of layer 0 from step 5 on and 16 of the embeddings from step 9 on.
+    EXPECT_NEAR(gradient_norm(gradient), std::abs(double{g}) * std::sqrt(t <= 4 ? 20 : t <= 8 ? 40 : 56), 1e-6) << t;
+    adamw.update(store, gradient, 1e-2, t, 1.0f);
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (t > starts[i]) reference[i].step(double{g}, 1e-2, 0.1, 0.9, 0.999, 1e-8, t - starts[i]);
+      const auto index = static_cast<ParameterIndex>(i);
+      const float value = std::as_const(store).value(index).reshape({-1})[i == 1 ? 2 * 16 + 3 : 7].item<float>();
+      if (t <= starts[i]) {
+        EXPECT_EQ(value, 0.5f) << "parameter " << i << " moved in update " << t;
+      } else {
+        EXPECT_NEAR(value, reference[i].p, 2e-6) << "parameter " << i << " after update " << t;
+      }
+    }
+    if (t == 4) {
+      EXPECT_TRUE(std::ranges::all_of(adamw.first_moment().subspan(0, 20), [](float m) { return m == 0; }));
+    }
+  }
+}
+
+TEST(AdamWTest, rates_and_decays_of_single_parameters_follow_the_formula) {
+  ParameterStore store;
+  store.add({.name = "encoder.layer.0.w", .trainable = true}, at::full({20}, 0.5f));
+  store.add({.name = "encoder.layer.1.bias", .trainable = true, .decay = false}, at::full({20}, 0.5f));
+  const FlatLayout layout(store);
+  OptimizerOptions options;
+  options.weight_decay = 0.1;
+  options.layer_decay = 0.5;
+  options.learning_rate_factors = {"*.bias:3"};
+  options.weight_decays = {"layer.1.bias:0.2"};
+  AdamW adamw(layout, options, update_rules(store, options, 10));
+  std::array<Reference, 2> reference = {Reference{0.5}, Reference{0.5}};
+  for (int t = 1; t <= 10; ++t) {
+    const auto g = static_cast<float>(std::cos(0.3 * t));
+    GradientSum gradient{AlignedBuffer(layout.dense_size()), {}};
+    for (const DenseSlot& slot : layout.dense()) std::fill_n(gradient.dense.data() + slot.offset, slot.size, g);
+    adamw.update(store, gradient, 1e-2, t, 1.0f);
+    reference[0].step(double{g}, 0.5e-2, 0.1, 0.9, 0.999, 1e-8, t);
+    reference[1].step(double{g}, 3e-2, 0.2, 0.9, 0.999, 1e-8, t);
+  }
+  EXPECT_NEAR(store.value(0)[7].item<float>(), reference[0].p, 2e-6);
+  EXPECT_NEAR(store.value(1)[7].item<float>(), reference[1].p, 2e-6);
+}
+
 TEST(AdamWTest, rows_without_gradient_move_as_the_dense_rule_says) {
   // The same table once as dense parameter and once as sparse rows: bits must agree.
   ParameterStore dense_store, sparse_store;
   dense_store.add({.name = "table", .trainable = true}, at::full({6, 16}, 0.3f));
   sparse_store.add({.name = "table", .trainable = true, .sparse_rows = true}, at::full({6, 16}, 0.3f));
   const FlatLayout dense_layout(dense_store), sparse_layout(sparse_store);
-  AdamW dense(dense_layout, {}), sparse(sparse_layout, {});
+  const OptimizerOptions options;
+  AdamW dense(dense_layout, options, update_rules(dense_store, options, 5));
+  AdamW sparse(sparse_layout, options, update_rules(sparse_store, options, 5));
   for (int t = 1; t <= 5; ++t) {
     GradientSum full{AlignedBuffer(dense_layout.dense_size()), {}};
     GradientSum rows{AlignedBuffer(0), {SparseRows{16, {}, {}}}};
@@ -163,7 +227,7 @@ TEST_F(AdamWGoldenTest, parameters_and_norms_are_those_of_torch) {
   ASSERT_EQ(layout.sparse().size(), 1u);
   OptimizerOptions options;
   options.weight_decay = golden_["weight_decay"];
-  AdamW adamw(layout, options);
+  AdamW adamw(layout, options, update_rules(store_, options, golden_["steps"]));
   const auto kept = golden_["kept"].get<std::vector<std::size_t>>();
   std::size_t clipped = 0, seen = 0;
   for (std::size_t step = 0; step < golden_["steps"].get<std::size_t>(); ++step) {
@@ -207,7 +271,7 @@ TEST(ParameterDigestTest, is_kept_up_to_date_by_the_optimizer_and_by_parameter) 
   store.add({.name = "table", .trainable = true, .sparse_rows = true}, at::full({7000, 40}, 0.25f));
   store.add({.name = "small", .trainable = true}, at::full({3}, 2.0f));
   const FlatLayout layout(store);
-  AdamW optimizer(layout, {});
+  AdamW optimizer(layout, {}, update_rules(store, {}, 1));
   GradientSum gradient{AlignedBuffer(layout.dense_size()), {SparseRows{40, {5, 6999}, std::vector<float>(80, 1.0f)}}};
   std::ranges::fill(gradient.dense.span(), 0.1f);
   ParameterDigest digest(layout);

@@ -96,6 +96,7 @@ struct RunShape {
   std::int64_t replicate_below = 1024;
   std::string activations = "keep";
   bool looks = true;    // at role V, at the end too: a killed run has no such end
+  bool staged = false;  // layers begin one after the other, at rates of their own
 };
 
 class Run {
@@ -121,6 +122,11 @@ class Run {
     step_options_.optimizer.learning_rate = 2e-3;
     step_options_.optimizer.clip_norm = 0.5;
     step_options_.schedule.steps = k_steps;
+    if (shape.staged) {
+      step_options_.optimizer.unfreeze_every = 20;
+      step_options_.optimizer.layer_decay = 0.8;
+      step_options_.optimizer.weight_decays = {"*.bias:0.1"};
+    }
     planner_ = std::make_unique<StepPlanner>(taste_.planner(sampler_, batch_, objective_->candidate_rule()));
     step_options_.dropout_below_trainable = shape.run.prefix == Prefix::none;
     if (shape.run.prefix == Prefix::on || shape.run.prefix == Prefix::small) make_prefix(shape.run, folder);
@@ -385,6 +391,27 @@ TEST_P(FormBitsTest, on_any_ranks_and_threads_and_after_a_resume) {
   expect_same_bits(expected, train(shape(2, 1, 1024, "keep"), steps, folder_ / "parts", /*resume=*/true),
                    "resumed on 2 ranks");
 }
+
+class StagedBitsTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  testing::TemporaryFolder folder_;
+};
+
+TEST_P(StagedBitsTest, layers_that_begin_later_have_the_same_bits_on_any_ranks_and_after_a_resume) {
+  const auto shape = [](int ranks, int threads) {
+    return RunShape{{GetParam(), BatchKind::many}, ranks, threads, 1024, "keep", /*looks=*/false, /*staged=*/true};
+  };
+  const Outcome expected = train(shape(1, 1), 60, folder_ / "1x1");
+  for (const int ranks : {2, 3, 4}) {
+    expect_same_bits(expected, train(shape(ranks, 5 - ranks), 60, folder_ / std::to_string(ranks)),
+                     std::to_string(ranks) + " ranks");
+  }
+  // From a checkpoint at step 15, before the second layer begins.
+  train(shape(3, 1), 15, folder_ / "parts");
+  expect_same_bits(expected, train(shape(2, 1), 60, folder_ / "parts", /*resume=*/true), "resumed on 2 ranks");
+}
+
+INSTANTIATE_TEST_SUITE_P(Staged, StagedBitsTest, ::testing::Values("full", "bitfit_and_houlsby_and_lora"));
 
 INSTANTIATE_TEST_SUITE_P(Forms, FormBitsTest, ::testing::ValuesIn(forms()), test::FormName());
 
