@@ -113,8 +113,9 @@ inline void PrintTo(const StrategyForm& form, std::ostream* out) {
 struct FormName {
   template <class Info>
   std::string operator()(const Info& info) const {
-    const FamilyKind family = info.param.family;
-    return info.param.name + (family == FamilyKind::bert ? "" : "_" + std::string(encoder_family(family).name));
+    std::string name = info.param.name;
+    if (info.param.family != FamilyKind::bert) name.append("_").append(encoder_family(info.param.family).name);
+    return name;
   }
 };
 
