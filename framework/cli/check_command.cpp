@@ -59,6 +59,7 @@ class CheckCommand final : public Subcommand {
       return ExitCode::done;
     }
     const Learner learner(experiment_, invocation.config);
+    learner.strategies.training(experiment_.schedule.steps);  // its mistakes are told now, as those of the rules
     update_rules(learner.parameters, experiment_.optimizer, experiment_.schedule.steps);
     out << trainable_table(learner.parameters);
     const std::int64_t cached = layers_to_cache(experiment_, learner);

@@ -10,6 +10,8 @@ void append_learning_commands(std::vector<SubcommandEntry>& table) {
       {"fairness", "set how groups of real newcomers, and items, are served side by side", make_fairness_command});
   table.push_back({"encode", "write vectors for a file of texts or a whole catalogue", make_encode_command});
   table.push_back({"recommend", "rank items for new users of a file", make_recommend_command});
+  table.push_back({"merge", "fold what runs have learned into the weights of one encoder", make_merge_command});
+  table.push_back({"strategies", "list the ways of fine-tuning and what each trains", make_strategies_command});
   table.push_back({"population", "fit worlds and write a generator of newcomers", make_population_command});
   table.push_back(
       {"realism", "compare the worlds of a population with people they have not met", make_realism_command});

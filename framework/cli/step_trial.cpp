@@ -41,7 +41,8 @@ double try_steps(const Experiment& experiment, const ResolvedConfig& config, con
     const PairSampler sampler = make_pair_sampler(experiment, data);
     const StepPlanner planner = make_step_planner(experiment, data, sampler, texts, *learner.objective);
     LanePool pool(shape.threads);
-    TrainStep step(group, pool, *learner.encoder, learner.parameters, *learner.objective, step_options(experiment));
+    TrainStep step(group, pool, *learner.encoder, learner.parameters, *learner.objective, step_options(experiment),
+                   nullptr, learner.strategies.training(experiment.schedule.steps));
     for (std::int64_t s = 0; s <= steps; ++s) {
       const StepReport report = step.run(planner.plan(s), /*wants_stop=*/false);
       if (group.is_root() && s > 0) best = std::min(best, report.seconds / static_cast<double>(report.tokens));

@@ -22,6 +22,8 @@ std::unique_ptr<Subcommand> make_robustness_command();
 std::unique_ptr<Subcommand> make_fairness_command();
 std::unique_ptr<Subcommand> make_encode_command();
 std::unique_ptr<Subcommand> make_recommend_command();
+std::unique_ptr<Subcommand> make_merge_command();
+std::unique_ptr<Subcommand> make_strategies_command();
 std::unique_ptr<Subcommand> make_population_command();
 std::unique_ptr<Subcommand> make_realism_command();
 std::unique_ptr<Subcommand> make_simulate_command();

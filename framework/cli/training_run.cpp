@@ -58,6 +58,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
     learner_ = std::make_unique<Learner>(experiment, invocation.config);
     learner_->free_unread_weights();
     update_rules(learner_->parameters, experiment.optimizer, experiment.schedule.steps);  // its mistakes are told now
+    strategy_training_ = learner_->strategies.training(experiment.schedule.steps);
     if (layers_to_cache(experiment, *learner_) > 0) cache_ = &caches_.get(experiment, *learner_, invocation.provenance);
     texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(experiment, *learner_->encoder));
     if (experiment.training.validate_every > 0) look_ = std::make_unique<ValidationLook>(experiment, *data_, *texts_);
@@ -80,7 +81,7 @@ ExitCode TrainingRun::run() {
                                              layers_to_cache(experiment_, *learner_), *cache_);
   }
   TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective,
-                 step_options(experiment_), prefix_.get());
+                 step_options(experiment_), prefix_.get(), strategy_training_);
   const StepPlanner planner = make_step_planner(experiment_, *data_, *sampler_, *texts_, *learner_->objective);
   log_info("step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} MB per rank",
            experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),

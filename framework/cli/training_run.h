@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <vector>
 
 #include "framework/cli/frozen_layers.h"
 #include "framework/cli/learner.h"
@@ -48,6 +49,7 @@ class TrainingRun {
   std::unique_ptr<ExperimentData> data_;
   std::unique_ptr<PairSampler> sampler_;
   std::unique_ptr<Learner> learner_;
+  std::vector<StrategyTraining*> strategy_training_;  // of the learner
   std::unique_ptr<TokenizedTexts> texts_;
   std::unique_ptr<ValidationLook> look_;  // none: training never looks at role V
   Topology topology_;

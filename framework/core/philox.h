@@ -53,6 +53,7 @@ enum class Purpose : std::uint32_t {
   satisfaction = 23,
   subsample = 24,
   text_noise = 25,
+  merging = 26,
 };
 
 /// Key of a (seed, purpose) pair: one Philox call, so that neighbouring seeds share nothing.

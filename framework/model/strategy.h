@@ -11,6 +11,7 @@
 #include "framework/core/options.h"
 #include "framework/model/encoder.h"
 #include "framework/model/parameters.h"
+#include "framework/model/strategy_training.h"
 
 namespace coldframe {
 
@@ -32,6 +33,8 @@ class Strategy {
   /// must have to itself.
   virtual void check_company(const ParameterStore& /*parameters*/,
                              const std::vector<std::string_view>& /*kinds*/) const {}
+  /// What it does in a training step beside its deltas; nullptr: nothing. Owned by the strategy.
+  virtual StrategyTraining* training() { return nullptr; }
   /// Folds the deltas into the base weights where the method allows it and leaves neutral deltas behind, so that the
   /// attached encoder computes the same function; false where the method does not allow it.
   virtual bool merge(const Encoder& encoder, ParameterStore& parameters) const = 0;

@@ -4,6 +4,7 @@
 
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
+#include "framework/model/adalora_strategy.h"
 #include "framework/model/bitfit_strategy.h"
 #include "framework/model/compacter_strategy.h"
 #include "framework/model/frozen_strategy.h"
@@ -44,6 +45,7 @@ std::vector<std::string> StrategyRegistry::kinds() const {
 }
 
 void add_builtin_strategies(StrategyRegistry& registry) {
+  registry.add(adalora_strategy());
   registry.add(bitfit_strategy());
   registry.add(dora_strategy());
   registry.add(frozen_strategy());

@@ -68,6 +68,17 @@ void StrategySet::attach(Encoder& encoder, ParameterStore& parameters, const Att
   for (const Member& member : members_) member.strategy->check_company(parameters, kinds);
 }
 
+std::vector<StrategyTraining*> StrategySet::training(std::int64_t steps) const {
+  std::vector<StrategyTraining*> parts;
+  for (const Member& member : members_) {
+    StrategyTraining* part = member.strategy->training();
+    if (part == nullptr) continue;
+    part->begin(steps);
+    parts.push_back(part);
+  }
+  return parts;
+}
+
 std::vector<std::string> StrategySet::merge(const Encoder& encoder, ParameterStore& parameters) const {
   std::vector<std::string> left;
   for (const Member& member : members_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -24,6 +25,8 @@ class StrategySet {
   /// ConfigError for strategies that do not go together: one that trains nothing the others do not train already, two
   /// that change a place which bears one change, one whose weights another moves.
   void attach(Encoder& encoder, ParameterStore& parameters, const Attachment& attachment) const;
+  /// What some of them do in a training step, told how long the run is; ConfigError where that does not suffice.
+  std::vector<StrategyTraining*> training(std::int64_t steps) const;
   /// Folds what can be folded into the encoder, in the order attached; the names of the others are returned.
   std::vector<std::string> merge(const Encoder& encoder, ParameterStore& parameters) const;
   /// One strategy is the folder; several lie in it side by side, each in a folder of its name. It appears complete or

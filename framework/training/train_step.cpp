@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "framework/core/error.h"
 #include "framework/distributed/tree_reduce.h"
@@ -47,7 +48,8 @@ void add(LanePool& pool, GradientSum& left, const GradientSum& right) {
 }  // namespace
 
 TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
-                     const Objective& objective, const StepOptions& options, const FrozenPrefix* prefix)
+                     const Objective& objective, const StepOptions& options, const FrozenPrefix* prefix,
+                     std::vector<StrategyTraining*> strategies)
     : group_(group),
       pool_(pool),
       encoder_(encoder),
@@ -58,7 +60,8 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
       layout_(parameters),
       optimizer_(layout_, options_.optimizer, update_rules(parameters, options_.optimizer, options_.schedule.steps)),
       sums_(tree_, group.rank(), layout_.dense_size(), layout_.sparse_widths()),
-      digest_(layout_) {
+      digest_(layout_),
+      strategies_(std::move(strategies)) {
   CF_EXPECTS(layout_.sparse().size() <= 1);
   CF_EXPECTS(prefix == nullptr || !options_.dropout_below_trainable);
   parameters_.round_all();
@@ -216,9 +219,18 @@ GradientSum TrainStep::backward(const StepPlan& plan, const Loss& loss) {
   return total;
 }
 
+std::span<float> TrainStep::gradient_of(GradientSum& gradient, ParameterIndex parameter) const {
+  const DenseSlot* slot = layout_.find_dense(parameter);
+  CF_EXPECTS(slot != nullptr);
+  return gradient.dense.span().subspan(slot->offset, slot->size);
+}
+
 void TrainStep::apply(PassResult& result, StepReport& report) {
   group_.report_position("update", report.step);
-  optimizer_.drop_frozen(result.gradient, report.step + 1);
+  const GradientOf gradient = [&](ParameterIndex parameter) { return gradient_of(result.gradient, parameter); };
+  const std::int64_t number = report.step + 1;
+  for (StrategyTraining* part : strategies_) report.penalty += part->after_reduction(number, parameters_, gradient);
+  optimizer_.drop_frozen(result.gradient, number);
   report.gradient_norm = gradient_norm(result.gradient, &pool_);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
     throw NumericError(
@@ -228,7 +240,12 @@ void TrainStep::apply(PassResult& result, StepReport& report) {
   const float clip = clip_factor(report.gradient_norm, options_.optimizer.clip_norm);
   report.clip = clip;
   report.learning_rate = options_.optimizer.learning_rate * schedule_factor(options_.schedule, report.step);
-  optimizer_.update(parameters_, result.gradient, report.learning_rate, report.step + 1, clip, &pool_, &digest_);
+  optimizer_.update(parameters_, result.gradient, report.learning_rate, number, clip, &pool_, &digest_);
+  for (StrategyTraining* part : strategies_) {
+    for (const ParameterIndex parameter : part->after_update(number, clip, parameters_, gradient)) {
+      digest_.refresh_parameter(parameter, parameters_);
+    }
+  }
   objective_.constrain(parameters_);
   for (const ParameterIndex parameter : objective_.parameters()) digest_.refresh_parameter(parameter, parameters_);
   report.digest = digest_.value();

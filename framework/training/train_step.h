@@ -8,6 +8,7 @@
 #include "framework/distributed/lane_tree.h"
 #include "framework/distributed/subtree_sums.h"
 #include "framework/model/encoder.h"
+#include "framework/model/strategy_training.h"
 #include "framework/training/adamw.h"
 #include "framework/training/lane_pool.h"
 #include "framework/training/lane_work.h"
@@ -32,6 +33,7 @@ struct StepOptions {
 struct StepReport {
   std::int64_t step = 0;  // 0-based
   double loss = 0;        // mean over the global batch
+  double penalty = 0;     // that strategies add on their parameters
   double gradient_norm = 0;
   double learning_rate = 0;
   double clip = 1;
@@ -51,9 +53,11 @@ struct Pass {
 /// Every rank holds all parameters and ends with the same bits.
 class TrainStep {
  public:
-  /// `prefix`: as in LaneWork; only with options.dropout_below_trainable == false.
+  /// `prefix`: as in LaneWork; only with options.dropout_below_trainable == false. `strategies`: what they do in a
+  /// step, begun.
   TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
-            const Objective& objective, const StepOptions& options, const FrozenPrefix* prefix = nullptr);
+            const Objective& objective, const StepOptions& options, const FrozenPrefix* prefix = nullptr,
+            std::vector<StrategyTraining*> strategies = {});
 
   /// `wants_stop` is this rank's wish; the report tells what the ranks agreed on.
   StepReport run(const StepPlan& plan, bool wants_stop);
@@ -63,6 +67,7 @@ class TrainStep {
 
   AdamW& optimizer() { return optimizer_; }
   const FlatLayout& layout() const { return layout_; }
+  const std::vector<StrategyTraining*>& strategies() const { return strategies_; }
   int peak_gradient_buffers() const { return sums_.peak_buffers(); }
   /// Live gradient buffers a rank can need at most.
   int gradient_buffer_bound() const;
@@ -89,6 +94,7 @@ class TrainStep {
   Loss compute_loss(const StepPlan& plan, AlignedBuffer& embeddings);
   GradientSum loss_block(const StepPlan& plan, const at::Tensor& embeddings, std::size_t block) const;
   GradientSum backward(const StepPlan& plan, const Loss& loss);
+  std::span<float> gradient_of(GradientSum& gradient, ParameterIndex parameter) const;
   void apply(PassResult& result, StepReport& report);
 
   const Group& group_;
@@ -103,6 +109,7 @@ class TrainStep {
   SubtreeSums sums_;
   std::vector<LaneWork> lanes_;  // of this rank
   ParameterDigest digest_;
+  std::vector<StrategyTraining*> strategies_;
 };
 
 }  // namespace coldframe

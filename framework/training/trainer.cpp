@@ -65,6 +65,9 @@ std::vector<StateTensor> Trainer::state_tensors() {
   };
   for (const DenseSlot& slot : step_.layout().dense()) add(slot.parameter, slot.offset);
   for (const SparseSlot& slot : step_.layout().sparse()) add(slot.parameter, slot.state_offset);
+  for (StrategyTraining* part : step_.strategies()) {
+    for (StrategyState& state : part->state()) tensors.push_back({"strategy." + state.name, state.shape, state.values});
+  }
   return tensors;
 }
 
@@ -109,17 +112,19 @@ void Trainer::save(const nlohmann::json& identity) {
 
 void Trainer::log_step(const StepReport& report) {
   if (!log_) return;
-  log_->append({report.step + 1,
-                "step",
-                {{"loss", report.loss},
-                 {"gradient_norm", report.gradient_norm},
-                 {"clip", report.clip},
-                 {"learning_rate", report.learning_rate},
-                 {"texts", static_cast<double>(report.texts)},
-                 {"tokens", static_cast<double>(report.tokens)},
-                 {"digest_low", static_cast<double>(report.digest & 0xFFFFFFFFu)},
-                 {"digest_high", static_cast<double>(report.digest >> 32)},
-                 {"time.seconds", report.seconds}}});
+  MetricsRecord record{report.step + 1,
+                       "step",
+                       {{"loss", report.loss},
+                        {"gradient_norm", report.gradient_norm},
+                        {"clip", report.clip},
+                        {"learning_rate", report.learning_rate},
+                        {"texts", static_cast<double>(report.texts)},
+                        {"tokens", static_cast<double>(report.tokens)},
+                        {"digest_low", static_cast<double>(report.digest & 0xFFFFFFFFu)},
+                        {"digest_high", static_cast<double>(report.digest >> 32)},
+                        {"time.seconds", report.seconds}}};
+  if (!step_.strategies().empty()) record.values.insert(record.values.begin() + 1, {"penalty", report.penalty});
+  log_->append(record);
 }
 
 bool Trainer::validate() {

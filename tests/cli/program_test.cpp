@@ -29,6 +29,22 @@ TEST_F(ProgramTest, help_of_every_subcommand_works) {
   EXPECT_EQ(run_program("import --help").code, 0);
 }
 
+TEST_F(ProgramTest, strategies_are_listed_with_what_they_train) {
+  if (run_program("train --help").code != 0) GTEST_SKIP() << "this build has only the torch-free layers";
+  const char* source = std::getenv("COLDFRAME_SOURCE_DIR");
+  const auto encoder = std::filesystem::path(source == nullptr ? "." : source) / "tests/golden/tiny_encoder";
+  const Outcome outcome = run_program("strategies --encoder.folder=" + encoder.string());
+  EXPECT_EQ(outcome.code, 0) << outcome.errors;
+  // 2 layers x 2 maps x 2 factors of 8 x 64, and 2 (7 * 64 + 128) + 64 biases.
+  EXPECT_THAT(outcome.output, HasSubstr("\nlora                4096  yes     PEFT folder"));
+  EXPECT_THAT(outcome.output, HasSubstr("\nbitfit              1216  yes     changed weights"));
+  EXPECT_THAT(outcome.output, HasSubstr("(BitFit, arXiv 2106.10199)\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("\nhoulsby             2832  no      AdapterHub folder"));
+  const Outcome elsewhere = run_program("strategies --encoder.folder=/nowhere");
+  EXPECT_EQ(elsewhere.code, 0);
+  EXPECT_THAT(elsewhere.output, HasSubstr("encoder /nowhere is not on this machine: nothing is counted"));
+}
+
 TEST_F(ProgramTest, the_configuration_page_of_the_guide_is_up_to_date) {
   if (run_program("train --help").code != 0) GTEST_SKIP() << "this build has only the torch-free layers";
   const char* source = std::getenv("COLDFRAME_SOURCE_DIR");

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from peft import IA3Config, LNTuningConfig, LoHaConfig, LoKrConfig, LoraConfig, VeraConfig, get_peft_model
+from peft import AdaLoraConfig, IA3Config, LNTuningConfig, LoHaConfig, LoKrConfig, LoraConfig, VeraConfig, get_peft_model
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ FORMS = {
     "loha": lambda family: LoHaConfig(r=8, alpha=8, target_modules=family.query_value),
     "lokr": lambda family: LoKrConfig(r=8, alpha=8, target_modules=family.query_value),
     "lokr_products": everywhere(LoKrConfig, r=3, alpha=12, decompose_factor=8, decompose_both=True),
+    "adalora": lambda family: AdaLoraConfig(init_r=8, target_r=3, lora_alpha=160, total_step=200, tinit=10, tfinal=120,
+                                            target_modules=family.query_value),
     "layer_norm": lambda family: LNTuningConfig(target_modules=["LayerNorm"]),
     "layer_norm_attention": lambda family: LNTuningConfig(target_modules=[f"{family.attention_block}.LayerNorm"]),
 }
@@ -92,6 +94,9 @@ PARTS = {
     ".vera_lambda_d.default": (".d", 0, 0.3),
     ".vera_lambda_b.default": (".b", 0, 0.3),
     ".ia3_l.default": (".scale", 1, 0.3),
+    ".lora_A.default": (".Q", 0, 0.1),
+    ".lora_E.default": (".E", 0, 0.3),
+    ".lora_B.default": (".P", 0, 0.1),
     **{f".hada_{part}.default": (f".{part}", 0, 0.4) for part in ("w1_a", "w1_b", "w2_a", "w2_b")},
     **{f".lokr_{part}.default": (f".{part}", 0, 0.3) for part in ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b")},
 }

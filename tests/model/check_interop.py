@@ -131,6 +131,14 @@ def save_adapter(model, folder):
     return lambda: model.save_pretrained(folder / "model", path_initial_model_for_weight_conversion=folder / "start")
 
 
+def give_up_triplets(model):
+    """What PEFT's AdaLoRA ends with: some triplets masked and left out of the folder."""
+    config = model.peft_config["default"]
+    names = [name for name, _ in model.base_model.model.named_parameters() if name.endswith("lora_E.default")]
+    config.rank_pattern = {name: [(i + k) % 3 != 0 for i in range(config.init_r)] for k, name in enumerate(names)}
+    model.base_model.rankallocator.mask_using_rank_pattern(model.base_model.model, config.rank_pattern)
+
+
 def check_peft_writes(base, folder, texts):
     from peft_forms import FORMS, attached, trained
 
@@ -141,6 +149,8 @@ def check_peft_writes(base, folder, texts):
         save = save_adapter(model, folder / form)
         for _, parameter, _, _ in trained(form, model):
             parameter.data += 0.05 * torch.randn_like(parameter)
+        if form == "adalora":
+            give_up_triplets(model)
         rows = pooled(model, texts)
         print(f"{form}: changes embeddings by up to {(rows - before).abs().max().item():.3g}")
         save()
@@ -148,11 +158,29 @@ def check_peft_writes(base, folder, texts):
     return True
 
 
+def check_peft_weighted(base, folder, texts):
+    from peft import PeftModel
+
+    before = pooled(base_model(base), texts)
+    model = PeftModel.from_pretrained(base_model(base), folder / "run0", adapter_name="run0")
+    model.load_adapter(folder / "run1", adapter_name="run1")
+    good = True
+    for name, combination in (("linear", {"combination_type": "cat"}),
+                              ("ties", {"combination_type": "ties_svd", "density": 0.3, "svd_rank": 64})):
+        model.add_weighted_adapter(["run0", "run1"], [0.7, -0.4], name, **combination)
+        model.set_adapter(name)
+        print(name, end=": ")
+        ours = load_file(folder / f"{name}.safetensors")["embeddings"]
+        good = agree(ours, pooled(model.eval(), texts), before, tolerance=1e-5) and good
+    return good
+
+
 def main():
     torch.set_num_threads(1)
     check, base, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     texts = json.loads((folder / "texts.json").read_text())
-    whole = {"peft_reads": check_peft_reads, "peft_writes": check_peft_writes}
+    whole = {"peft_reads": check_peft_reads, "peft_writes": check_peft_writes,
+             "peft_weighted": check_peft_weighted}
     if check in whole:
         return 0 if whole[check](base, folder, texts) else 1
     ours = load_file(folder / "embeddings.safetensors")["embeddings"]

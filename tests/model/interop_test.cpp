@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
+#include <utility>
 
+#include "framework/model/adalora_options.h"
+#include "framework/model/combined_changes.h"
 #include "framework/model/full_strategy.h"
 #include "framework/model/lora_strategy.h"
 #include "framework/model/partial_strategy.h"
@@ -98,6 +102,34 @@ TEST_F(InteropTest, sentence_transformers_loads_a_full_export) {
   expect_export("sentence_transformers", "full", FullOptions(), 0.01);
 }
 
+TEST_F(InteropTest, peft_loads_an_adalora_export_that_gave_triplets_up) {
+  Model model(test::minilm_encoder());
+  AdaloraOptions options;
+  options.alpha = 300;
+  model.attach("adalora", options);
+  for (const ParameterIndex index : model.parameters.trainable()) {
+    at::Tensor& value = model.parameters.value(index);
+    value.add_(test::golden_uniform(model.parameters.info(index).name, value.sizes(), 0.05));
+  }
+  // Of map i the triplets (j + i) % 3 = 0 are given up, of the first map all.
+  const std::vector<StrategyState> state = model.strategy->training()->state();
+  ASSERT_EQ(state[0].name, "adalora.kept");
+  ASSERT_EQ(state[1].name, "adalora.chosen");
+  state[1].values[0] = 1;
+  std::size_t map = 0;
+  for (const ParameterIndex index : model.parameters.trainable()) {
+    if (!model.parameters.info(index).name.ends_with(".E")) continue;
+    for (std::size_t j = 0; j < 12; ++j) {
+      if (map > 0 && (j + map) % 3 != 0) continue;
+      state[0].values[map * 12 + j] = 0;
+      model.parameters.value(index).data_ptr<float>()[j] = 0;
+    }
+    ++map;
+  }
+  model.strategy->export_to(scratch_.path() / "model", *model.encoder, model.parameters, test::minilm_encoder());
+  expect_agreement("peft", model, test::minilm_encoder(), 128);
+}
+
 TEST_F(InteropTest, changed_weights_are_loaded_by_transformers) {
   PartialOptions options;
   options.parameters = {"embeddings.LayerNorm.*", "*.bias"};
@@ -171,6 +203,39 @@ TEST_P(PeftFormsTest, what_peft_writes_is_read_by_every_linear_strategy) {
 
 INSTANTIATE_TEST_SUITE_P(Families, PeftFormsTest, testing::Values(FamilyKind::bert, FamilyKind::mpnet),
                          [](const auto& test) { return std::string(encoder_family(test.param).name); });
+
+/// Two adapters become one change of the encoder; `cat` of PEFT is the exact weighted sum, `ties_svd` of full rank the
+/// exact TIES of the formed matrices.
+TEST_F(PeftFormsTest, weighted_merges_are_those_of_peft) {
+  std::vector<std::map<std::string, at::Tensor>> changes(2);
+  const Model plain(test::tiny_encoder());
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Model model(test::tiny_encoder());
+    model.attach("lora", LoraOptions(), 7 + i);
+    for (const ParameterIndex index : model.parameters.trainable()) {
+      at::Tensor& value = model.parameters.value(index);
+      value.add_(test::golden_uniform(model.parameters.info(index).name + std::to_string(i), value.sizes(), 0.05));
+    }
+    model.strategy->export_to(scratch_.path() / ("run" + std::to_string(i)), *model.encoder, model.parameters,
+                              test::tiny_encoder());
+    model.strategy->merge(*model.encoder, model.parameters);
+    for (const ParameterIndex index : plain.encoder->parameters()) {
+      const std::string& name = plain.parameters.info(index).name;
+      changes[i][name] = model.parameters.value(index) - plain.parameters.value(index);
+    }
+  }
+  for (const auto& [name, method] : {std::pair{"linear", MergeMethod::linear}, std::pair{"ties", MergeMethod::ties}}) {
+    Model merged(test::tiny_encoder());
+    for (const ParameterIndex index : merged.encoder->parameters()) {
+      const std::string& weight = merged.parameters.info(index).name;
+      merged.parameters.value(index).add_(combined_change({changes[0][weight], changes[1][weight]},
+                                                          {.method = method, .weights = {0.7, -0.4}, .density = 0.3},
+                                                          weight));
+    }
+    write_weights(scratch_.path() / (std::string(name) + ".safetensors"), {{"embeddings", merged.embed(pack(texts_))}});
+  }
+  expect_success("peft_weighted", test::tiny_encoder());
+}
 
 class MinilmTest : public testing::Test {
  protected:

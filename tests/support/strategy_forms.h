@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "framework/core/options.h"
+#include "framework/model/adalora_options.h"
 #include "framework/model/encoder_family.h"
 #include "framework/model/ia3_strategy.h"
 #include "framework/model/layer_norm_strategy.h"
@@ -80,6 +81,12 @@ inline std::vector<StrategyForm> strategy_forms() {
          options.factor = 8;
          options.decompose_both = true;
          options.targets = {"*"};
+       })},
+      {"adalora", "adalora", options_with<AdaloraOptions>([](AdaloraOptions& options) {
+         options.initial_rank = 8;
+         options.rank = 3;
+         options.alpha = 160;
+         options.final_steps = 120;  // of 200: the last choice is made before the runs of the tests end
        })},
       {"layer_norm", "layer_norm", options_with<LayerNormOptions>()},
       {"layer_norm_attention", "layer_norm",

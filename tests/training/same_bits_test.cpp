@@ -131,7 +131,7 @@ class Run {
     step_options_.dropout_below_trainable = shape.run.prefix == Prefix::none;
     if (shape.run.prefix == Prefix::on || shape.run.prefix == Prefix::small) make_prefix(shape.run, folder);
     step_ = std::make_unique<TrainStep>(group_, pool_, *model_.encoder, model_.parameters, *objective_, step_options_,
-                                        prefix_.get());
+                                        prefix_.get(), model_.strategies.training(k_steps));
     paths_ = {folder / "checkpoints", folder / "metrics.log"};
   }
 
