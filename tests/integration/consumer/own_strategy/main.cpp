@@ -41,7 +41,9 @@ int main(int argc, char** argv) {
   registry.add({.kind = "biases",
                 .summary = "the biases of the encoder",
                 .make_options = [] { return std::unique_ptr<Options>(); },
-                .make = [](const Options&) { return std::make_unique<BiasStrategy>(); }});
+                .make = [](const Options&) { return std::make_unique<BiasStrategy>(); },
+                .merges = true,
+                .saved_as = "nothing"});
 
   EncoderOptions options;
   options.folder = argv[1];
