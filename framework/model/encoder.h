@@ -74,6 +74,29 @@ class SiteDelta {
   virtual bool alone() const { return false; }
 };
 
+/// Keys and values [P, D] float32 each.
+struct KeyValueRows {
+  at::Tensor keys, values;
+};
+
+/// Keys and values that every text of a layer finds besides its own.
+class PrefixSource {
+ public:
+  virtual ~PrefixSource() = default;
+  virtual KeyValueRows rows(const ForwardContext& context) const = 0;
+  virtual std::vector<ParameterIndex> parameters() const = 0;
+};
+
+/// Rows in front of the token rows of every text. They take positions and pass through all layers, and are left out of
+/// pooling.
+class PromptSource {
+ public:
+  virtual ~PromptSource() = default;
+  virtual std::int64_t length() const = 0;
+  virtual at::Tensor rows(const ForwardContext& context) const = 0;  // [length, D] float32
+  virtual std::vector<ParameterIndex> parameters() const = 0;
+};
+
 enum class Pooling { mean, cls };
 enum class Normalization { none, unit_length };
 
@@ -84,7 +107,7 @@ class Encoder {
   virtual std::string_view family() const = 0;  // "bert"
   virtual std::int64_t width() const = 0;
   virtual std::int64_t layers() const = 0;
-  virtual std::int64_t max_tokens() const = 0;  // longest text incl. special tokens
+  virtual std::int64_t max_tokens() const = 0;  // longest text, special tokens included and a prompt not
   virtual std::int64_t vocabulary() const = 0;  // token ids are 0 .. vocabulary() - 1
   virtual Pooling pooling() const = 0;
   virtual Normalization normalization() const = 0;
@@ -97,6 +120,11 @@ class Encoder {
   /// (ConfigError on a second).
   virtual void attach_linear(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
   virtual void attach_block(std::size_t site, std::shared_ptr<const SiteDelta> delta) = 0;
+  /// One prefix for each layer and one prompt; ConfigError on a second, and when no position is left for texts.
+  virtual void attach_prefix(std::size_t layer, std::shared_ptr<const PrefixSource> prefix) = 0;
+  virtual void attach_prompt(std::shared_ptr<const PromptSource> prompt) = 0;
+  /// Texts begin `count` positions later from now on.
+  virtual void shift_positions(std::int64_t count) = 0;
   /// The first block that can receive gradients: -1 the embeddings, layers() when nothing is trainable.
   virtual std::int64_t first_trainable_layer(const ParameterView& parameters) const = 0;
   /// [N, D] float32: pooled (and normalised when the folder says so) embeddings, one per text of the batch. Records no

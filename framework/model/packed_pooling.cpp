@@ -20,6 +20,16 @@ using LayoutPointer = std::shared_ptr<const PackedLayout>;
 
 constexpr double k_smallest_norm = 1e-12;
 
+/// Of text n, its prompt left out.
+std::int64_t tokens_of(const PackedLayout& layout, std::int64_t n) {
+  const auto text = static_cast<std::size_t>(n);
+  return layout.row_offsets[text + 1] - layout.row_offsets[text] - layout.prompt;
+}
+
+std::int64_t first_token(const PackedLayout& layout, std::int64_t n) {
+  return layout.row_offsets[static_cast<std::size_t>(n)] + layout.prompt;
+}
+
 at::Tensor mean_forward(const PackedLayout& layout, const at::Tensor& x) {
   const std::int64_t width = x.size(1);
   at::Tensor out = at::empty({layout.texts(), width}, x.options());
@@ -27,8 +37,8 @@ at::Tensor mean_forward(const PackedLayout& layout, const at::Tensor& x) {
   auto* mean = out.mutable_data_ptr<float>();
   std::vector<double> sum(static_cast<std::size_t>(width));
   for (std::int64_t n = 0; n < layout.texts(); ++n, mean += width) {
-    const std::int64_t length =
-        layout.row_offsets[static_cast<std::size_t>(n) + 1] - layout.row_offsets[static_cast<std::size_t>(n)];
+    const std::int64_t length = tokens_of(layout, n);
+    in += layout.prompt * width;
     std::fill(sum.begin(), sum.end(), 0.0);
     for (std::int64_t i = 0; i < length; ++i, in += width) {
       for (std::int64_t c = 0; c < width; ++c) sum[static_cast<std::size_t>(c)] += in[c];
@@ -46,8 +56,8 @@ at::Tensor mean_backward(const PackedLayout& layout, const at::Tensor& gradient)
   const float* in = gradient.const_data_ptr<float>();
   auto* rows = out.mutable_data_ptr<float>();
   for (std::int64_t n = 0; n < layout.texts(); ++n, in += width) {
-    const std::int64_t length =
-        layout.row_offsets[static_cast<std::size_t>(n) + 1] - layout.row_offsets[static_cast<std::size_t>(n)];
+    const std::int64_t length = tokens_of(layout, n);
+    rows = std::fill_n(rows, layout.prompt * width, 0.0f);
     for (std::int64_t c = 0; c < width; ++c) rows[c] = in[c] / static_cast<float>(length);
     for (std::int64_t i = 1; i < length; ++i) std::copy_n(rows, width, rows + i * width);
     rows += length * width;
@@ -70,7 +80,7 @@ struct ClsPool : torch::autograd::Function<ClsPool> {
     detail::save_object(*context, layout);
     at::Tensor out = at::empty({layout->texts(), x.size(1)}, x.options());
     for (std::int64_t n = 0; n < layout->texts(); ++n) {
-      out.select(0, n).copy_(x.select(0, layout->row_offsets[static_cast<std::size_t>(n)]));
+      out.select(0, n).copy_(x.select(0, first_token(*layout, n)));
     }
     return out;
   }
@@ -78,7 +88,7 @@ struct ClsPool : torch::autograd::Function<ClsPool> {
     const PackedLayout& layout = *detail::saved_object<LayoutPointer>(*context);
     at::Tensor out = at::zeros({layout.tokens(), gradients[0].size(1)}, gradients[0].options());
     for (std::int64_t n = 0; n < layout.texts(); ++n) {
-      out.select(0, layout.row_offsets[static_cast<std::size_t>(n)]).copy_(gradients[0].select(0, n));
+      out.select(0, first_token(layout, n)).copy_(gradients[0].select(0, n));
     }
     return {out, at::Tensor()};
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
@@ -21,6 +22,7 @@ constexpr std::string_view k_shared_prefix = "base_model.";  // tensors that all
 
 /// "base_model.model.bert.encoder.layer.0..." -> "encoder.layer.0..."; empty when no adapter tensor is named so.
 std::string path_in_encoder(const std::string& stored) {
+  if (stored == k_virtual_tokens) return stored;
   if (!stored.starts_with(k_shared_prefix)) return {};
   const std::string_view path(stored);
   return std::string(
@@ -35,12 +37,16 @@ nlohmann::json auto_mapping(std::string_view family_name) {
           {"parent_library", fmt::format("transformers.models.{0}.modeling_{0}", family->name)}};
 }
 
-bool is_shared(const std::string& name) { return name.find('.') == std::string::npos; }
+std::string stored_name(const std::string& name) {
+  if (name == k_virtual_tokens) return name;
+  const bool shared = name.find('.') == std::string::npos;
+  return fmt::format("{}{}", shared ? k_shared_prefix : k_prefix, name);
+}
 
 }  // namespace
 
 void write_peft_folder(const std::filesystem::path& folder, const AdapterBase& base, const nlohmann::json& config,
-                       const NamedTensors& tensors) {
+                       const NamedTensors& tensors, std::map<std::string, std::string> notes) {
   nlohmann::json whole = {{"task_type", "FEATURE_EXTRACTION"},
                           {"base_model_name_or_path", base.model},
                           {"revision", nullptr},
@@ -50,11 +56,12 @@ void write_peft_folder(const std::filesystem::path& folder, const AdapterBase& b
   whole.update(config);
   NamedTensors stored;
   for (const auto& [name, tensor] : tensors) {
-    stored.emplace_back(fmt::format("{}{}", is_shared(name) ? k_shared_prefix : k_prefix, name), tensor);
+    stored.emplace_back(stored_name(name), tensor);
   }
   AtomicFolder target(folder, IfExists::replace);
   write_json(target.temporary() / k_config_file, whole);
-  write_weights(target.temporary() / k_weight_file, stored, {{k_base_digest, base.sha256}});
+  notes.emplace(k_base_digest, base.sha256);
+  write_weights(target.temporary() / k_weight_file, stored, std::move(notes));
   target.commit();
 }
 
@@ -75,9 +82,14 @@ PeftFolder::PeftFolder(const std::filesystem::path& folder, std::string_view pef
   }
 }
 
+std::string PeftFolder::note(const std::string& name) const {
+  const auto found = files_.metadata().find(name);
+  return found == files_.metadata().end() ? std::string() : found->second;
+}
+
 void PeftFolder::expect_base(std::string_view sha256) const {
-  const auto digest = files_.metadata().find(k_base_digest);
-  if (digest == files_.metadata().end() || digest->second.empty() || digest->second == sha256) return;
+  const std::string digest = note(k_base_digest);
+  if (digest.empty() || digest == sha256) return;
   throw DataError(fmt::format("the adapter in {} was trained on another encoder", folder_.string()),
                   "the encoder at hand has other weights",
                   fmt::format("use {}", config_.text("base_model_name_or_path", "its own")));

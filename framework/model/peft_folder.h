@@ -14,6 +14,9 @@
 
 namespace coldframe {
 
+/// The tensor of prefixes and prompts, which PEFT stores without a path.
+constexpr std::string_view k_virtual_tokens = "prompt_embeddings";
+
 /// The encoder that an adapter belongs to.
 struct AdapterBase {
   std::string model;             // folder or hub name
@@ -22,10 +25,10 @@ struct AdapterBase {
 };
 
 /// Writes adapter_config.json and adapter_model.safetensors as PEFT reads them: `config` with peft_type and
-/// target_modules, to which the keys that all kinds share are added, and tensors by their path in the encoder. The
-/// folder appears complete or not at all.
+/// target_modules, to which the keys that all kinds share are added, and tensors by their path in the encoder. `notes`
+/// go into the metadata of the tensor file. The folder appears complete or not at all.
 void write_peft_folder(const std::filesystem::path& folder, const AdapterBase& base, const nlohmann::json& config,
-                       const NamedTensors& tensors);
+                       const NamedTensors& tensors, std::map<std::string, std::string> notes = {});
 
 /// A folder that PEFT or write_peft_folder() wrote. Tensors are named by their path in the encoder, without
 /// "base_model.model." and the family's "bert."; whoever reads it takes them one by one and asks at the end whether any
@@ -39,6 +42,8 @@ class PeftFolder {
   const std::filesystem::path& path() const { return folder_; }
   /// DataError when the folder names another base than this encoder_digest(); folders of PEFT name none.
   void expect_base(std::string_view sha256) const;
+  /// Empty when the folder has no such note; those of PEFT have none.
+  std::string note(const std::string& name) const;
   bool holds(const std::string& name) const { return stored_names_.contains(name); }
   /// DataError naming the tensor when it is missing or has another shape.
   at::Tensor take(const std::string& name, at::IntArrayRef shape);

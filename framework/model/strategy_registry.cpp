@@ -18,6 +18,8 @@
 #include "framework/model/parallel_strategy.h"
 #include "framework/model/partial_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
+#include "framework/model/prefix_strategy.h"
+#include "framework/model/prompt_strategy.h"
 #include "framework/model/strategy.h"
 #include "framework/model/vera_strategy.h"
 
@@ -60,6 +62,9 @@ void add_builtin_strategies(StrategyRegistry& registry) {
   registry.add(houlsby_strategy());
   registry.add(parallel_strategy());
   registry.add(compacter_strategy());
+  registry.add(prefix_strategy());
+  registry.add(p_tuning_v2_strategy());
+  registry.add(prompt_strategy());
   registry.add(vera_strategy());
 }
 

@@ -28,10 +28,21 @@ TransformerParts::Embeddings embeddings_of(const TransformerConfig& config, cons
 
 /// Products in bfloat16 are compiled for their shape and kept: whole blocks of tokens let micro-batches share them.
 /// Measured at 900 to 1,200 tokens of width 384 on one core: 370 GFLOP/s with every number of tokens, 970 with blocks.
-std::int64_t padding_of(const ForwardContext& context) {
+std::int64_t padding_of(const ForwardContext& context, std::int64_t rows) {
   constexpr std::int64_t block = 32;
   if (context.parameters.precision() == Precision::fp32) return 0;
-  return (block - context.batch.tokens() % block) % block;
+  return (block - rows % block) % block;
+}
+
+std::int64_t rows_of(const PackedBatch& batch, const RowPlan& plan) {
+  return batch.tokens() + batch.texts() * plan.prompt;
+}
+
+template <class Source>
+bool reads_trained(const std::shared_ptr<const Source>& source, const ParameterView& parameters) {
+  if (source == nullptr) return false;
+  const std::vector<ParameterIndex> read = source->parameters();
+  return std::any_of(read.begin(), read.end(), [&](ParameterIndex index) { return parameters.trainable(index); });
 }
 
 }  // namespace
@@ -47,6 +58,7 @@ TransformerEncoder::TransformerEncoder(const TransformerConfig& config, const En
   for (std::int64_t layer = 0; layer < config.layers; ++layer) add_layer(static_cast<std::int32_t>(layer), parameters);
   parts_.linear_deltas.resize(parts_.linear_sites.size());
   parts_.block_deltas.resize(parts_.block_sites.size());
+  parts_.prefixes.resize(parts_.layers.size());
 }
 
 std::size_t TransformerEncoder::add_linear(const std::string& site, std::int32_t layer, const std::string& module,
@@ -97,12 +109,46 @@ void TransformerEncoder::attach_block(std::size_t site, std::shared_ptr<const Si
   parts_.block_deltas[site] = std::move(delta);
 }
 
-bool TransformerEncoder::layer_trainable(const TransformerParts::Layer& layer, const ParameterView& parameters) const {
+void TransformerEncoder::attach_prefix(std::size_t layer, std::shared_ptr<const PrefixSource> prefix) {
+  if (parts_.prefixes.at(layer) != nullptr) {
+    throw ConfigError(fmt::format("two strategies put a prefix in front of layer {}", layer), "a layer takes one",
+                      "leave one of them out");
+  }
+  parts_.prefixes[layer] = std::move(prefix);
+}
+
+void TransformerEncoder::attach_prompt(std::shared_ptr<const PromptSource> prompt) {
+  if (parts_.prompt != nullptr) {
+    throw ConfigError("two strategies put a prompt in front of texts", "an encoder takes one", "leave one of them out");
+  }
+  parts_.prompt = std::move(prompt);
+  expect_room();
+}
+
+void TransformerEncoder::shift_positions(std::int64_t count) {
+  parts_.shifted_positions += count;
+  expect_room();
+}
+
+/// For [CLS], a token and [SEP].
+void TransformerEncoder::expect_room() const {
+  constexpr std::int64_t shortest = 3;
+  if (parts_.longest_text() >= shortest) return;
+  throw ConfigError(
+      fmt::format("{} positions go to a prefix or prompt", parts_.shifted_positions + parts_.prompt_length()),
+      fmt::format("the encoder has {}", parts_.config.longest_text()), "make it shorter");
+}
+
+RowPlan TransformerEncoder::row_plan() const {
+  return {.first_position = family_.first_position + parts_.shifted_positions, .prompt = parts_.prompt_length()};
+}
+
+bool TransformerEncoder::layer_trainable(std::size_t number, const ParameterView& parameters) const {
+  const TransformerParts::Layer& layer = parts_.layers[number];
+  if (reads_trained(parts_.prefixes[number], parameters)) return true;
   const auto trained = [&](ParameterIndex index) { return parameters.trainable(index); };
   const auto delta_trained = [&](const std::shared_ptr<const SiteDelta>& delta) {
-    if (delta == nullptr) return false;
-    const std::vector<ParameterIndex> read = delta->parameters();
-    return std::any_of(read.begin(), read.end(), trained);
+    return reads_trained(delta, parameters);
   };
   for (const std::size_t site :
        {layer.query, layer.key, layer.value, layer.attention_output, layer.inner, layer.output}) {
@@ -117,6 +163,7 @@ bool TransformerEncoder::layer_trainable(const TransformerParts::Layer& layer, c
 }
 
 std::int64_t TransformerEncoder::first_trainable_layer(const ParameterView& parameters) const {
+  if (reads_trained(parts_.prompt, parameters)) return -1;
   const TransformerParts::Embeddings& embeddings = parts_.embeddings;
   for (const ParameterIndex index :
        {embeddings.tokens, embeddings.positions, embeddings.types, embeddings.norm.weight, embeddings.norm.bias}) {
@@ -124,17 +171,17 @@ std::int64_t TransformerEncoder::first_trainable_layer(const ParameterView& para
   }
   if (parts_.relative_bias >= 0 && parameters.trainable(parts_.relative_bias)) return 0;
   for (std::int64_t layer = 0; layer < layers(); ++layer) {
-    if (layer_trainable(parts_.layers[static_cast<std::size_t>(layer)], parameters)) return layer;
+    if (layer_trainable(static_cast<std::size_t>(layer), parameters)) return layer;
   }
   return layers();
 }
 
-void TransformerEncoder::check(const PackedBatch& batch, const PackedLayout& layout) const {
-  for (std::size_t n = 0; n < layout.view_keys.size(); ++n) {
-    const std::int64_t length = layout.row_offsets[n + 1] - layout.row_offsets[n];
-    if (length > parts_.config.longest_text()) {
+void TransformerEncoder::check(const PackedBatch& batch) const {
+  for (std::size_t n = 0; n < batch.view_keys.size(); ++n) {
+    const std::int64_t length = batch.row_offsets[n + 1] - batch.row_offsets[n];
+    if (length > parts_.longest_text()) {
       throw DataError(fmt::format("text {} of a batch has {} tokens", n, length),
-                      fmt::format("the encoder has {} positions", parts_.config.longest_text()),
+                      fmt::format("the encoder has {} positions", parts_.longest_text()),
                       "truncate texts to max_tokens");
     }
   }
@@ -149,17 +196,20 @@ void TransformerEncoder::check(const PackedBatch& batch, const PackedLayout& lay
 
 at::Tensor TransformerEncoder::forward(const ForwardContext& context) const {
   if (context.batch.texts() == 0) return at::zeros({0, parts_.config.width}, at::TensorOptions().dtype(at::kFloat));
-  auto layout = std::make_shared<const PackedLayout>(context.batch, padding_of(context), family_.first_position);
-  check(context.batch, *layout);
+  RowPlan plan = row_plan();
+  plan.padding = padding_of(context, rows_of(context.batch, plan));
+  auto layout = std::make_shared<const PackedLayout>(context.batch, plan);
+  check(context.batch);
   return run_transformer(parts_, first_trainable_layer(context.parameters), context, std::move(layout));
 }
 
 at::Tensor TransformerEncoder::layer_input(const ForwardContext& context, std::int64_t layer, std::int64_t rows) const {
-  CF_EXPECTS(rows >= context.batch.tokens() && !context.dropout.active);
+  RowPlan plan = row_plan();
+  plan.padding = rows - rows_of(context.batch, plan);
+  CF_EXPECTS(plan.padding >= 0 && !context.dropout.active);
   const at::NoGradGuard no_grad;
-  auto layout =
-      std::make_shared<const PackedLayout>(context.batch, rows - context.batch.tokens(), family_.first_position);
-  check(context.batch, *layout);
+  auto layout = std::make_shared<const PackedLayout>(context.batch, plan);
+  check(context.batch);
   return transformer_layer_input(parts_, first_trainable_layer(context.parameters), context, std::move(layout), layer);
 }
 

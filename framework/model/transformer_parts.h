@@ -53,6 +53,13 @@ struct TransformerParts {
   std::vector<BlockSite> block_sites;
   std::vector<std::vector<std::shared_ptr<const SiteDelta>>> linear_deltas;  // by linear site
   std::vector<std::shared_ptr<const SiteDelta>> block_deltas;                // by block site; null where there is none
+  std::vector<std::shared_ptr<const PrefixSource>> prefixes = {};            // by layer; null where there is none
+  std::shared_ptr<const PromptSource> prompt = nullptr;                      // null: none
+  std::int64_t shifted_positions = 0;
+
+  std::int64_t prompt_length() const { return prompt == nullptr ? 0 : prompt->length(); }
+  /// Tokens of the longest text that there are positions for.
+  std::int64_t longest_text() const { return config.longest_text() - shifted_positions - prompt_length(); }
 };
 
 }  // namespace coldframe

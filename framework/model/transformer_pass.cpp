@@ -18,6 +18,7 @@
 #include "framework/model/packed_attention.h"
 #include "framework/model/packed_layout.h"
 #include "framework/model/packed_pooling.h"
+#include "framework/model/prompt_rows.h"
 #include "framework/model/relative_position.h"
 #include "framework/model/residual_norm.h"
 
@@ -90,6 +91,7 @@ class Pass {
 
   at::Tensor embed() const {
     at::Tensor sum = token_rows();
+    if (parts_.prompt != nullptr) sum = with_prompt(parts_.prompt->rows(context_of(-1)), sum, lively_.layout);
     if (parts_.embeddings.types >= 0) sum = sum + parameter(parts_.embeddings.types).select(0, 0);
     const at::Tensor positions = at::embedding(parameter(parts_.embeddings.positions), lively_.layout->positions);
     const at::Tensor h = normalize(parts_.embeddings.norm, sum + positions);
@@ -146,14 +148,20 @@ class Pass {
     return parts_.config.activation == Activation::relu ? at::relu(inner) : at::gelu(inner, "tanh");
   }
 
+  KeyValueRows prefix_of(std::int64_t layer) const {
+    const auto& source = parts_.prefixes[static_cast<std::size_t>(layer)];
+    return source == nullptr ? KeyValueRows() : source->rows(context_of(layer));
+  }
+
   at::Tensor transform(std::int64_t index, const at::Tensor& h) const {
     constexpr std::int64_t stride_unit = 512;
     const TransformerParts::Layer& layer = parts_.layers[static_cast<std::size_t>(index)];
     const ForwardContext& context = context_of(index);
+    const KeyValueRows prefix = prefix_of(index);
     const std::int64_t stride = (parts_.config.longest_text() + stride_unit - 1) / stride_unit * stride_unit;
     const at::Tensor mixed = packed_attention(
         linear(context, layer.query, h), linear(context, layer.key, h), linear(context, layer.value, h), context.layout,
-        {parts_.config.heads, stride, context.dropout, layer.probabilities}, {score_bias_, {}, {}});
+        {parts_.config.heads, stride, context.dropout, layer.probabilities}, {score_bias_, prefix.keys, prefix.values});
     const at::Tensor middle = finish(context, layer.attention, layer.attention_output, mixed, h);
     return finish(context, layer.feed_forward, layer.output, activate(context, layer.inner, middle), middle);
   }

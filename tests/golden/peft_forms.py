@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from peft import AdaLoraConfig, IA3Config, LNTuningConfig, LoHaConfig, LoKrConfig, LoraConfig, VeraConfig, get_peft_model
+from peft import (AdaLoraConfig, IA3Config, LNTuningConfig, LoHaConfig, LoKrConfig, LoraConfig, PrefixTuningConfig,
+                  PromptTuningConfig, VeraConfig, get_peft_model)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,19 @@ FORMS = {
     "layer_norm_attention": lambda family: LNTuningConfig(target_modules=[f"{family.attention_block}.LayerNorm"]),
 }
 
+VIRTUAL_TOKENS = {"task_type": "FEATURE_EXTRACTION", "num_virtual_tokens": 5}
+PREFIXES = {
+    "prefix_shift": lambda family: PrefixTuningConfig(**VIRTUAL_TOKENS, prefix_projection=True, encoder_hidden_size=16),
+    "p_tuning_v2_shift": lambda family: PrefixTuningConfig(**VIRTUAL_TOKENS),
+}
+PROMPTS = {"prompt": lambda family: PromptTuningConfig(**VIRTUAL_TOKENS)}
+
+
+def forms_of(model_type):
+    """What PEFT computes on a family: MPNet in transformers takes no cached keys and drops a prefix without a word."""
+    return {**FORMS, **PROMPTS, **(PREFIXES if model_type == "bert" else {})}
+
+
 # Ending of a parameter in PEFT: ending here, and how goldens set it: keep * first value + scale * named uniform values.
 PARTS = {
     ".lora_A.default.weight": (".A", 0, 0.05),
@@ -105,7 +119,8 @@ WRAPPED = (".base_layer", ".ln_tuning_layers.default")  # what PEFT puts before 
 
 
 def attached(form, model):
-    return get_peft_model(model, FORMS[form](FAMILIES[model.config.model_type]))
+    family = model.config.model_type
+    return get_peft_model(model, forms_of(family)[form](FAMILIES[family]))
 
 
 def trained(form, model):
@@ -115,6 +130,9 @@ def trained(form, model):
         if not parameter.requires_grad:
             continue
         path = name.removeprefix("base_model.model.")
+        if path.startswith("prompt_encoder."):
+            result.append((path, parameter, 0, 0.3))
+            continue
         if path.endswith(".bias") or ".ln_tuning_layers." in path:
             for wrapper in WRAPPED:
                 path = path.replace(wrapper, "")

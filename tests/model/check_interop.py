@@ -24,9 +24,9 @@ EMBEDDING_TOLERANCE = 2e-5
 
 
 def pooled(model, texts):
-    """Mean pooling and normalisation, one text at a time: no padding can interfere."""
+    """Mean pooling without prompts and normalisation, one text at a time: no padding can interfere."""
     with torch.no_grad():
-        rows = [model(input_ids=torch.tensor([text])).last_hidden_state[0].mean(0) for text in texts]
+        rows = [model(input_ids=torch.tensor([text])).last_hidden_state[0, -len(text):].mean(0) for text in texts]
     return torch.nn.functional.normalize(torch.stack(rows), dim=1)
 
 
@@ -107,11 +107,11 @@ def check_pfeiffer(base, folder, texts, ours):
 
 def check_peft_reads(base, folder, texts):
     from peft import PeftModel
-    from peft_forms import FORMS
+    from peft_forms import forms_of
 
     before = pooled(base_model(base), texts)
     good = True
-    for form in FORMS:
+    for form in forms_of(base_model(base).config.model_type):
         ours = load_file(folder / form / "embeddings.safetensors")["embeddings"]
         model = PeftModel.from_pretrained(base_model(base), folder / form / "model").eval()
         print(form, end=": ")
@@ -140,10 +140,10 @@ def give_up_triplets(model):
 
 
 def check_peft_writes(base, folder, texts):
-    from peft_forms import FORMS, attached, trained
+    from peft_forms import attached, forms_of, trained
 
     before = pooled(base_model(base), texts)
-    for form in FORMS:
+    for form in forms_of(base_model(base).config.model_type):
         torch.manual_seed(1)
         model = attached(form, base_model(base)).eval()
         save = save_adapter(model, folder / form)

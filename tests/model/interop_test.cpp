@@ -172,8 +172,8 @@ class PeftFormsTest : public InteropTest, public testing::WithParamInterface<Fam
   const test::TokenTexts texts_ = texts(40, 198);
 };
 
-TEST_P(PeftFormsTest, peft_loads_what_every_linear_strategy_writes) {
-  for (const test::StrategyForm& form : test::strategy_forms()) {
+TEST_P(PeftFormsTest, peft_loads_what_every_strategy_writes) {
+  for (const test::StrategyForm& form : test::peft_forms(GetParam())) {
     Model model(base());
     model.attach(form.kind, *form.options);
     for (const ParameterIndex index : model.parameters.trainable()) {
@@ -187,10 +187,10 @@ TEST_P(PeftFormsTest, peft_loads_what_every_linear_strategy_writes) {
   expect_success("peft_reads", base());
 }
 
-TEST_P(PeftFormsTest, what_peft_writes_is_read_by_every_linear_strategy) {
+TEST_P(PeftFormsTest, what_peft_writes_is_read_by_every_strategy) {
   expect_success("peft_writes", base());
   const at::Tensor before = Model(base()).embed(pack(texts_));
-  for (const test::StrategyForm& form : test::strategy_forms()) {
+  for (const test::StrategyForm& form : test::peft_forms(GetParam())) {
     if (form.name == "dora_pissa") continue;  // PEFT leaves the magnitudes out when it converts PiSSA back
     Model model(base());
     model.attach(form.kind, *form.options);

@@ -159,7 +159,8 @@ TEST_P(LinearStrategyTest, gradients_with_dropout_match_finite_differences) {
   EXPECT_GT(checked, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(LinearMaps, LinearStrategyTest, ::testing::ValuesIn(test::family_forms()), test::FormName());
+INSTANTIATE_TEST_SUITE_P(LinearMaps, LinearStrategyTest,
+                         ::testing::ValuesIn(test::on_every_family(test::strategy_forms())), test::FormName());
 
 }  // namespace
 }  // namespace coldframe

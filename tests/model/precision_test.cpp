@@ -80,7 +80,10 @@ INSTANTIATE_TEST_SUITE_P(Strategies, PrecisionTest,
                                                               test::Backward::of_function, FamilyKind::mpnet},
                                            test::StrategyForm{"pfeiffer", "pfeiffer", nullptr}),
                          test::FormName());
-INSTANTIATE_TEST_SUITE_P(LinearMaps, PrecisionTest, ::testing::ValuesIn(test::family_forms()), test::FormName());
+INSTANTIATE_TEST_SUITE_P(VirtualTokens, PrecisionTest,
+                         ::testing::ValuesIn(test::on_every_family(test::virtual_token_forms())), test::FormName());
+INSTANTIATE_TEST_SUITE_P(LinearMaps, PrecisionTest, ::testing::ValuesIn(test::on_every_family(test::strategy_forms())),
+                         test::FormName());
 
 TEST(RoundedWeightsTest, a_changed_weight_is_rounded_again_and_views_see_it) {
   testing::TinyModel model("full");

@@ -15,6 +15,8 @@
 #include "framework/model/loha_strategy.h"
 #include "framework/model/lokr_strategy.h"
 #include "framework/model/lora_options.h"
+#include "framework/model/prefix_strategy.h"
+#include "framework/model/prompt_strategy.h"
 #include "framework/model/vera_strategy.h"
 
 namespace coldframe::test {
@@ -94,13 +96,48 @@ inline std::vector<StrategyForm> strategy_forms() {
   };
 }
 
-/// All of them on encoders of every family.
-inline std::vector<StrategyForm> family_forms() {
+/// Keys, values and rows in front of a text's own.
+inline std::vector<StrategyForm> virtual_token_forms() {
+  const auto prefix = [](const char* positions) {
+    return options_with<PrefixOptions>([&](PrefixOptions& options) {
+      options.length = 5;
+      options.positions = positions;
+      options.inner_width = 16;
+    });
+  };
+  const auto flat = [](const char* positions) {
+    return options_with<PTuningOptions>([&](PTuningOptions& options) {
+      options.length = 5;
+      options.positions = positions;
+    });
+  };
+  return {
+      {"prefix", "prefix", prefix("stay")},
+      {"prefix_shift", "prefix", prefix("shift")},
+      {"p_tuning_v2", "p_tuning_v2", flat("stay")},
+      {"p_tuning_v2_shift", "p_tuning_v2", flat("shift")},
+      {"prompt", "prompt", options_with<PromptOptions>([](PromptOptions& options) { options.length = 5; })},
+  };
+}
+
+/// Those of a family that PEFT computes too. It begins texts behind a prefix, and MPNet in transformers lets no prefix
+/// in.
+inline std::vector<StrategyForm> peft_forms(FamilyKind family) {
+  std::vector<StrategyForm> all = strategy_forms();
+  for (StrategyForm& form : virtual_token_forms()) {
+    const bool prefix = form.kind != "prompt";
+    if (!prefix || (family == FamilyKind::bert && form.name.ends_with("_shift"))) all.push_back(std::move(form));
+  }
+  return all;
+}
+
+/// The same on encoders of every family.
+inline std::vector<StrategyForm> on_every_family(std::vector<StrategyForm> forms) {
   std::vector<StrategyForm> all;
   for (const EncoderFamily& family : encoder_families()) {
-    for (StrategyForm form : strategy_forms()) {
+    for (StrategyForm& form : forms) {
       form.family = family.kind;
-      all.push_back(std::move(form));
+      all.push_back(form);
     }
   }
   return all;

@@ -62,8 +62,8 @@ testing::TinyPart part_of(Prefix prefix) {
   return prefix == Prefix::none ? testing::TinyPart::everything : testing::TinyPart::upper_layer;
 }
 
-/// Those with a twin in PEFT, adapters that share a parameter between layers, weights of the encoder itself, and
-/// several at once (kinds joined by _and_).
+/// Those with a twin in PEFT, adapters that share a parameter between layers, weights of the encoder itself, what all
+/// texts find in front of their own, and several at once (kinds joined by _and_).
 std::vector<test::StrategyForm> forms() {
   std::vector<test::StrategyForm> all = test::strategy_forms();
   for (const char* name : {"bitfit", "partial", "lora_and_bitfit", "bitfit_and_houlsby_and_lora"}) {
@@ -71,6 +71,10 @@ std::vector<test::StrategyForm> forms() {
   }
   all.push_back({"compacter", "compacter",
                  test::options_with<CompacterOptions>([](CompacterOptions& options) { options.reduction = 16; })});
+  for (const char* name : {"prefix", "p_tuning_v2", "prompt"}) {
+    const std::vector<test::StrategyForm> more = test::virtual_token_forms();
+    all.push_back(*std::ranges::find(more, name, &test::StrategyForm::name));
+  }
   return all;
 }
 
