@@ -2,6 +2,7 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <array>
@@ -51,7 +52,7 @@ class KeptMemory final : public c10::Allocator {
 
   void copy_data(void* to, const void* from, std::size_t bytes) const override { std::memcpy(to, from, bytes); }
 
-  void limit_idle(std::size_t bytes) { limit_ = bytes; }
+  void limit_surplus(std::size_t bytes) { surplus_ = bytes; }
 
   TensorMemory state() {
     const std::scoped_lock lock(mutex_);
@@ -80,12 +81,26 @@ class KeptMemory final : public c10::Allocator {
       }
       use(bytes);
       ++state_.fresh_blocks;
+      make_room();
     }
     auto* block = static_cast<std::byte*>(std::aligned_alloc(k_alignment, bytes + k_alignment));
     if (block == nullptr) throw std::bad_alloc();
     new (block) Header{wanted};
     return block + k_alignment;
   }
+
+  /// Gives idle blocks back, the largest first, until blocks take no more than was ever used at once and the surplus.
+  void make_room() {
+    for (std::size_t size_class = idle_.size(); size_class-- > 0 && excessive();) {
+      std::vector<void*>& idle = idle_[size_class];
+      for (; !idle.empty() && excessive(); idle.pop_back()) {
+        state_.idle_bytes -= bytes_of(size_class);
+        std::free(static_cast<std::byte*>(idle.back()) - k_alignment);
+      }
+    }
+  }
+
+  bool excessive() const { return state_.used_bytes + state_.idle_bytes > state_.peak_bytes + surplus_; }
 
   void use(std::size_t bytes) {
     state_.used_bytes += bytes;
@@ -99,20 +114,14 @@ class KeptMemory final : public c10::Allocator {
   void put_back(std::byte* data) {
     const std::size_t size_class = reinterpret_cast<Header*>(data - k_alignment)->size_class;
     const std::size_t bytes = bytes_of(size_class);
-    {
-      const std::scoped_lock lock(mutex_);
-      state_.used_bytes -= bytes;
-      if (state_.idle_bytes + bytes <= limit_) {
-        state_.idle_bytes += bytes;
-        idle_.at(size_class).push_back(data);
-        return;
-      }
-    }
-    std::free(data - k_alignment);
+    const std::scoped_lock lock(mutex_);
+    state_.used_bytes -= bytes;
+    state_.idle_bytes += bytes;
+    idle_.at(size_class).push_back(data);
   }
 
   std::mutex mutex_;
-  std::size_t limit_ = 0;
+  std::size_t surplus_ = 0;
   TensorMemory state_;
   std::array<std::vector<void*>, 48 * k_steps + k_near>
       idle_;  // the last one put back is the first to go: it is still in the cache
@@ -120,8 +129,12 @@ class KeptMemory final : public c10::Allocator {
 
 }  // namespace
 
-void keep_tensor_memory(std::size_t idle_bytes) {
-  KeptMemory::instance().limit_idle(idle_bytes);
+void keep_tensor_memory(std::size_t surplus_bytes) {
+  KeptMemory::instance().limit_surplus(surplus_bytes);
+  // Blocks that are given back shall leave the process. Left alone, glibc raises this limit to the size of what is
+  // freed, and blocks end up in holes of its heap.
+  constexpr int own_mapping_from = 1 << 18;
+  mallopt(M_MMAP_THRESHOLD, own_mapping_from);
   constexpr std::uint8_t above_the_default = 1;
   c10::SetCPUAllocator(&KeptMemory::instance(), above_the_default);
 }
