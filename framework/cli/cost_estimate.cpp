@@ -60,12 +60,12 @@ struct Shape {
 /// input; a matrix that a strategy added keeps an input of its own.
 double kept_inputs(const Shape& shape) {
   double columns = 0;
-  std::set<std::pair<std::int32_t, bool>> counted;
-  std::set<ParameterIndex> own(shape.encoder.parameters().begin(), shape.encoder.parameters().end());
+  std::set<std::int32_t> counted;  // layers whose shared input is in
+  const std::set<ParameterIndex> own(shape.encoder.parameters().begin(), shape.encoder.parameters().end());
   for (const LinearSite& site : shape.encoder.linear_sites()) {
     if (!shape.parameters.info(site.weight).trainable) continue;
     const bool shared = site.name.ends_with("query") || site.name.ends_with("key") || site.name.ends_with("value");
-    if (!shared || counted.emplace(site.layer, true).second) columns += static_cast<double>(site.in);
+    if (!shared || counted.insert(site.layer).second) columns += static_cast<double>(site.in);
   }
   for (const ParameterIndex index : shape.parameters.trainable()) {
     const at::IntArrayRef sizes = shape.parameters.sizes(index);
