@@ -68,16 +68,7 @@ TEST_P(LinearStrategyTest, computes_what_peft_computes) {
     at::Tensor& value = model.parameters.value(model.parameters.require(name));
     value.mul_(setting[0].get<double>()).add_(test::golden_uniform(name, value.sizes(), setting[1].get<double>()));
   }
-  const PackedBatch batch = pack(file["texts"].get<test::TokenTexts>());
-  const at::Tensor embeddings = model.embed(batch);
-  for (std::int64_t n = 0; n < embeddings.size(0); ++n) {
-    for (int k = 0; k < 4; ++k) {
-      EXPECT_NEAR(test::project("embedding." + std::to_string(n), k, embeddings[n]),
-                  golden["projections"][static_cast<std::size_t>(n)][static_cast<std::size_t>(k)].get<double>(), 2e-5);
-    }
-  }
-  const at::Tensor weights = test::golden_uniform("loss", {batch.texts(), model.encoder->width()});
-  test::expect_gradients(model.gradients(batch, weights), golden["gradients"]);
+  test::expect_golden_answers(model, file["texts"], golden);
 }
 
 TEST_P(LinearStrategyTest, merges_to_the_same_function) {

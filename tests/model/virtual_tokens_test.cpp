@@ -59,16 +59,7 @@ TEST_P(VirtualTokensTest, computes_what_the_python_libraries_compute) {
   Model model(base());
   attach(model);
   test::set_golden_values(model, file["scale"]);
-  const PackedBatch batch = pack(family["texts"].get<test::TokenTexts>());
-  const at::Tensor embeddings = model.embed(batch);
-  for (std::int64_t n = 0; n < embeddings.size(0); ++n) {
-    for (int k = 0; k < 4; ++k) {
-      EXPECT_NEAR(test::project("embedding." + std::to_string(n), k, embeddings[n]),
-                  golden["projections"][static_cast<std::size_t>(n)][static_cast<std::size_t>(k)].get<double>(), 2e-5);
-    }
-  }
-  const at::Tensor weights = test::golden_uniform("loss", {batch.texts(), model.encoder->width()});
-  test::expect_gradients(model.gradients(batch, weights), golden["gradients"]);
+  test::expect_golden_answers(model, family["texts"], golden);
 }
 
 TEST_P(VirtualTokensTest, reads_back_what_it_wrote_folded_or_not) {
