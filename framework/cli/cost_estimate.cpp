@@ -10,6 +10,7 @@
 #include <set>
 
 #include "framework/training/flat_layout.h"
+#include "framework/training/train_step.h"
 
 namespace coldframe {
 namespace {
@@ -92,11 +93,11 @@ double activation_bytes(const Experiment& experiment, const Shape& shape, StepTo
   return bytes;
 }
 
-/// Moments, and gradient buffers as in TrainStep::gradient_buffer_bound() with one more for the exchange.
+/// Moments, and gradient buffers with one more for the exchange.
 double state_bytes(const Experiment& experiment, const Learner& learner, TrialShape cut) {
   const FlatLayout layout(learner.parameters);
-  const double lanes = std::ceil(static_cast<double>(experiment.batch.lanes) / cut.ranks);
-  const double buffers = std::ceil(std::log2(lanes)) + std::min<double>(cut.threads, lanes) + (cut.ranks > 1 ? 1 : 0);
+  const auto lanes = static_cast<std::size_t>((experiment.batch.lanes + cut.ranks - 1) / cut.ranks);
+  const double buffers = gradient_buffer_bound(lanes, cut.threads) + (cut.ranks > 1 ? 1 : 0);
   return 4.0 * (2 * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
 }
 

@@ -71,9 +71,9 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
   }
 }
 
-int TrainStep::gradient_buffer_bound() const {
-  const int extra = std::min(pool_.threads(), static_cast<int>(lanes_.size())) - 1;
-  return static_cast<int>(std::ceil(std::log2(static_cast<double>(lanes_.size())))) + 1 + extra;
+int gradient_buffer_bound(std::size_t lanes, int threads) {
+  const int extra = std::min(threads, static_cast<int>(lanes)) - 1;
+  return static_cast<int>(std::ceil(std::log2(static_cast<double>(lanes)))) + 1 + extra;
 }
 
 StepReport TrainStep::run(const StepPlan& plan, bool wants_stop) {

@@ -49,6 +49,9 @@ struct Pass {
   std::int32_t number = 0;  // enters the dropout key
 };
 
+/// Live gradient buffers that a rank with so many lanes and threads can need at most.
+int gradient_buffer_bound(std::size_t lanes, int threads);
+
 /// One training step on a group: encode lanes, gather, loss, backward, reduce in the fixed tree, update.
 /// Every rank holds all parameters and ends with the same bits.
 class TrainStep {
@@ -70,7 +73,7 @@ class TrainStep {
   const std::vector<StrategyTraining*>& strategies() const { return strategies_; }
   int peak_gradient_buffers() const { return sums_.peak_buffers(); }
   /// Live gradient buffers a rank can need at most.
-  int gradient_buffer_bound() const;
+  int gradient_buffer_bound() const { return coldframe::gradient_buffer_bound(lanes_.size(), pool_.threads()); }
 
  private:
   struct Gathered {
