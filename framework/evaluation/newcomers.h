@@ -10,6 +10,10 @@
 
 namespace coldframe {
 
+/// Version of what the names of metrics mean. Raised when one name gives another number for the same lists: records of
+/// different versions are not compared.
+constexpr int k_metric_definitions = 1;
+
 /// One held-out newcomer as plain data; the spans are borrowed.
 struct HeldOutUser {
   UserId user;                      // row of the user table, for scorers that read attributes
