@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "framework/cli/acceptance_gate.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/log.h"
 #include "framework/evaluation/options.h"
@@ -16,15 +17,17 @@ struct CompareOptions final : Options {
   std::vector<std::string> run;
   std::vector<std::string> simulation;
   std::string output;
+  GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folders, evaluated; --run may be left out before each"}, run);
     visitor.visit({.name = "simulation", .doc = "records that `coldframe simulate` wrote; may be repeated"},
                   simulation);
     visitor.visit({.name = "output", .doc = "page to write (.html); report data and tables go beside it"}, output);
+    gate.describe(visitor, GateOptions::Baseline::none);
   }
   std::vector<Problem> validate() const override {
-    std::vector<Problem> problems;
+    std::vector<Problem> problems = gate.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give at least one run folder"});
     if (output.empty()) problems.push_back({"output", "(is missing) give the page to write: report.html"});
     if (!output.empty() && std::filesystem::path(output).extension() != ".html") {
@@ -68,13 +71,15 @@ class CompareCommand final : public Subcommand {
                 "is paired\n"
                 "and has an interval. Writes one page that needs no network, its numbers as report.json, and every "
                 "table as\n"
-                "CSV. Runs with other data, roles, users or metrics are refused.",
+                "CSV. Runs with other data, roles, users or metrics are refused. Bounds `compare.*` of [expect] are "
+                "checked.",
             .config = ConfigUse::allowed,
             .positional = {"run"}};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override {
     schema.section("evaluation", "intervals, and what counts as a finding", evaluation_);
+    schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
   }
 
   ExitCode run(const Invocation& invocation) override {
@@ -88,9 +93,12 @@ class CompareCommand final : public Subcommand {
     }
     const nlohmann::json report = make_report(pooled, simulations, evaluation_.rules());
     write_report(options_.output, report);
+    AcceptanceGate gate("compare", {"compare"}, options_.gate, invocation);
     invocation.output << report_text(report);
     log_info("wrote {}", options_.output);
-    return ExitCode::done;
+    invocation.output << gate.check(options_.output, invocation.config.free_values("expect"),
+                                    report_measures("compare", report), evaluation_);
+    return gate.finish();
   }
 
  private:

@@ -4,9 +4,11 @@
 #include <map>
 #include <ostream>
 
+#include "framework/cli/acceptance_gate.h"
 #include "framework/cli/baseline_rows.h"
-#include "framework/cli/expectations.h"
 #include "framework/cli/newcomer_vectors.h"
+#include "framework/cli/run_reference.h"
+#include "framework/cli/serving_cost.h"
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/training_users.h"
@@ -21,13 +23,16 @@ namespace {
 
 struct EvaluateOptions final : Options {
   std::vector<std::string> run;
+  GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"}, run);
+    gate.describe(visitor, GateOptions::Baseline::allowed);
   }
   std::vector<Problem> validate() const override {
-    if (run.empty()) return {{"run", "(is missing) give a run folder"}};
-    return {};
+    std::vector<Problem> problems = gate.problems();
+    if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
+    return problems;
   }
 };
 
@@ -37,10 +42,12 @@ using FrozenRows = std::map<std::string, std::vector<NewcomerRow>>;
 /// Everything that scores newcomers needs, loaded once.
 class Evaluation {
  public:
-  Evaluation(const std::string& folder, std::int64_t threads, FrozenRows& frozen, const Invocation& invocation)
+  Evaluation(const std::string& folder, std::int64_t threads, FrozenRows& frozen, const Invocation& invocation,
+             const AcceptanceGate& gate)
       : frozen_(frozen), group_(invocation.group), clock_(invocation.clock) {
     agree_on_errors(group_, "open run", [&] {
       run_ = std::make_unique<StoredRun>(folder, invocation.line.sources);
+      gate.require_references(bounds());
       data_ = run_->load_data();
       learner_ = run_->load_pretrained();
       texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(run_->experiment(), *learner_->encoder));
@@ -65,6 +72,7 @@ class Evaluation {
                                     {"test_users", test_->users().size()},
                                     {"left_out", test_->cases().left_out},
                                     {"ordered_by_time", test_->cases().ordered_by_time},
+                                    {"metric_definitions", k_metric_definitions},
                                     {"items", data_->dataset.items.size()}};
     agree_on_errors(group_, "write record", [&] {
       if (group_.is_root()) write_run_record(run_->folder().record(), record);
@@ -73,13 +81,19 @@ class Evaluation {
 
   std::string text() { return newcomer_text(run_->record(), run_->experiment().evaluation.bootstrap()); }
 
-  std::vector<ExpectationResult> expectations() {
-    const std::vector<FreeValue>& bounds = run_->config().free_values("expect");
-    if (bounds.empty()) return {};
-    return check_expectations(bounds, newcomer_measures(run_->record(), run_->experiment().evaluation.bootstrap()));
+  /// Lines about the bounds of the run's `[expect]`.
+  std::string check(const std::string& name, AcceptanceGate& gate) {
+    const EvaluationOptions& options = run_->experiment().evaluation;
+    const RunRecord& record = run_->record();
+    return gate.check(name, bounds(), newcomer_measures(record, options.bootstrap()), options,
+                      [&](const std::string& path) {
+                        return read_run_reference(path, name, record, options.bootstrap());
+                      });
   }
 
  private:
+  const std::vector<FreeValue>& bounds() const { return run_->config().free_values("expect"); }
+
   void choose_newcomers() {
     newcomer_options_ = run_->experiment().evaluation.newcomers();
     const auto masked = static_cast<std::size_t>(run_->experiment().evaluation.masked);
@@ -134,7 +148,27 @@ class Evaluation {
     run_->record().newcomers.push_back({name, role, evaluate(*test_, scorer)});
     scorer.set_prior(scale, weight, prior);
     run_->record().newcomers.push_back({name + " + item prior", role, evaluate(*test_, scorer)});
+    if (run_->name() == name) measure_serving(scorer.item_scores());
     return weight;
+  }
+
+  /// The root's own: the other ranks wait, so that nothing else runs.
+  void measure_serving(const ItemScores& scores) {
+    agree_on_errors(group_, "measure serving", [&] {
+      if (!group_.is_root()) return;
+      const ServingSubject subject{*texts_,
+                                   *test_,
+                                   scores,
+                                   *learner_->encoder,
+                                   learner_->parameters,
+                                   *pool_,
+                                   run_->experiment().batch.tokens,
+                                   run_->experiment().evaluation.user_vector_rule(),
+                                   tie_break(run_->experiment(), *data_),
+                                   newcomer_options_.coverage_at};
+      const std::size_t shots = *std::ranges::max_element(newcomer_options_.shots);
+      run_->record().summary["cost"]["serving"] = serving_cost(subject, shots, clock_);
+    });
   }
 
   /// One weight for all k: the largest mean NDCG@10 on role V.
@@ -172,12 +206,12 @@ class Evaluation {
 class EvaluateCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--run RUN [--run RUN ...] [--SECTION.KEY=VALUE ...]",
+    return {.usage = "--run RUN [--run RUN ...] [--baseline RUN] [--junit FILE.xml] [--SECTION.KEY=VALUE ...]",
             .text =
                 "Ranks all items for the strict new users of role H after k = 0, 1, 3, 5, 10 shown likes, beside baselines\n"
                 "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.\n"
-                "Bounds of the run's [expect] section are checked; a missed one is exit code 4. What stands here goes over the\n"
-                "run's own configuration.",
+                "Bounds of the run's [expect] section are checked; a missed one is exit code 4, an undecided one 6. What stands\n"
+                "here goes over the run's own configuration.",
             .config = ConfigUse::allowed,
             .ranks = Ranks::many};
   }
@@ -186,22 +220,27 @@ class EvaluateCommand final : public Subcommand {
   void add_sections(ConfigSchema& schema) override {
     schema.section("evaluation", "the k-shot table of real newcomers", evaluation_);
     schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
-    schema.free_section("expect", "acceptance bounds: measure = comparison and number");
+    schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
   }
   const CommOptions* comm() const override { return &distributed_.comm; }
 
   ExitCode run(const Invocation& invocation) override {
     FrozenRows frozen;
-    bool met = true;
+    AcceptanceGate gate("evaluate", {"evaluation", "cost"}, options_.gate, invocation);
     for (const std::string& run : options_.run) {
-      Evaluation evaluation(run, distributed_.threads, frozen, invocation);
+      Evaluation evaluation(run, distributed_.threads, frozen, invocation, gate);
       evaluation.run();
-      const std::vector<ExpectationResult> expectations = evaluation.expectations();
-      met = met && std::ranges::all_of(expectations, &ExpectationResult::met);
-      if (!invocation.group.is_root()) continue;
-      invocation.output << fmt::format("{}\n{}{}\n", run, evaluation.text(), expectations_text(expectations)) << std::flush;
+      agree_on_errors(invocation.group, "check bounds", [&] {
+        if (!invocation.group.is_root()) return;
+        const std::string numbers = evaluation.text();
+        invocation.output << fmt::format("{}\n{}{}\n", run, numbers, evaluation.check(run, gate)) << std::flush;
+      });
     }
-    return met ? ExitCode::done : ExitCode::expectation_missed;
+    ExitCode code = ExitCode::done;
+    agree_on_errors(invocation.group, "write outcome", [&] {
+      if (invocation.group.is_root()) code = gate.finish();
+    });
+    return code;
   }
 
  private:

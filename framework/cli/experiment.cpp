@@ -7,6 +7,7 @@
 
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
+#include "framework/reporting/acceptance.h"
 
 namespace coldframe {
 namespace {
@@ -67,7 +68,14 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
   schema.section("dynamics", "how simulated users change while they use the platform", dynamics, Effect::operation);
   schema.section("world_drift", "how the tastes of newcomers change over periods", world_drift, Effect::operation);
-  schema.free_section("expect", "acceptance bounds: measure = comparison and number");
+  schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
+  schema.rule([](const ResolvedConfig& config) {
+    std::vector<Problem> problems;
+    for (const FreeValue& bound : config.free_values("expect")) {
+      if (auto problem = expectation_problem(bound)) problems.push_back(std::move(*problem));
+    }
+    return problems;
+  });
   schema.rule([this](const ResolvedConfig&) {
     std::vector<Problem> problems;
     if (data.path.empty())

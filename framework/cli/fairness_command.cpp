@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "framework/cli/acceptance_gate.h"
 #include "framework/cli/baseline_rows.h"
 #include "framework/cli/opened_run.h"
 #include "framework/cli/report_output.h"
@@ -20,6 +21,7 @@ struct FairnessOptions final : Options {
   std::string item_group;
   std::int64_t shots = 0;
   std::int64_t permutations = 1000;
+  GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it"}, run);
@@ -30,9 +32,10 @@ struct FairnessOptions final : Options {
     visitor.visit({.name = "shots", .doc = "likes the newcomers have shown", .unit = "likes", .minimum = 0}, shots);
     visitor.visit({.name = "permutations", .doc = "of every null", .minimum = 99, .maximum = 1e6}, permutations);
     visitor.visit({.name = "output", .doc = "file to write (.json), tables beside it as CSV; empty: none"}, output);
+    gate.describe(visitor, GateOptions::Baseline::none);
   }
   std::vector<Problem> validate() const override {
-    std::vector<Problem> problems;
+    std::vector<Problem> problems = gate.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
     if (group.empty()) problems.push_back({"group", "(is missing) name an attribute of users, for example gender"});
     if (const std::string problem = output_problem(output); !problem.empty()) problems.push_back({"output", problem});
@@ -49,13 +52,16 @@ class FairnessCommand final : public Subcommand {
                 "gaps beside\n"
                 "what label permutations show from nothing, what fills the slots, exposure of items against their "
                 "merit. Groups\n"
-                "below 50 users enter no gap, below 30 show no number. Ends with what cannot be concluded.",
+                "below 50 users enter no gap, below 30 show no number. Ends with what cannot be concluded. Bounds "
+                "`fairness.*` of\n"
+                "the run's [expect] section are checked.",
             .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override {
     schema.section("evaluation", "newcomers, utility and intervals", evaluation_);
     schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
+    schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
   }
 
   ExitCode run(const Invocation& invocation) override {
@@ -70,7 +76,10 @@ class FairnessCommand final : public Subcommand {
     const nlohmann::json report = fairness_report(input, rules_of(run));
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << fairness_text(report);
-    return ExitCode::done;
+    AcceptanceGate gate("fairness", {"fairness"}, options_.gate, invocation);
+    invocation.output << gate.check(options_.run, run.run().config().free_values("expect"),
+                                    report_measures("fairness", report), run.experiment().evaluation);
+    return gate.finish();
   }
 
  private:

@@ -45,6 +45,7 @@ class EncoderScorer final : public NewcomerScorer {
   /// Empty prior: the pure text score.
   void set_prior(double scale, double weight, std::vector<float> prior) { scores_.set_prior(scale, weight, std::move(prior)); }
   void score(std::span<const NewcomerQuery> queries, std::span<float> scores) override;
+  const ItemScores& item_scores() const { return scores_; }
   std::span<const float> item_vectors() const { return scores_.items().vectors.span(); }
 
  private:

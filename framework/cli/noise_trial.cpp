@@ -43,6 +43,14 @@ std::string query_key(std::size_t row, const NoisyQuery& query) {
 
 }  // namespace
 
+std::vector<NewcomerScoring> newcomer_scorings(const OpenedRun& run) {
+  std::vector<NewcomerScoring> scorings = {{run.run().name(), 1.0, 0.0, {}}};
+  if (const auto weight = run.prior_weight()) {
+    scorings.push_back({run.run().name() + " + item prior", run.run().scale(), *weight, training_prior(run.data())});
+  }
+  return scorings;
+}
+
 NoiseTrial::NoiseTrial(const OpenedRun& run)
     : run_(run),
       utility_(parse_metric(run.experiment().evaluation.metrics.front())),
@@ -110,12 +118,13 @@ ServedScorer NoiseTrial::serve_queries(const std::vector<NoisyQuery>& queries, s
   return served;
 }
 
-RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, const Scorer& scorer, std::size_t shots) {
+RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, const NewcomerScoring& scoring,
+                                  std::size_t shots) {
   known_.clear();
   ranked_.clear();
-  scores_.set_prior(run_.run().scale(), scorer.weight, scorer.prior);
+  scores_.set_prior(scoring.scale, scoring.weight, scoring.prior);
   const ServedScorer clean = serve_queries(conditions.front().draws.front(), shots);
-  RobustnessSeries series{scorer.name, "", shots, clean.utility, {}};
+  RobustnessSeries series{scoring.name, "", shots, clean.utility, {}};
   for (std::size_t c = 1; c < conditions.size(); ++c) {
     NoisyResult result{conditions[c].kind, conditions[c].severity, {}, 0, 0, 0, 0};
     Stability stability;
@@ -134,10 +143,7 @@ RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, cons
 }
 
 std::vector<RobustnessSeries> NoiseTrial::run(const NoisePlan& plan) {
-  std::vector<Scorer> scorers = {{run_.run().name(), 0.0, {}}};
-  if (const auto weight = run_.prior_weight()) {
-    scorers.push_back({run_.run().name() + " + item prior", *weight, training_prior(run_.data())});
-  }
+  const std::vector<NewcomerScoring> scorings = newcomer_scorings(run_);
   std::vector<RobustnessSeries> all;
   for (const std::string& source : plan.templates) {
     TextOptions text = run_.experiment().text;
@@ -147,8 +153,8 @@ std::vector<RobustnessSeries> NoiseTrial::run(const NoisePlan& plan) {
     for (const std::size_t shots : plan.shots) {
       const std::vector<Condition> under = conditions(plan, noise, shots);
       encode(under);
-      for (const Scorer& scorer : scorers) {
-        all.push_back(rank(under, scorer, shots));
+      for (const NewcomerScoring& scoring : scorings) {
+        all.push_back(rank(under, scoring, shots));
         all.back().text_template = source;
       }
     }

@@ -22,6 +22,17 @@ struct NoisePlan {
   const Thesaurus* thesaurus = nullptr;
 };
 
+/// One way to score newcomers with a run: s = scale u . v + weight prior; without a prior the pure text score.
+struct NewcomerScoring {
+  std::string name;
+  double scale = 1.0;
+  double weight = 0.0;
+  std::vector<float> prior;
+};
+
+/// The pure score, and with the item prior once `coldframe evaluate` has given it a weight.
+std::vector<NewcomerScoring> newcomer_scorings(const OpenedRun& run);
+
 /// Encodes every distinct text of the plan once and ranks all items for every distinct query; kinds that act on
 /// histories are passed over at k = 0.
 class NoiseTrial {
@@ -30,6 +41,8 @@ class NoiseTrial {
 
   /// A series for each template, k and scorer (the pure score, and with the item prior once it has a weight).
   std::vector<RobustnessSeries> run(const NoisePlan& plan);
+  /// Vectors of the catalogue, encoded once.
+  const EncodedTexts& items() const { return scores_.items(); }
 
  private:
   struct Condition {
@@ -37,14 +50,9 @@ class NoiseTrial {
     double severity = 0.0;
     std::vector<std::vector<NoisyQuery>> draws;
   };
-  struct Scorer {
-    std::string name;
-    double weight = 0.0;
-    std::vector<float> prior;
-  };
   std::vector<Condition> conditions(const NoisePlan& plan, const NewcomerNoise& noise, std::size_t shots) const;
   void encode(const std::vector<Condition>& conditions);
-  RobustnessSeries rank(const std::vector<Condition>& conditions, const Scorer& scorer, std::size_t shots);
+  RobustnessSeries rank(const std::vector<Condition>& conditions, const NewcomerScoring& scoring, std::size_t shots);
   ServedScorer serve_queries(const std::vector<NoisyQuery>& queries, std::size_t shots);
   std::vector<float> user_vector(const NoisyQuery& query, std::size_t shots) const;
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <ostream>
 
+#include "framework/cli/acceptance_gate.h"
 #include "framework/cli/noise_trial.h"
+#include "framework/cli/radius_trial.h"
 #include "framework/cli/report_output.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
@@ -17,8 +19,9 @@ struct RobustnessOptions final : Options {
   std::vector<std::string> run, noise;
   std::vector<double> severity = {0.05, 0.1, 0.2, 0.3};
   std::vector<std::int64_t> shots = {0, 10};
-  std::int64_t draws = 8, seed = 1;
+  std::int64_t draws = 8, seed = 1, typo_users = 20;
   std::string user_template, output;
+  GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"},
@@ -28,12 +31,18 @@ struct RobustnessOptions final : Options {
     visitor.visit({.name = "shots", .doc = "likes the newcomers have shown, with commas", .unit = "likes"}, shots);
     visitor.visit({.name = "draws", .doc = "realisations of every noise", .minimum = 1, .maximum = 1000}, draws);
     visitor.visit({.name = "seed", .doc = "seed of the noise", .minimum = 0}, seed);
+    visitor.visit({.name = "typo_users",
+                   .doc = "newcomers for whom every single typo is tried against the certified radius, 0 = none",
+                   .unit = "users",
+                   .minimum = 0},
+                  typo_users);
     visitor.visit({.name = "template", .doc = "user template to read newcomers through, other than that of training"},
                   user_template);
     visitor.visit({.name = "output", .doc = "file to write (.json), tables beside it as CSV; empty: none"}, output);
+    gate.describe(visitor, GateOptions::Baseline::none);
   }
   std::vector<Problem> validate() const override {
-    std::vector<Problem> problems;
+    std::vector<Problem> problems = gate.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
     for (const double s : severity) {
       if (!(s >= 0.0 && s <= 1.0)) {
@@ -67,26 +76,33 @@ class RobustnessCommand final : public Subcommand {
                 "foreign words, cut texts, missing fields, shuffled and shortened histories. Who they are, and what "
                 "they liked\n"
                 "later, stays. Prints mean and worst of the draws, paired losses with intervals, and how stable the "
-                "lists are.",
+                "lists are.\n"
+                "Then how far a newcomer's vector may move before the list changes (certified radius), and how many "
+                "single typos\n"
+                "move it further. "
+                "Bounds `robustness.*` of the first run's [expect] section are checked.",
             .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override {
     schema.section("evaluation", "newcomers, utility and intervals", evaluation_);
     schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
+    schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
   }
 
   ExitCode run(const Invocation& invocation) override {
     RobustnessInput input;
     NoisePlan plan = make_plan(input);
     std::string people;
-    VerdictRules rules;
+    EvaluationOptions evaluation;
+    std::vector<FreeValue> bounds;
     for (const std::string& folder : options_.run) {
       const OpenedRun run(folder, distributed_.threads, invocation);
       require_shots(run);
       if (people.empty()) {
         people = run.people();
-        rules = run.experiment().evaluation.rules();
+        evaluation = run.experiment().evaluation;
+        bounds = run.run().config().free_values("expect");
         input.utility_name = run.experiment().evaluation.metrics.front();
         input.list_length = static_cast<std::size_t>(run.experiment().evaluation.coverage_at);
         for (const HeldOutUser& newcomer : run.newcomers().users()) input.users.push_back(newcomer.key);
@@ -97,12 +113,19 @@ class RobustnessCommand final : public Subcommand {
       plan.templates = templates_for(run);
       NoiseTrial trial(run);
       for (RobustnessSeries& series : trial.run(plan)) input.series.push_back(std::move(series));
+      RadiusTrial radii(run, trial.items());
+      for (CertifiedSeries& series : radii.run(plan, static_cast<std::size_t>(options_.typo_users))) {
+        input.certified.push_back(std::move(series));
+      }
     }
     name_apart(input.series);
-    const nlohmann::json report = robustness_report(input, rules);
+    name_apart(input.certified);
+    const nlohmann::json report = robustness_report(input, evaluation.rules());
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << robustness_text(report);
-    return ExitCode::done;
+    AcceptanceGate gate("robustness", {"robustness"}, options_.gate, invocation);
+    invocation.output << gate.check(options_.run.front(), bounds, report_measures("robustness", report), evaluation);
+    return gate.finish();
   }
 
  private:
@@ -151,7 +174,8 @@ class RobustnessCommand final : public Subcommand {
   }
 
   /// Two runs of one variant get their folder behind the name.
-  void name_apart(std::vector<RobustnessSeries>& series) const {
+  template <class Series>
+  void name_apart(std::vector<Series>& series) const {
     if (options_.run.size() < 2) return;
     const std::size_t each = series.size() / options_.run.size();
     for (std::size_t s = 0; s < series.size(); ++s) series[s].scorer += fmt::format(" ({})", options_.run[s / each]);

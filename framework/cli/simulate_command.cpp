@@ -4,7 +4,9 @@
 #include <mutex>
 #include <ostream>
 
+#include "framework/cli/acceptance_gate.h"
 #include "framework/cli/line_up.h"
+#include "framework/cli/run_reference.h"
 #include "framework/cli/simulated_record.h"
 #include "framework/cli/simulation_text.h"
 #include "framework/cli/subcommands.h"
@@ -22,6 +24,7 @@ struct SimulateOptions final : Options {
   std::string output;
   std::string log;
   std::int64_t only_user = -1;
+  GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folder of a trained strategy; may be given several times"}, run);
@@ -32,10 +35,13 @@ struct SimulateOptions final : Options {
                    .doc = "replay this user alone, -1 = all; prints the digest, writes nothing",
                    .minimum = -1},
                   only_user);
+    gate.describe(visitor, GateOptions::Baseline::allowed);
   }
   std::vector<Problem> validate() const override {
-    if (output.empty() && only_user < 0) return {{"output", "(is missing) give the simulation record to write"}};
-    return {};
+    std::vector<Problem> problems = gate.problems();
+    if (output.empty() && only_user < 0)
+      problems.push_back({"output", "(is missing) give the simulation record to write"});
+    return problems;
   }
 };
 
@@ -43,8 +49,13 @@ struct SimulateOptions final : Options {
 class Simulation {
  public:
   Simulation(const SimulateOptions& options, const Experiment& experiment, const Invocation& invocation)
-      : options_(options), experiment_(experiment), invocation_(invocation), group_(invocation.group) {
+      : options_(options),
+        experiment_(experiment),
+        invocation_(invocation),
+        group_(invocation.group),
+        gate_("simulate", {"simulation"}, options.gate, invocation) {
     agree_on_errors(group_, "open simulation", [&] {
+      gate_.require_references(bounds());
       data_ = std::make_unique<ExperimentData>(experiment);
       population_ = std::make_unique<Population>(read_population(experiment.population.path));
       require_same_items(*population_, data_->dataset);
@@ -74,6 +85,7 @@ class Simulation {
   ExitCode run() {
     if (options_.only_user >= 0) return run_one(static_cast<std::uint64_t>(options_.only_user));
     const ReplayResult result = merge_ranks(replay_my_share());
+    ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
       if (!group_.is_root()) return;
       const Simulated simulated{experiment_, *data_, *population_,     calibration_,
@@ -81,12 +93,22 @@ class Simulation {
       const SimulationRecord record = make_simulation_record(simulated);
       write_simulation_record(options_.output, record);
       if (!options_.log.empty()) write_simulated_logs(options_.log, simulated);
-      invocation_.output << simulation_text(record, experiment_.evaluation.bootstrap());
+      invocation_.output << simulation_text(record, experiment_.evaluation.bootstrap()) << check(record);
+      code = gate_.finish();
     });
-    return ExitCode::done;
+    return code;
   }
 
  private:
+  const std::vector<FreeValue>& bounds() const { return invocation_.config.free_values("expect"); }
+
+  std::string check(const SimulationRecord& record) {
+    const BootstrapOptions bootstrap = experiment_.evaluation.bootstrap();
+    return gate_.check(
+        options_.output, bounds(), simulation_measures(record, bootstrap), experiment_.evaluation,
+        [&](const std::string& path) { return read_simulation_reference(path, options_.output, record, bootstrap); });
+  }
+
   void require_strangers(const StoredRun& run) const {
     const SimulationOptions& simulation = experiment_.simulation;
     const RunRecord& record = run.record();
@@ -162,6 +184,7 @@ class Simulation {
   const Experiment& experiment_;
   const Invocation& invocation_;
   const Group& group_;
+  AcceptanceGate gate_;
   std::unique_ptr<ExperimentData> data_;
   std::unique_ptr<Population> population_;
   std::vector<std::unique_ptr<StoredRun>> runs_;
@@ -179,11 +202,12 @@ class SimulateCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
     return {
-        .usage = "--config FILE --run RUN [--run RUN ...] --output FILE.h5 [--log DIR] [--only-user N]",
+        .usage =
+            "--config FILE --run RUN [--run RUN ...] --output FILE.h5 [--log DIR] [--only-user N] [--junit FILE.xml]",
         .text =
             "Replays synthetic newcomers of a population against trained encoders, floors, baselines and oracles: the\n"
             "same people and the same random numbers for each. Several ranks share the users; results have the same\n"
-            "bytes for any number of ranks and threads.",
+            "bytes for any number of ranks and threads. Bounds `simulation.*` of [expect] are checked.",
         .config = ConfigUse::allowed,
         .ranks = Ranks::many};
   }

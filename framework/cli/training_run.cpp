@@ -1,7 +1,6 @@
 #include "framework/cli/training_run.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "framework/comm/consistency.h"
 #include "framework/comm/stop_signal.h"
 #include "framework/core/log.h"
+#include "framework/core/process_memory.h"
 #include "framework/data/leakage.h"
 #include "framework/reporting/tensorboard.h"
 #include "framework/training/bulk_encoder.h"
@@ -20,12 +20,6 @@
 
 namespace coldframe {
 namespace {
-
-std::size_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
-}
 
 /// The largest value that any rank holds.
 std::size_t largest_of_ranks(const Group& group, std::size_t mine) {

@@ -205,6 +205,10 @@ Json fairness_report(const FairnessInput& input, const FairnessRules& rules) {
       for (Json& row : group_rows(input, rules, scorer, grouping)) groups.row(std::move(row));
     }
   }
+  Json strategies = Json::array();
+  for (const ServedScorer& scorer : input.scorers) {
+    if (scorer.role == "strategy" && !scorer.name.ends_with(" + item prior")) strategies.push_back(scorer.name);
+  }
   Json tables = Json::array();
   tables.push_back(groups.take());
   tables.push_back(gap_table(input, rules));
@@ -217,6 +221,7 @@ Json fairness_report(const FairnessInput& input, const FairnessRules& rules) {
             {"items", input.train_counts.size()},
             {"shots", input.shots},
             {"slate_length", input.slate_length},
+            {"strategies", std::move(strategies)},
             {"utility", input.utility_name}}},
           {"tables", std::move(tables)},
           {"limits", limits_of(input, rules)}};

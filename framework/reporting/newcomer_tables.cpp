@@ -120,10 +120,15 @@ Json runs_table(const PooledRuns& runs) {
       .column("ranks", "ranks")
       .column("threads", "threads")
       .column("seconds", "seconds in steps");
+  table.column("encode_p50", "text to vector, ms, p50").column("encode_p99", "p99");
+  table.column("rank_p50", "ranking, ms, p50")
+      .column("rank_p99", "p99")
+      .column("serving_mb", "peak memory of evaluation, MB");
   table.column("prior", "weight of the item prior").column("digest", "parameter digest").column("revision", "revision");
   for (const NamedRun& run : runs.runs) {
     const Json& summary = run.record.summary;
     const auto at = [&](const char* pointer) { return summary.value(Json::json_pointer(pointer), Json()); };
+    const Json serving_bytes = at("/cost/serving/peak_memory_bytes");
     table.row({{"run", run.name},
                {"variant", at("/variant")},
                {"fold", at("/fold")},
@@ -132,6 +137,11 @@ Json runs_table(const PooledRuns& runs) {
                {"ranks", at("/cost/ranks")},
                {"threads", at("/cost/threads")},
                {"seconds", at("/cost/step_seconds")},
+               {"encode_p50", at("/cost/serving/encode_ms/p50")},
+               {"encode_p99", at("/cost/serving/encode_ms/p99")},
+               {"rank_p50", at("/cost/serving/rank_ms/p50")},
+               {"rank_p99", at("/cost/serving/rank_ms/p99")},
+               {"serving_mb", serving_bytes.is_number() ? Json(1e-6 * serving_bytes.get<double>()) : Json()},
                {"prior", at("/model/item_prior_weight")},
                {"digest", at("/digest")},
                {"revision", at("/provenance/revision")}});

@@ -48,6 +48,18 @@ std::string ratio_line(const NewcomerRow& row, const NewcomerRow& popularity, st
   return fmt::format("{} / popularity at k = {}, {}: {:.2f} {}\n", row.name, shots, to_string(row.table.metrics[0]), ratio.value, interval);
 }
 
+/// What answering newcomers one by one takes; empty before it was measured.
+std::string serving_text(const nlohmann::json& summary, std::size_t items) {
+  const nlohmann::json serving = summary.value(nlohmann::json::json_pointer("/cost/serving"), nlohmann::json());
+  if (!serving.is_object()) return {};
+  const auto ms = [&](const char* part, const char* quantile) { return serving.at(part).at(quantile).get<double>(); };
+  return fmt::format(
+      "one newcomer at a time, k = {}: text to vector {:.2f} ms (p50), {:.2f} ms (p99); ranking {} items {:.2f} ms, {:.2f} ms; "
+      "peak memory {:.0f} MB\n",
+      serving.at("shots").get<std::size_t>(), ms("encode_ms", "p50"), ms("encode_ms", "p99"), items, ms("rank_ms", "p50"),
+      ms("rank_ms", "p99"), 1e-6 * serving.at("peak_memory_bytes").get<double>());
+}
+
 }  // namespace
 
 std::string newcomer_text(const RunRecord& record, const BootstrapOptions& bootstrap) {
@@ -65,11 +77,12 @@ std::string newcomer_text(const RunRecord& record, const BootstrapOptions& boots
   }
   text += '\n';
   const auto popularity = std::ranges::find(record.newcomers, "popularity", &NewcomerRow::name);
-  if (popularity == record.newcomers.end()) return text;
   for (const NewcomerRow& row : record.newcomers) {
-    if (row.role == "strategy") text += ratio_line(row, *popularity, shots.front(), bootstrap);
+    if (row.role != "strategy" || popularity == record.newcomers.end()) continue;
+    text += ratio_line(row, *popularity, shots.front(), bootstrap);
   }
-  return text;
+  text += serving_text(record.summary, record.summary["evaluation"].value("items", std::size_t{0}));
+  return text + "accuracy, F1, log loss, calibration error: n/a (cosines are no probabilities, and no head is calibrated)\n";
 }
 
 }  // namespace coldframe

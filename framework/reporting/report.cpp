@@ -95,6 +95,8 @@ std::vector<std::string> limits_of(const PooledRuns& runs, std::span<const Named
   limits.push_back(fmt::format("{} newcomers were tested; {} were left out because they have too few interactions.",
                                runs.users.size(), runs.left_out));
   limits.push_back("The encoder was pretrained on web text and has read about old films.");
+  limits.push_back(
+      "Accuracy, F1, log loss and calibration error: n/a (cosines are no probabilities, and no head is calibrated).");
   const bool unordered =
       !runs.runs.front().record.summary.value(Json::json_pointer("/evaluation/ordered_by_time"), true);
   if (unordered) limits.push_back("The data have no times: which interactions are shown is decided by a keyed hash.");

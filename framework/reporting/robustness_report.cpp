@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.h"
@@ -81,6 +82,10 @@ void require_users(const RobustnessInput& input) {
                       });
     if (!fits) throw DataError(fmt::format("utilities of {} do not fit {} users", series.scorer, input.users.size()));
   }
+  for (const CertifiedSeries& series : input.certified) {
+    if (series.set_radius.size() == input.users.size() && series.order_radius.size() == input.users.size()) continue;
+    throw DataError(fmt::format("radii of {} do not fit {} users", series.scorer, input.users.size()));
+  }
 }
 
 Json loss_table(const RobustnessInput& input, const VerdictRules& rules) {
@@ -155,6 +160,75 @@ Json difference_table(const RobustnessInput& input, const VerdictRules& rules) {
   return table.take();
 }
 
+/// Value at probability p over users; none where it is infinite.
+Json quantile(std::vector<double> values, double p) {
+  std::ranges::sort(values);
+  const double place = p * static_cast<double>(values.size() - 1);
+  if (std::isinf(values[static_cast<std::size_t>(std::ceil(place))])) return {};
+  return sorted_quantile(values, p);
+}
+
+/// Mean over the sampled users of a share of their typos.
+Json share_of_typos(const CertifiedSeries& series, std::size_t TypoRow::*count, const VerdictRules& rules) {
+  PairedBootstrap shares(1, rules.bootstrap);
+  for (const TypoRow& row : series.typos) {
+    if (row.shifts.empty()) continue;
+    const double share = static_cast<double>(row.*count) / static_cast<double>(row.shifts.size());
+    shares.add(row.user, {&share, 1});
+  }
+  return shares.users() == 0 ? Json() : to_json(shares.mean(0));
+}
+
+Json radius_table(const RobustnessInput& input, const VerdictRules& rules) {
+  TableBuilder table(
+      "robustness-radius",
+      fmt::format("Certified radius: how far a user vector may move before the top {} changes", input.list_length),
+      "Euclidean length of the shift, in closed form over all directions; quantiles over users. Typos: every single "
+      "keyboard error in the text of the sampled users; reach: share whose shift is no shorter than the user's radius "
+      "of the set; change: share that changed the set (none can below the radius). Means over users.");
+  table.column("scorer", "scorer").column("template", "template").column("shots", "k");
+  table.column("set_smallest", "set: smallest")
+      .column("set_05", "5 %")
+      .column("set_50", "median")
+      .column("set_95", "95 %");
+  table.column("order_50", "order: median").column("typo_users", "users with typos").column("typos", "typos");
+  table.column("shift_50", "shift: median").column("shift_95", "95 %");
+  table.column("reach", "typos that reach it").column("change", "typos that change the set");
+  for (const CertifiedSeries& series : input.certified) {
+    if (series.set_radius.empty()) continue;
+    std::vector<double> shifts;
+    for (const TypoRow& row : series.typos) shifts.insert(shifts.end(), row.shifts.begin(), row.shifts.end());
+    Json row{{"scorer", series.scorer},
+             {"template", series.text_template},
+             {"shots", series.shots},
+             {"set_smallest", quantile(series.set_radius, 0.0)},
+             {"set_05", quantile(series.set_radius, 0.05)},
+             {"set_50", quantile(series.set_radius, 0.5)},
+             {"set_95", quantile(series.set_radius, 0.95)},
+             {"order_50", quantile(series.order_radius, 0.5)}};
+    if (!shifts.empty()) {
+      row["typo_users"] = series.typos.size();
+      row["typos"] = shifts.size();
+      row["shift_50"] = quantile(shifts, 0.5);
+      row["shift_95"] = quantile(shifts, 0.95);
+      row["reach"] = share_of_typos(series, &TypoRow::beyond, rules);
+      row["change"] = share_of_typos(series, &TypoRow::changed, rules);
+    }
+    table.row(std::move(row));
+  }
+  return table.take();
+}
+
+/// Names without the item prior, each once.
+Json strategies_of(const RobustnessInput& input) {
+  Json names = Json::array();
+  for (const RobustnessSeries& series : input.series) {
+    const bool known = std::ranges::find(names, Json(series.scorer)) != names.end();
+    if (!known && series.scorer.find(" + item prior") == std::string::npos) names.push_back(series.scorer);
+  }
+  return names;
+}
+
 }  // namespace
 
 Json robustness_report(const RobustnessInput& input, const VerdictRules& rules) {
@@ -166,11 +240,20 @@ Json robustness_report(const RobustnessInput& input, const VerdictRules& rules) 
   }
   limits.push_back("one training run says nothing about its strategy: other seeds may lose more or less");
   Json tables = Json::array({loss_table(input, rules), difference_table(input, rules)});
-  return {
-      {"format", 1},
-      {"facts", {{"users", input.users.size()}, {"utility", input.utility_name}, {"list_length", input.list_length}}},
-      {"tables", std::move(tables)},
-      {"limits", std::move(limits)}};
+  if (!input.certified.empty()) {
+    tables.push_back(radius_table(input, rules));
+    limits.push_back(
+        "certified radius: of the vector, not of the text; which texts lie within it only the typos that were tried "
+        "say");
+  }
+  return {{"format", 1},
+          {"facts",
+           {{"users", input.users.size()},
+            {"strategies", strategies_of(input)},
+            {"utility", input.utility_name},
+            {"list_length", input.list_length}}},
+          {"tables", std::move(tables)},
+          {"limits", std::move(limits)}};
 }
 
 std::string robustness_text(const Json& report) {

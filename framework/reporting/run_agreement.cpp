@@ -44,6 +44,15 @@ void require_evaluated(const NamedRun& run) {
   }
 }
 
+/// Records from before the number was stored follow the first definitions.
+void require_same_definitions(const NamedRun& a, const NamedRun& b) {
+  const char* pointer = "/evaluation/metric_definitions";
+  const auto version = [&](const NamedRun& run) { return run.record.summary.value(Json::json_pointer(pointer), 1); };
+  if (version(a) == version(b)) return;
+  differ(a, b, fmt::format("their metrics are defined differently: version {} and {}", version(a), version(b)),
+         "evaluate both with one version of coldframe");
+}
+
 /// What must be equal in all runs.
 void require_same_question(const NamedRun& a, const NamedRun& b) {
   const std::pair<const char*, const char*> facts[] = {{"/identity/data", "other data"},
@@ -58,6 +67,7 @@ void require_same_question(const NamedRun& a, const NamedRun& b) {
       differ(a, b, fmt::format("{}: {} and {}", what, mine.dump(), theirs.dump()), "evaluate both in the same way");
     }
   }
+  require_same_definitions(a, b);
 }
 
 void require_same_people(const NamedRun& a, const NamedRun& b) {
@@ -159,6 +169,16 @@ void require_comparable(std::span<const NamedRun> runs) {
   }
   require_full_grid(runs);
   require_disjoint_folds(first_of_fold);
+}
+
+void require_same_test(const NamedRun& a, const NamedRun& b) {
+  for (const NamedRun* run : {&a, &b}) require_evaluated(*run);
+  require_same_question(a, b);
+  require_same_people(a, b);
+  if (fold_of(a) != fold_of(b)) {
+    differ(a, b, fmt::format("they test folds {} and {}", fold_of(a), fold_of(b)), "train both on one fold");
+  }
+  require_same_table(a, b);
 }
 
 }  // namespace coldframe

@@ -27,7 +27,8 @@ struct NewcomerRow {
 /// `run.h5`: everything that is known about one run. `summary` is JSON with the keys
 ///   variant, strategies, seed, fold, steps, pairs_seen, finished, failure (null or {code, message}),
 ///   identity {config, data, encoder, tokenizer}, provenance, roles {train, validate, world, held_out: fingerprints},
-///   cost {trainable_parameters, step_seconds, wall_seconds, peak_memory_bytes (largest rank), ranks, threads},
+///   cost {trainable_parameters, step_seconds, wall_seconds, peak_memory_bytes (largest rank), ranks, threads,
+///         serving {users, shots, encode_ms {p50, p99}, rank_ms {p50, p99}, item_vector_bytes, peak_memory_bytes}},
 ///   model {scale, item_prior_weight}.
 struct RunRecord {
   nlohmann::json summary;

@@ -81,6 +81,29 @@ TEST_F(NoiseAndGroupsTest, severity_zero_loses_nothing_and_severity_one_changes_
   EXPECT_THAT(read_file(path("zero-robustness.csv")), HasSubstr("loss,loss_low,loss_high"));
 }
 
+TEST_F(NoiseAndGroupsTest, typos_below_the_certified_radius_change_no_list) {
+  const Json report = robustness("radius.json", "--noise casing --severity 0 --draws 1 --shots 0,3 --typo_users 4");
+  const Json& rows = report["tables"][2]["rows"];
+  ASSERT_EQ(rows.size(), 4u) << "two scorers at two k";
+  for (const Json& row : rows) {
+    EXPECT_GE(row["set_smallest"].get<double>(), 0.0);
+    EXPECT_LE(row["set_05"].get<double>(), row["set_95"].get<double>());
+    EXPECT_LE(row["order_50"].get<double>(), row["set_50"].get<double>());
+    if (row["shots"] != 0) {
+      EXPECT_FALSE(row.contains("typos"));
+      continue;
+    }
+    EXPECT_EQ(row["typo_users"], 4);
+    EXPECT_GT(row["typos"].get<int>(), 400) << "some 12 at each of a profile's letters";
+    EXPECT_LE(row["change"]["value"].get<double>(), row["reach"]["value"].get<double>());
+  }
+  const Json again = robustness(
+      "again.json", "--noise casing --severity 0 --draws 1 --shots 0,3 --typo_users 4 --distributed.threads=2");
+  EXPECT_EQ(again["tables"][2], report["tables"][2]);
+  const Json none = robustness("none.json", "--noise casing --severity 0 --draws 1 --shots 0 --typo_users 0");
+  EXPECT_FALSE(none["tables"][2]["rows"][0].contains("typos"));
+}
+
 TEST_F(NoiseAndGroupsTest, forgetting_all_of_a_history_is_knowing_none) {
   const Json report = robustness("forget.json", "--noise shortened_history --severity 1 --shots 0,3");
   const Json none = robustness("none.json", "--noise typos --severity 0 --draws 1 --shots 0");

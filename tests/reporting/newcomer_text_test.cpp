@@ -30,5 +30,22 @@ TEST(NewcomerText, shows_every_scorer_at_every_k_and_the_ratio_to_popularity) {
       << text;
 }
 
+TEST(NewcomerText, shows_what_serving_takes_once_it_was_measured_and_what_cosines_cannot_say) {
+  RunRecord record = testing::tiny_run({});
+  EXPECT_EQ(newcomer_text(record, {200, 0.95, 1}).find("one newcomer at a time"), std::string::npos);
+  record.summary["cost"]["serving"] = {{"users", 40},
+                                       {"shots", 3},
+                                       {"encode_ms", {{"p50", 3.25}, {"p99", 4.5}}},
+                                       {"rank_ms", {{"p50", 0.5}, {"p99", 0.75}}},
+                                       {"peak_memory_bytes", 412000000}};
+  const std::string text = newcomer_text(record, {200, 0.95, 1});
+  EXPECT_NE(
+      text.find(
+          "k = 3: text to vector 3.25 ms (p50), 4.50 ms (p99); ranking 12 items 0.50 ms, 0.75 ms; peak memory 412 MB"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(text.find("calibration error: n/a"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace coldframe

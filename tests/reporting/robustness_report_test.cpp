@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.h"
@@ -28,7 +29,7 @@ RobustnessSeries series(const std::string& name, std::size_t users, double loss)
 }
 
 RobustnessInput input(std::size_t users, std::vector<RobustnessSeries> all) {
-  RobustnessInput input{"ndcg@10", 10, {}, std::move(all), {"synonyms: left out"}};
+  RobustnessInput input{"ndcg@10", 10, {}, std::move(all), {"synonyms: left out"}, {}};
   for (std::size_t u = 0; u < users; ++u) input.users.emplace_back(50 + u);
   return input;
 }
@@ -50,6 +51,35 @@ TEST(RobustnessReport, shows_mean_and_worst_draw_and_claims_a_planted_loss) {
 TEST(RobustnessReport, no_loss_comes_with_what_would_have_been_found) {
   const Json report = robustness_report(input(52, {series("lora", 52, 0.0)}), {});
   EXPECT_THAT(report["tables"][0]["rows"][0]["verdict"].get<std::string>(), HasSubstr("not shown (a mean of 0.0"));
+}
+
+TEST(RobustnessReport, radii_stand_as_quantiles_and_typos_as_means_over_users) {
+  RobustnessInput with_radii = input(5, {series("lora", 5, 0.1)});
+  const double none = std::numeric_limits<double>::infinity();
+  // Typos: one of two and three of four reach the radius, 0 and one change the set: shares (.5 + .75) / 2, (0 + .25)
+  // / 2.
+  with_radii.certified = {{"lora",
+                           "A {age}",
+                           0,
+                           {0.4, 0.1, 0.3, 0.2, none},
+                           {0.1, 0.1, 0.1, 0.1, 0.1},
+                           {{UserKey(50), {0.1, 0.5}, 1, 0}, {UserKey(51), {0.2, 0.3, 0.4, 0.05}, 3, 1}}},
+                          {"lora", "A {age}", 3, {0.4, 0.1, 0.3, 0.2, none}, {0.1, 0.1, 0.1, 0.1, 0.1}, {}}};
+  const Json report = robustness_report(with_radii, {});
+  const Json& table = report["tables"][2];
+  ASSERT_EQ(table["id"], "robustness-radius");
+  const Json& row = table["rows"][0];
+  EXPECT_NEAR(row["set_smallest"].get<double>(), 0.1, 1e-12);
+  EXPECT_NEAR(row["set_50"].get<double>(), 0.3, 1e-12);
+  EXPECT_TRUE(row["set_95"].is_null()) << "the largest radius is infinite";
+  EXPECT_NEAR(row["order_50"].get<double>(), 0.1, 1e-12);
+  EXPECT_EQ(row["typos"], 6);
+  EXPECT_NEAR(row["shift_50"].get<double>(), 0.25, 1e-12);
+  EXPECT_NEAR(row["reach"]["value"].get<double>(), 0.625, 1e-12);
+  EXPECT_NEAR(row["change"]["value"].get<double>(), 0.125, 1e-12);
+  EXPECT_FALSE(table["rows"][1].contains("reach")) << "no typos were tried at k = 3";
+  with_radii.certified[1].set_radius.pop_back();
+  EXPECT_THROW(robustness_report(with_radii, {}), DataError);
 }
 
 TEST(RobustnessReport, few_users_carry_no_claim) {

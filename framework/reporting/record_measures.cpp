@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "framework/reporting/measures.h"
+
+namespace coldframe {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view k_prior = " + item prior";
+
+/// One value per user of a scorer at one k, or of a policy. Borrowed.
+struct Column {
+  const std::vector<UserKey>* users;
+  const std::vector<double>* values;
+};
+
+Estimate bootstrapped(const Column& column, const BootstrapOptions& options) {
+  PairedBootstrap means(1, options);
+  for (std::size_t u = 0; u < column.users->size(); ++u) means.add((*column.users)[u], {&(*column.values)[u], 1});
+  return means.mean(0);
+}
+
+Measure mean_of(const Column& column, const BootstrapOptions& options) {
+  Measure measure = measure_of(bootstrapped(column, options));
+  measure.users = *column.users;
+  measure.per_user = *column.values;
+  return measure;
+}
+
+PairedBootstrap paired(const Column& a, const Column& b, const BootstrapOptions& options) {
+  PairedBootstrap pairs(2, options);
+  for (std::size_t u = 0; u < a.users->size(); ++u) {
+    const double values[] = {(*a.values)[u], (*b.values)[u]};
+    pairs.add((*a.users)[u], values);
+  }
+  return pairs;
+}
+
+void add_against(Measures& measures, const std::string& name, const std::string& other, const Column& mine,
+                 const Column& theirs, const BootstrapOptions& options) {
+  measures.add(fmt::format("{}.minus_{}", name, other),
+               [=] { return measure_of(paired(mine, theirs, options).difference(0, 1)); });
+  measures.add(fmt::format("{}.over_{}", name, other),
+               [=] { return measure_of(paired(mine, theirs, options).ratio(0, 1)); });
+}
+
+const NewcomerRow* find_row(const RunRecord& record, std::string_view name) {
+  const auto found = std::ranges::find(record.newcomers, name, &NewcomerRow::name);
+  return found == record.newcomers.end() ? nullptr : &*found;
+}
+
+/// "frozen encoder + item prior" beside a row with prior, and "frozen encoder" beside one without, are both
+/// frozen_encoder; rows that exist without a prior alone stand beside both.
+const NewcomerRow* counterpart(const RunRecord& record, const NewcomerRow& other, bool with_prior) {
+  const NewcomerRow* own = with_prior ? find_row(record, other.name + std::string(k_prior)) : nullptr;
+  return own != nullptr ? own : &other;
+}
+
+/// All measures of one k of one of the strategy's two rows. `part` is "shot0" or "shot0.with_prior".
+void add_shot(Measures& measures, const RunRecord& record, const NewcomerRow& row, const ShotRow& shot,
+              const std::string& part, bool with_prior, const BootstrapOptions& options) {
+  for (std::size_t m = 0; m < row.table.metrics.size(); ++m) {
+    const std::string name = fmt::format("evaluation.{}.{}", to_string(row.table.metrics[m]), part);
+    const Column mine{&row.table.users, &shot.values[m]};
+    measures.add(name, [=] { return mean_of(mine, options); });
+    for (const NewcomerRow& baseline : record.newcomers) {
+      if (baseline.role == "strategy" || baseline.name.ends_with(k_prior)) continue;
+      const NewcomerRow& other = *counterpart(record, baseline, with_prior);
+      const ShotRow* theirs = other.table.find(shot.shots);
+      if (theirs == nullptr) continue;
+      add_against(measures, name, measure_word(baseline.name), mine, {&other.table.users, &theirs->values[m]}, options);
+    }
+  }
+  measures.add_value(fmt::format("evaluation.coverage.{}", part), shot.exposure.coverage());
+}
+
+void add_baseline(Measures& measures, const NewcomerRow& row, const BootstrapOptions& options) {
+  const std::string word = measure_word(row.name);
+  for (const ShotRow& shot : row.table.rows) {
+    for (std::size_t m = 0; m < row.table.metrics.size(); ++m) {
+      const Column column{&row.table.users, &shot.values[m]};
+      measures.add(fmt::format("evaluation.{}.shot{}.of_{}", to_string(row.table.metrics[m]), shot.shots, word),
+                   [=] { return mean_of(column, options); });
+    }
+    measures.add_value(fmt::format("evaluation.coverage.shot{}.of_{}", shot.shots, word), shot.exposure.coverage());
+  }
+}
+
+/// Numbers at any depth: cost.serving.encode_ms.p99.
+void add_numbers(Measures& measures, const std::string& name, const Json& value) {
+  if (value.is_object()) {
+    for (const auto& [key, inner] : value.items()) add_numbers(measures, fmt::format("{}.{}", name, key), inner);
+  } else if (value.is_number()) {
+    measures.add_value(name, value.get<double>());
+  }
+}
+
+/// Rates per user of every policy, kept alive by the measures that read them.
+struct Rates {
+  std::vector<UserKey> users;
+  std::vector<std::vector<double>> of;  // [policies][users]
+};
+
+std::shared_ptr<const Rates> rates_of(const SimulationRecord& record) {
+  auto rates = std::make_shared<Rates>();
+  for (const SimulatedPolicy& policy : record.policies) {
+    std::vector<double>& values = rates->of.emplace_back();
+    for (std::size_t u = 0; u < policy.users.size(); ++u) values.push_back(policy.expected_rate(u));
+  }
+  if (record.policies.empty()) return rates;
+  for (const std::uint64_t user : record.policies.front().users) rates->users.emplace_back(user);
+  return rates;
+}
+
+/// (policy - popularity) / (informed oracle - popularity); without a value where the range may be 0.
+Measure share_of_range(const Rates& rates, std::size_t policy, std::size_t popularity, std::size_t oracle,
+                       const BootstrapOptions& options) {
+  PairedBootstrap pairs(2, options);
+  for (std::size_t u = 0; u < rates.users.size(); ++u) {
+    const double floor = rates.of[popularity][u];
+    const double values[] = {rates.of[policy][u] - floor, rates.of[oracle][u] - floor};
+    pairs.add(rates.users[u], values);
+  }
+  const Estimate range = pairs.mean(1);
+  if (!range.interval || range.interval->contains(0.0)) return {std::nullopt, true, std::nullopt, {}, {}};
+  return measure_of(pairs.ratio(0, 1));
+}
+
+void add_policy(Measures& measures, const SimulationRecord& record, const std::shared_ptr<const Rates>& rates,
+                std::size_t p, const std::string& word, const BootstrapOptions& options) {
+  const std::string name = fmt::format("simulation.{}", word);
+  const auto column = [rates](std::size_t policy) { return Column{&rates->users, &rates->of[policy]}; };
+  measures.add(name + ".expected", [=] { return mean_of(column(p), options); });
+  std::optional<std::size_t> popularity, oracle;
+  for (std::size_t b = 0; b < record.policies.size(); ++b) {
+    const std::string& other = record.policies[b].name;
+    if (other == "popularity") popularity = b;
+    if (other == "informed oracle") oracle = b;
+    if (b != p) {
+      const std::string theirs = measure_word(other);
+      measures.add(fmt::format("{}.minus_{}", name, theirs),
+                   [=] { return measure_of(paired(column(p), column(b), options).difference(0, 1)); });
+      measures.add(fmt::format("{}.over_{}", name, theirs),
+                   [=] { return measure_of(paired(column(p), column(b), options).ratio(0, 1)); });
+    }
+  }
+  if (!popularity || !oracle) return;
+  measures.add(name + ".share", [=] { return share_of_range(*rates, p, *popularity, *oracle, options); });
+}
+
+}  // namespace
+
+Measures newcomer_measures(const RunRecord& record, const BootstrapOptions& bootstrap) {
+  Measures measures;
+  const std::string name = record.summary.at("variant");
+  for (const bool with_prior : {false, true}) {
+    const NewcomerRow* row = find_row(record, with_prior ? name + std::string(k_prior) : name);
+    if (row == nullptr) continue;
+    for (const ShotRow& shot : row->table.rows) {
+      const std::string part = fmt::format("shot{}{}", shot.shots, with_prior ? ".with_prior" : "");
+      add_shot(measures, record, *row, shot, part, with_prior, bootstrap);
+    }
+  }
+  for (const NewcomerRow& row : record.newcomers) {
+    if (row.role != "strategy") add_baseline(measures, row, bootstrap);
+  }
+  if (!record.newcomers.empty()) {
+    const NewcomerTable& table = record.newcomers.front().table;
+    measures.add_value("evaluation.users", static_cast<double>(table.users.size()));
+    measures.add_value("evaluation.left_out", static_cast<double>(table.left_out));
+  }
+  add_numbers(measures, "cost", record.summary.value("cost", Json::object()));
+  return measures;
+}
+
+Measures simulation_measures(const SimulationRecord& record, const BootstrapOptions& bootstrap) {
+  Measures measures;
+  const std::shared_ptr<const Rates> rates = rates_of(record);
+  const auto strategies = std::ranges::count(record.policies, "strategy", &SimulatedPolicy::role);
+  for (std::size_t p = 0; p < record.policies.size(); ++p) {
+    const SimulatedPolicy& policy = record.policies[p];
+    add_policy(measures, record, rates, p, measure_word(policy.name), bootstrap);
+    if (policy.role == "strategy" && strategies == 1) add_policy(measures, record, rates, p, "strategy", bootstrap);
+  }
+  return measures;
+}
+
+}  // namespace coldframe
