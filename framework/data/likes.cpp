@@ -34,6 +34,22 @@ std::span<const std::int64_t> Likes::times_of(UserId user) const {
   return std::span(times_).subspan(first, offsets_[user.value() + 1] - first);
 }
 
+Likes Likes::only(const std::vector<bool>& among) const {
+  Likes some;
+  some.item_count_ = item_count_;
+  some.timed_ = timed_;
+  some.offsets_.push_back(0);
+  for (std::size_t user = 0; user < user_count(); ++user) {
+    for (std::size_t row = offsets_[user]; row < offsets_[user + 1]; ++row) {
+      if (!among[items_[row].value()]) continue;
+      some.items_.push_back(items_[row]);
+      if (timed_) some.times_.push_back(times_[row]);
+    }
+    some.offsets_.push_back(some.items_.size());
+  }
+  return some;
+}
+
 std::vector<std::uint32_t> Likes::count_by_item(std::span<const UserId> users) const {
   std::vector<std::uint32_t> counts(item_count_, 0);
   for (const UserId user : users) {

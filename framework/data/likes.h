@@ -26,10 +26,15 @@ class Likes {
   std::span<const std::int64_t> times_of(UserId user) const;  // unix seconds; empty without timestamps
   bool timed() const { return timed_; }
 
+  /// The likes among these items only. `among` [items]
+  Likes only(const std::vector<bool>& among) const;
+
   /// Likes per item [items] over the given users (role T for popularity and priors).
   std::vector<std::uint32_t> count_by_item(std::span<const UserId> users) const;
 
  private:
+  Likes() = default;
+
   std::size_t item_count_ = 0;
   bool timed_ = false;
   std::vector<std::size_t> offsets_;  // [users + 1]
