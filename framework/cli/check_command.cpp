@@ -12,6 +12,7 @@
 #include "framework/cli/step_setup.h"
 #include "framework/cli/step_trial.h"
 #include "framework/cli/subcommands.h"
+#include "framework/cli/task_setup.h"
 #include "framework/comm/topology.h"
 #include "framework/distributed/lane_tree.h"
 #include "framework/training/update_rules.h"
@@ -87,14 +88,28 @@ class CheckCommand final : public Subcommand {
     }
     constexpr std::int64_t plans = 32;
     const ExperimentData data(experiment_);
+    const std::string tasks = task_text(data);
     const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment_, *learner.encoder));
     const PairSampler sampler = make_pair_sampler(experiment_, data);
     const StepTokens tokens = step_tokens(make_step_planner(experiment_, data, sampler, texts, *learner.objective), plans);
     const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
-    if (options_.trial == 0) return cost_text(cost) + time_text(cost, meant);
+    if (options_.trial == 0) return tasks + cost_text(cost) + time_text(cost, meant);
     const TrialShape tried = trial_shape(meant, cores);
     const double seconds = try_steps(experiment_, config, data, tried, options_.trial, tokens.mean);
-    return cost_text(cost) + trial_text(seconds, tried, meant);
+    return tasks + cost_text(cost) + trial_text(seconds, tried, meant);
+  }
+
+  /// And the mistakes of a stream that the data tell.
+  std::string task_text(const ExperimentData& data) const {
+    if (!experiment_.continual.active()) return {};
+    const TaskStream stream = make_task_stream(experiment_, data);
+    std::string text = fmt::format("{} tasks of {} steps each by {}, {} users or items in none (time below: of one task)\n",
+                                   stream.size(), experiment_.schedule.steps, experiment_.continual.method, stream.left_out());
+    for (std::size_t task = 0; task < stream.size(); ++task) {
+      text += fmt::format("  {}: {} users of role T\n", stream.task(task).name,
+                          stream.users(task, data.roles, Role::train).size());
+    }
+    return text;
   }
 
   static std::string cost_text(const CostEstimate& cost) {

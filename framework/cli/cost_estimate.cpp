@@ -9,6 +9,7 @@
 #include <cmath>
 #include <set>
 
+#include "framework/training/continual_method.h"
 #include "framework/training/flat_layout.h"
 #include "framework/training/train_step.h"
 
@@ -93,12 +94,14 @@ double activation_bytes(const Experiment& experiment, const Shape& shape, StepTo
   return bytes;
 }
 
-/// Moments, and gradient buffers with one more for the exchange.
+/// Moments, what continual learning remembers, and gradient buffers with one more for the exchange.
 double state_bytes(const Experiment& experiment, const Learner& learner, TrialShape cut) {
   const FlatLayout layout(learner.parameters);
   const auto lanes = static_cast<std::size_t>((experiment.batch.lanes + cut.ranks - 1) / cut.ranks);
   const double buffers = gradient_buffer_bound(lanes, cut.threads) + (cut.ranks > 1 ? 1 : 0);
-  return 4.0 * (2 * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
+  const auto tasks = static_cast<std::size_t>(std::max<std::int64_t>(2, experiment.continual.stream.tasks));
+  const double copies = 2 + static_cast<double>(held_copies(experiment.continual, tasks));
+  return 4.0 * (copies * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
 }
 
 /// Rounded copies included, and without what training does not read.

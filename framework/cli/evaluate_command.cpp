@@ -15,6 +15,7 @@
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
 #include "framework/core/progress.h"
+#include "framework/reporting/continual_record.h"
 #include "framework/reporting/newcomer_text.h"
 #include "framework/training/lane_pool.h"
 
@@ -79,7 +80,11 @@ class Evaluation {
     });
   }
 
-  std::string text() { return newcomer_text(run_->record(), run_->experiment().evaluation.bootstrap()); }
+  std::string text() {
+    const nlohmann::json& summary = run_->record().summary;
+    const std::string tasks = summary.contains("continual") ? '\n' + continual_text(summary.at("continual")) : "";
+    return newcomer_text(run_->record(), run_->experiment().evaluation.bootstrap()) + tasks;
+  }
 
   /// Lines about the bounds of the run's `[expect]`.
   std::string check(const std::string& name, AcceptanceGate& gate) {

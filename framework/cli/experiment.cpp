@@ -63,6 +63,7 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("prefix_cache", "layers that are never trained, computed once per text", prefix_cache);
   schema.section("distributed", "ranks, threads, deadlines", distributed, Effect::operation);
   schema.section("checkpoint", "when state is saved", checkpoint, Effect::operation);
+  schema.section("continual", "a stream of tasks learned one after the other", continual);
   schema.section("evaluation", "the k-shot table of real newcomers", evaluation);
   schema.section("population", "worlds fitted on role W, and the law of newcomers", population, Effect::operation);
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
@@ -88,6 +89,7 @@ void Experiment::add_to(ConfigSchema& schema) {
                           "(layers with dropout leave something else at every step) set strategy.frozen_dropout = "
                           "false, or prefix_cache.use = false"});
     }
+    for (Problem& problem : continual_problems()) problems.push_back(std::move(problem));
     if (world_drift.drift() != DriftKind::none && (dynamics.taste_drift > 0 || dynamics.satiation > 0)) {
       problems.push_back({"world_drift.kind",
                           "(tastes that move with clicks need one law of taste) set dynamics.taste_drift and "
@@ -95,6 +97,23 @@ void Experiment::add_to(ConfigSchema& schema) {
     }
     return problems;
   });
+}
+
+std::vector<Problem> Experiment::continual_problems() const {
+  std::vector<Problem> problems;
+  if (!continual.active()) return problems;
+  if (training.validate_every > 0) {
+    problems.push_back({"training.validate_every",
+                        "(the best step of a stream of tasks is not defined) set it to 0; tasks are measured on role V "
+                        "with continual.tested = validate"});
+  }
+  if (continual.shots > evaluation.masked) {
+    problems.push_back({"continual.shots", "(more than evaluation.masked, so targets would be shown) lower it"});
+  }
+  if (schedule.steps < 1 && continual.trains()) {
+    problems.push_back({"schedule.steps", "(every task takes so many steps) must be at least 1"});
+  }
+  return problems;
 }
 
 std::string Experiment::variant() const {

@@ -18,6 +18,7 @@
 #include "framework/simulation/simulation_options.h"
 #include "framework/simulation/world_drift_options.h"
 #include "framework/training/adamw.h"
+#include "framework/training/continual_options.h"
 #include "framework/training/objective.h"
 #include "framework/training/prefix_cache.h"
 #include "framework/training/schedule.h"
@@ -55,6 +56,7 @@ class Experiment {
   PrefixCacheOptions prefix_cache;
   DistributedOptions distributed;
   CheckpointOptions checkpoint;
+  ContinualOptions continual;
   EvaluationOptions evaluation;
   PopulationOptions population;
   SimulationOptions simulation;
@@ -62,6 +64,9 @@ class Experiment {
   WorldDriftOptions world_drift;
   StrategyRegistry strategies;
   ObjectiveRegistry objectives;
+
+ private:
+  std::vector<Problem> continual_problems() const;
 };
 
 }  // namespace coldframe

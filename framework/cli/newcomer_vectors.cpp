@@ -32,7 +32,11 @@ VectorTable vector_table(const EncodedTexts& encoded) {
 }
 
 NewcomerSet::NewcomerSet(const ExperimentData& data, Role role, std::size_t masked)
-    : cases_(make_cold_start_cases(data.likes, data.roles.users(role), {.shots = {}, .masked = masked})) {
+    : NewcomerSet(data, data.likes, data.roles.users(role), masked) {}
+
+NewcomerSet::NewcomerSet(const ExperimentData& data, const Likes& likes, std::span<const UserId> users,
+                         std::size_t masked)
+    : cases_(make_cold_start_cases(likes, users, {.shots = {}, .masked = masked})) {
   for (const ColdStartUser& user : cases_.users) {
     users_.push_back({user.user, data.dataset.user_key(user.user), user.support, user.support, user.targets});
   }

@@ -18,6 +18,8 @@ namespace coldframe {
 class NewcomerSet {
  public:
   NewcomerSet(const ExperimentData& data, Role role, std::size_t masked);
+  /// Some users, with what they like in a task.
+  NewcomerSet(const ExperimentData& data, const Likes& likes, std::span<const UserId> users, std::size_t masked);
 
   const ColdStartCases& cases() const { return cases_; }
   std::span<const HeldOutUser> users() const { return users_; }

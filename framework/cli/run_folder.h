@@ -22,6 +22,7 @@ struct RunFolder {
   std::filesystem::path record() const { return path / "run.h5"; }
   std::filesystem::path checkpoints() const { return path / "checkpoints"; }
   std::filesystem::path model() const { return path / "model"; }
+  std::filesystem::path tasks() const { return path / "tasks"; }
 };
 
 /// Refuses what prepare_run_folder() would refuse, and changes nothing.

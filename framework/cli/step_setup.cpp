@@ -11,6 +11,7 @@ StepOptions step_options(const Experiment& experiment) {
   options.replicate_below = experiment.objective.replicate_below;
   options.activations = experiment.batch.activations == "keep" ? Activations::keep : Activations::recompute;
   options.dropout_below_trainable = experiment.strategy.frozen_dropout;
+  options.gradients = experiment.continual.method == "agem" ? 2 : 1;
   options.optimizer = experiment.optimizer;
   options.schedule = experiment.schedule;
   return options;

@@ -10,6 +10,7 @@
 #include "framework/cli/training_record.h"
 #include "framework/comm/consistency.h"
 #include "framework/comm/stop_signal.h"
+#include "framework/core/error.h"
 #include "framework/core/log.h"
 #include "framework/core/process_memory.h"
 #include "framework/data/leakage.h"
@@ -30,6 +31,18 @@ std::size_t largest_of_ranks(const Group& group, std::size_t mine) {
   return largest;
 }
 
+/// "after task 2 of 5 (period 2, 1997-09-20 to 1997-11-02): R.1 0.2331, ..."
+std::string row_text(const TaskStream& stream, std::size_t tasks_done, const MetricsRecord& row) {
+  std::string text = "untrained:";
+  if (tasks_done > 0) {
+    text = fmt::format("after task {} of {} ({}):", tasks_done, stream.size(), stream.task(tasks_done - 1).name);
+  }
+  for (const auto& [name, value] : row.values) {
+    if (name != "row") text += fmt::format(" {} {:.4f}", name, value);
+  }
+  return text;
+}
+
 }  // namespace
 
 TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocation, ExistingRun existing,
@@ -46,15 +59,27 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
   });
   agree_on_errors(group_, "load data", [&] {
     data_ = std::make_unique<ExperimentData>(experiment);
-    sampler_ = std::make_unique<PairSampler>(make_pair_sampler(experiment, *data_));
+    if (experiment.continual.active()) {
+      stream_ = std::make_unique<TaskStream>(make_task_stream(experiment, *data_));
+    } else {
+      sampler_ = std::make_unique<PairSampler>(make_pair_sampler(experiment, *data_));
+    }
   });
   agree_on_errors(group_, "load encoder", [&] {
     learner_ = std::make_unique<Learner>(experiment, invocation.config);
     learner_->free_unread_weights();
     update_rules(learner_->parameters, experiment.optimizer, experiment.schedule.steps);  // its mistakes are told now
-    strategy_training_ = learner_->strategies.training(experiment.schedule.steps);
+    strategy_training_ = learner_->strategies.training(steps());
+    if (experiment.continual.method == "adapters" && !strategy_training_.empty()) {
+      throw ConfigError("continual.method = adapters with a strategy that counts the steps of the run (adalora)",
+                        "every task would begin with the ranks that the last one has left", "take lora");
+    }
     if (layers_to_cache(experiment, *learner_) > 0) cache_ = &caches_.get(experiment, *learner_, invocation.provenance);
     texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(experiment, *learner_->encoder));
+    if (stream_) {
+      task_planner_ = make_task_planner(experiment, *data_, *stream_, *texts_, *learner_->objective);
+      task_tests_ = std::make_unique<TaskTests>(experiment, *data_, *stream_, *texts_);
+    }
     if (experiment.training.validate_every > 0) look_ = std::make_unique<ValidationLook>(experiment, *data_, *texts_);
   });
   compare_ranks();
@@ -74,9 +99,9 @@ ExitCode TrainingRun::run() {
     prefix_ = std::make_unique<FrozenPrefix>(*learner_->encoder, learner_->parameters,
                                              layers_to_cache(experiment_, *learner_), *cache_);
   }
+  const PlanSource& planner = plans();
   TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective,
-                 step_options(experiment_), prefix_.get(), strategy_training_);
-  const StepPlanner planner = make_step_planner(experiment_, *data_, *sampler_, *texts_, *learner_->objective);
+                 step_options(experiment_), prefix_.get(), strategy_training_, method_.get());
   log_info("step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} MB per rank",
            experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),
            step.gradient_buffer_bound(), static_cast<double>(step.layout().dense_size()) * 4e-6);
@@ -87,10 +112,28 @@ ExitCode TrainingRun::run() {
   // Only from here on: what stopped a run from going on is no failure of what was done before.
   if (group_.is_root()) invocation_.on_failure.add(failure_record_hook(experiment_, invocation_.config, folder_));
   if (prefix_) fill_prefix();
-  const TrainingSummary summary = trainer.run(identity(), experiment_.schedule.steps);
+  const TrainingSummary summary = trainer.run(identity(), steps());
   if (prefix_) finish_prefix();
   finish(summary);
   return summary.end == TrainingEnd::stopped_on_request ? ExitCode::stopped : ExitCode::done;
+}
+
+std::int64_t TrainingRun::steps() const {
+  if (!stream_) return experiment_.schedule.steps;
+  return experiment_.continual.trains() ? experiment_.schedule.steps * static_cast<std::int64_t>(stream_->size()) : 0;
+}
+
+/// And what learns from them.
+const PlanSource& TrainingRun::plans() {
+  if (stream_) {
+    const MethodParts parts{group_,       *pool_, *learner_->encoder, learner_->parameters, *learner_->objective,
+                            *task_planner_, experiment_.batch.tokens};
+    method_ = make_continual_method(experiment_.continual, parts);
+    return *task_planner_;
+  }
+  planner_ = std::make_unique<StepPlanner>(
+      make_step_planner(experiment_, *data_, *sampler_, *texts_, *learner_->objective));
+  return *planner_;
 }
 
 int TrainingRun::threads() const {
@@ -142,11 +185,35 @@ TrainerHooks TrainingRun::hooks() {
       return found;
     };
   }
+  if (stream_) hooks.tasks = task_hooks();
   if (!group_.is_root()) return hooks;
-  progress_ = std::make_unique<Progress>("train", "steps", experiment_.schedule.steps, invocation_.clock);
+  progress_ = std::make_unique<Progress>("train", "steps", steps(), invocation_.clock);
   hooks.after_step = [this](const StepReport& report, std::int64_t) {
     progress_->note(fmt::format("loss {:.4f}", report.loss));
     progress_->set(report.step + 1);
+  };
+  return hooks;
+}
+
+TaskHooks TrainingRun::task_hooks() {
+  TaskHooks hooks;
+  hooks.steps = experiment_.schedule.steps;
+  hooks.state = [this] { return task_tests_->state(); };
+  hooks.measure = [this](std::size_t tasks_done, std::int64_t step) {
+    BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens);
+    std::unique_ptr<Progress> progress;
+    encoder.watch([&](std::size_t done, std::size_t total) {
+      if (!group_.is_root()) return;
+      if (!progress) {
+        progress = std::make_unique<Progress>("measure tasks", "texts", static_cast<std::int64_t>(total),
+                                              invocation_.clock);
+      }
+      progress->set(static_cast<std::int64_t>(done));
+      if (done == total) progress.reset();
+    });
+    const MetricsRecord row = task_tests_->measure(tasks_done, step, encoder, method_.get());
+    if (group_.is_root()) log_info("{}", row_text(*stream_, tasks_done, row));
+    return std::vector<MetricsRecord>{row};
   };
   return hooks;
 }
@@ -161,7 +228,7 @@ void TrainingRun::report_resume(Trainer& trainer) const {
 
 void TrainingRun::fill_prefix() {
   begun_ = cache_->use();
-  fill_with_known_texts(*prefix_, experiment_, *data_, *texts_, experiment_.schedule.steps, group_, *pool_);
+  fill_with_known_texts(*prefix_, experiment_, *data_, *texts_, steps(), group_, *pool_);
   if (!group_.is_root()) return;
   PrefixCacheUse use = cache_->use();
   use.found = use.computed = 0;
@@ -184,14 +251,18 @@ void TrainingRun::finish_prefix() const {
 void TrainingRun::finish(const TrainingSummary& summary) {
   if (progress_) progress_->finish();
   const std::size_t memory = largest_of_ranks(group_, peak_memory_bytes());
+  nlohmann::json tasks;
   agree_on_errors(group_, "export", [&] {
     if (!group_.is_root()) return;
     if (summary.end != TrainingEnd::stopped_on_request) {
-      learner_->strategies.export_to(folder_.model(), *learner_->encoder, learner_->parameters,
-                                     experiment_.encoder.folder);
+      export_model();
     }
-    const RunRecord record = make_training_record(
+    RunRecord record = make_training_record(
         {experiment_, *data_, *learner_, folder_, invocation_, identity(), pool_->threads(), memory}, summary);
+    if (task_tests_) {
+      tasks = continual_summary(task_tests_->record(), experiment_.evaluation.bootstrap());
+      record.summary["continual"] = tasks;
+    }
     write_run_record(folder_.record(), record);
     write_tensorboard(folder_.path / k_tensorboard_name, record.metrics,
                       static_cast<double>(invocation_.clock.unix_seconds()) - summary.seconds);
@@ -202,7 +273,22 @@ void TrainingRun::finish(const TrainingSummary& summary) {
                                                                 : "stopped on request; go on with --resume";
   log_info("{} after {} steps, {:.1f} s in steps, peak memory {:.0f} MB, parameter digest {:016x}", end,
            summary.steps_done, summary.seconds, static_cast<double>(memory) * 1e-6, summary.digest);
+  if (task_tests_ && summary.end != TrainingEnd::stopped_on_request) log_info("\n{}", continual_text(tasks));
   invocation_.output << folder_.path.string() << '\n';
+}
+
+/// Weights of single tasks lie beside the latest ones.
+void TrainingRun::export_model() const {
+  const auto export_to = [&](const std::filesystem::path& folder) {
+    learner_->strategies.export_to(folder, *learner_->encoder, learner_->parameters, experiment_.encoder.folder);
+  };
+  if (method_) {
+    std::filesystem::create_directories(folder_.tasks());
+    for (std::size_t task = 0; task < stream_->size() && method_->serve(task); ++task) {
+      export_to(folder_.tasks() / fmt::format("task-{}", task + 1));
+    }
+  }
+  export_to(folder_.model());
 }
 
 }  // namespace coldframe

@@ -9,10 +9,13 @@
 #include "framework/cli/learner.h"
 #include "framework/cli/run_folder.h"
 #include "framework/cli/subcommand.h"
+#include "framework/cli/task_setup.h"
+#include "framework/cli/task_tests.h"
 #include "framework/cli/validation_look.h"
 #include "framework/comm/topology.h"
 #include "framework/core/progress.h"
 #include "framework/data/pair_sampler.h"
+#include "framework/training/continual_method.h"
 #include "framework/training/lane_pool.h"
 #include "framework/training/trainer.h"
 
@@ -33,7 +36,11 @@ class TrainingRun {
   nlohmann::json identity() const;
   void compare_ranks();
   void print_start() const;
+  std::int64_t steps() const;  // of all tasks
+  const PlanSource& plans();
   TrainerHooks hooks();
+  TaskHooks task_hooks();
+  void export_model() const;
   void report_resume(Trainer& trainer) const;
   void fill_prefix();
   void finish_prefix() const;
@@ -47,15 +54,20 @@ class TrainingRun {
   RunFolder folder_;
   FileLock lock_;  // rank 0: no second job writes into the folder
   std::unique_ptr<ExperimentData> data_;
-  std::unique_ptr<PairSampler> sampler_;
+  std::unique_ptr<TaskStream> stream_;    // none: an ordinary run
+  std::unique_ptr<PairSampler> sampler_;  // of an ordinary run
   std::unique_ptr<Learner> learner_;
   std::vector<StrategyTraining*> strategy_training_;  // of the learner
   std::unique_ptr<TokenizedTexts> texts_;
   std::unique_ptr<ValidationLook> look_;  // none: training never looks at role V
+  std::unique_ptr<TaskPlanner> task_planner_;  // of a stream
+  std::unique_ptr<TaskTests> task_tests_;
+  std::unique_ptr<StepPlanner> planner_;       // of an ordinary run
   Topology topology_;
   std::unique_ptr<LanePool> pool_;
   PrefixCache* cache_ = nullptr;  // null: not used
   std::unique_ptr<FrozenPrefix> prefix_;
+  std::unique_ptr<ContinualMethod> method_;  // null: nothing besides the plans
   PrefixCacheUse begun_;  // what the cache had seen before this run
   std::unique_ptr<Progress> progress_;
 };

@@ -61,7 +61,8 @@ std::vector<Task> periods(const Dataset& dataset, StreamKind kind, std::size_t t
                                   date_of(arrivals.back().at)),
                       "lower continual.tasks, or set continual.stream = arrivals");
     }
-    made[period].name = fmt::format("arrivals {} to {}", date_of(spans[period].first), date_of(spans[period].second));
+    made[period].name = fmt::format("period {}, {} to {}", period + 1, date_of(spans[period].first),
+                                    date_of(spans[period].second));
     std::ranges::sort(made[period].users);
   }
   return made;

@@ -52,6 +52,7 @@ std::string measure_word(std::string_view name);
 ///   evaluation.ndcg@10.shot0.of_B                    the row itself
 ///   evaluation.coverage.shot0[.with_prior | .of_B]   share of the catalogue in the lists; no interval
 ///   evaluation.users, evaluation.left_out
+///   evaluation.tasks.NAME                            of a stream of tasks: average, backward_transfer, next, ...
 ///   cost.NAME                                        every number of the record's cost: cost.step_seconds, ...
 Measures newcomer_measures(const RunRecord& record, const BootstrapOptions& bootstrap);
 

@@ -99,6 +99,24 @@ void add_numbers(Measures& measures, const std::string& name, const Json& value)
   }
 }
 
+/// A number with an interval as JSON of a summary holds it: {value, low, high}.
+Measure stored_measure(const Json& estimate) {
+  Measure measure{.value = std::nullopt, .estimated = true, .interval = std::nullopt, .users = {}, .per_user = {}};
+  if (estimate.at("value").is_number()) measure.value = estimate.at("value").get<double>();
+  if (estimate.at("low").is_number()) measure.interval = Interval{estimate.at("low"), estimate.at("high")};
+  return measure;
+}
+
+void add_tasks(Measures& measures, const Json& tasks) {
+  const auto add = [&](const std::string& name, const Json& estimate) {
+    measures.add("evaluation.tasks." + name, [found = stored_measure(estimate)] { return found; });
+  };
+  for (const auto& [name, estimate] : tasks.at("numbers").items()) add(name, estimate);
+  if (!tasks.contains("prequential_mean")) return;
+  add("next", tasks.at("prequential_mean"));
+  add("next.minus_popularity", tasks.at("prequential_over_popularity"));
+}
+
 /// Rates per user of every policy, kept alive by the measures that read them.
 struct Rates {
   std::vector<UserKey> users;
@@ -174,6 +192,7 @@ Measures newcomer_measures(const RunRecord& record, const BootstrapOptions& boot
     measures.add_value("evaluation.left_out", static_cast<double>(table.left_out));
   }
   add_numbers(measures, "cost", record.summary.value("cost", Json::object()));
+  if (record.summary.contains("continual")) add_tasks(measures, record.summary.at("continual"));
   return measures;
 }
 

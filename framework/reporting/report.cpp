@@ -8,6 +8,7 @@
 #include "framework/core/error.h"
 #include "framework/reporting/newcomer_report.h"
 #include "framework/reporting/simulation_report.h"
+#include "framework/reporting/stream_report.h"
 
 namespace coldframe {
 namespace {
@@ -135,6 +136,7 @@ Json make_report(const PooledRuns& runs, std::span<const NamedSimulation> simula
   report["limits"] = limits_of(runs, simulations, rules);
   add_newcomer_tables(report["tables"], findings);
   add_newcomer_plots(report["plots"], findings);
+  add_streams(report["tables"], report["plots"], runs.runs);
   add_simulation(report["tables"], report["plots"], simulations, rules);
   return report;
 }

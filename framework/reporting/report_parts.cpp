@@ -32,6 +32,7 @@ PlotBuilder::PlotBuilder(std::string id, std::string title, std::string x_title,
             {"y_title", std::move(y_title)},
             {"lines", marks == Marks::line},
             {"forest", marks == Marks::forest},
+            {"heat", marks == Marks::heat},
             {"x_log", false},
             {"traces", Json::array()}} {}
 
@@ -63,6 +64,20 @@ PlotBuilder& PlotBuilder::mark(const std::string& name, Json x, Json y, const st
   to["y"].push_back(std::move(y));
   to["low"].push_back(interval ? Json(interval->low) : Json());
   to["high"].push_back(interval ? Json(interval->high) : Json());
+  return *this;
+}
+
+PlotBuilder& PlotBuilder::cell(const std::string& row, const std::string& column, Json value) {
+  Json& drawn = trace("");
+  const auto place = [](Json& names, const std::string& name) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == name) return i;
+    }
+    names.push_back(name);
+    return names.size() - 1;
+  };
+  const std::size_t y = place(drawn["y"], row), x = place(drawn["x"], column);
+  drawn["z"][y][x] = std::move(value);
   return *this;
 }
 

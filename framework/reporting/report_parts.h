@@ -24,7 +24,7 @@ class TableBuilder {
   nlohmann::json table_;
 };
 
-enum class Marks { line, points, forest };
+enum class Marks { line, points, forest, heat };
 
 /// Builds one plot. Axis kinds are decided by the data: a logarithm needs positive numbers.
 class PlotBuilder {
@@ -35,6 +35,8 @@ class PlotBuilder {
   /// One mark of a trace, which the first mark makes.
   PlotBuilder& mark(const std::string& trace, nlohmann::json x, nlohmann::json y,
                     const std::optional<Interval>& interval = std::nullopt);
+  /// A cell of a heat map; rows and columns stand in the order in which they are named first.
+  PlotBuilder& cell(const std::string& row, const std::string& column, nlohmann::json value);
   /// Baselines and floors are drawn dashed.
   PlotBuilder& dashed(const std::string& trace);
   bool empty() const { return plot_.at("traces").empty(); }

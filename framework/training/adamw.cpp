@@ -78,6 +78,11 @@ void AdamW::drop_frozen(GradientSum& gradient, std::int64_t step) const {
   }
 }
 
+void AdamW::forget() {
+  std::ranges::fill(first_.span(), 0.0f);
+  std::ranges::fill(second_.span(), 0.0f);
+}
+
 void AdamW::update(ParameterStore& parameters, const GradientSum& gradient, double learning_rate, std::int64_t step,
                    float clip, LanePool* pool, ParameterDigest* digest) {
   for (const ParameterSlice& slice : slices_) parameters.value(slice.parameter);  // marks them as changed

@@ -33,6 +33,9 @@ class AdamW {
   void update(ParameterStore& parameters, const GradientSum& gradient, double learning_rate, std::int64_t step,
               float clip, LanePool* pool = nullptr, ParameterDigest* digest = nullptr);
 
+  /// Both moments are zero again: the next update is number 1.
+  void forget();
+
   std::span<float> first_moment() { return first_.span(); }    // [S] in FlatLayout state order
   std::span<float> second_moment() { return second_.span(); }  // [S]
 

@@ -17,6 +17,14 @@ struct LossBatch {
   std::vector<std::vector<std::size_t>> known;    // [B] other candidates the user is known to like (role T)
   std::vector<float> log_inclusion;               // [C] log pi_j, empty without correction
   std::vector<float> log_prior;                   // [C] log prior_j of role T, empty when the plan knows none
+  /// Of a stream of tasks: the last anchors are pairs of earlier ones, from these places of the memory.
+  std::vector<std::size_t> replayed;
+  std::vector<std::size_t> probe_rows;            // items whose vectors are wanted beside the candidates
+  std::vector<double> weights;                    // [B] of the anchors' losses; empty: 1 / B each
+
+  double weight(std::size_t anchor) const {
+    return weights.empty() ? 1.0 / static_cast<double>(anchor_rows.size()) : weights[anchor];
+  }
 };
 
 }  // namespace coldframe

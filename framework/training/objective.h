@@ -15,8 +15,8 @@
 
 namespace coldframe {
 
-/// One row block's share of a global loss and its exact gradient. Already divided by the global number of anchors, so
-/// shares add up to the mean loss.
+/// One row block's share of a global loss and its exact gradient. Every anchor counts with LossBatch::weight(), so
+/// shares add up to the mean loss, or the weighted sum.
 struct LossShare {
   double loss = 0;
   at::Tensor embedding_gradient;           // [U, D] float32, d loss / d gathered embeddings

@@ -1,6 +1,5 @@
 #include "framework/training/softmax_loss.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
@@ -11,27 +10,10 @@
 #include <limits>
 
 #include "framework/core/error.h"
+#include "framework/training/gathered_rows.h"
 
 namespace coldframe {
 namespace {
-
-at::Tensor row_index(const std::vector<std::size_t>& rows, std::size_t begin, std::size_t end) {
-  at::Tensor index = at::empty({static_cast<std::int64_t>(end - begin)}, at::kLong);
-  auto* out = index.data_ptr<std::int64_t>();
-  for (std::size_t i = begin; i < end; ++i) out[i - begin] = static_cast<std::int64_t>(rows[i]);
-  return index;
-}
-
-/// gradient[rows[i]] += values[i], in order of i: several anchors may share a text.
-void add_rows(at::Tensor& gradient, const std::vector<std::size_t>& rows, std::size_t begin, const at::Tensor& values) {
-  const std::int64_t width = gradient.size(1);
-  auto* out = gradient.data_ptr<float>();
-  const auto* in = values.data_ptr<float>();
-  for (std::int64_t i = 0; i < values.size(0); ++i) {
-    float* row = out + static_cast<std::int64_t>(rows[begin + static_cast<std::size_t>(i)]) * width;
-    for (std::int64_t d = 0; d < width; ++d) row[d] += in[i * width + d];
-  }
-}
 
 struct RowLoss {
   double loss = 0;
@@ -68,10 +50,10 @@ SoftmaxResult softmax_block(const LossBatch& batch, const at::Tensor& embeddings
       at::index_select(embeddings, 0, row_index(batch.candidate_rows, 0, batch.candidate_rows.size()));
   at::Tensor scores = at::mm(anchors, candidates.t());  // [b, C] cosines, then d loss / d logit
   const std::int64_t columns = scores.size(1);
-  const double weight = 1.0 / static_cast<double>(batch.anchor_rows.size());
   for (std::int64_t i = 0; i < scores.size(0); ++i) {
     const RowLoss row = softmax_row(scores.data_ptr<float>() + i * columns, block.bias.data_ptr<float>() + i * columns,
-                                    block.targets.data_ptr<float>() + i * columns, columns, scale, weight);
+                                    block.targets.data_ptr<float>() + i * columns, columns, scale,
+                                    batch.weight(begin + static_cast<std::size_t>(i)));
     result.loss += row.loss;
     result.scale_gradient += row.scale_gradient;
   }

@@ -17,7 +17,7 @@ struct SoftmaxBlock {
 };
 
 struct SoftmaxResult {
-  double loss = 0;                // sum over the block / B
+  double loss = 0;                // sum over the block of weight x loss_i
   double scale_gradient = 0;      // d loss / d scale
   at::Tensor embedding_gradient;  // [U, D]
 };

@@ -1,6 +1,7 @@
 #include "framework/training/step_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "framework/core/error.h"
@@ -42,25 +43,68 @@ StepPlanner::Candidates StepPlanner::choose_candidates(std::int64_t step, const 
   return chosen;
 }
 
-StepPlan StepPlanner::plan(std::int64_t step) const {
+StepPlan StepPlanner::plan(std::int64_t step) const { return plan(step, {}, {}); }
+
+StepPlan StepPlanner::plan(std::int64_t step, const ReplayedPairs& replayed, std::span<const ItemId> probes) const {
   const auto pairs_per_step = static_cast<std::size_t>(batch_.pairs);
   const std::uint64_t position = static_cast<std::uint64_t>(step) * pairs_per_step;
-  const std::vector<TrainingPair> pairs = sources_.sampler.pairs(position, pairs_per_step);
-  const Candidates candidates = choose_candidates(step, pairs);
+  std::vector<TrainingPair> pairs = sources_.sampler.pairs(position, pairs_per_step);
+  pairs.insert(pairs.end(), replayed.pairs.begin(), replayed.pairs.end());
+  StepPlan plan = make(step, pairs, probes);
+  plan.epoch = sources_.sampler.epoch_of(position);
+  plan.loss.replayed = replayed.places;
+  if (!replayed.pairs.empty() && !plan.loss.log_inclusion.empty()) {
+    plan.loss.log_inclusion = inclusion_with(replayed, plan.loss.candidate_items, /*past_alone=*/false);
+  }
+  return plan;
+}
 
+StepPlan StepPlanner::plan_of_past(std::int64_t step, const ReplayedPairs& replayed) const {
+  StepPlan plan = make(step, replayed.pairs, {});
+  plan.loss.replayed = replayed.places;
+  if (!plan.loss.log_inclusion.empty()) {
+    plan.loss.log_inclusion = inclusion_with(replayed, plan.loss.candidate_items, /*past_alone=*/true);
+  }
+  return plan;
+}
+
+/// log pi_j when R of the M held pairs are drawn too: an item that c of them like is absent from the draw with
+/// probability prod_{i<c} (M - R - i) / (M - i).
+std::vector<float> StepPlanner::inclusion_with(const ReplayedPairs& replayed, const std::vector<ItemId>& items,
+                                               bool past_alone) const {
+  const auto held = static_cast<double>(replayed.held.size()), drawn = static_cast<double>(replayed.pairs.size());
+  const double not_extra =
+      1.0 - std::min(1.0, static_cast<double>(batch_.extra_items) / static_cast<double>(sources_.items));
+  std::vector<float> log_pi;
+  for (const ItemId item : items) {
+    double absent = past_alone ? not_extra : -std::expm1(static_cast<double>(log_inclusion_[item.value()]));
+    const auto [first, last] = std::ranges::equal_range(replayed.held, item);
+    for (double i = 0; i < static_cast<double>(last - first); ++i) {
+      absent *= std::max(0.0, held - drawn - i) / (held - i);
+    }
+    log_pi.push_back(static_cast<float>(std::log1p(-absent)));
+  }
+  return log_pi;
+}
+
+StepPlan StepPlanner::make(std::int64_t step, const std::vector<TrainingPair>& pairs,
+                           std::span<const ItemId> probes) const {
+  const Candidates candidates = choose_candidates(step, pairs);
   TextPlanBuilder builder;
-  std::vector<std::size_t> anchor_tickets, candidate_tickets;
+  std::vector<std::size_t> anchor_tickets, candidate_tickets, probe_tickets;
   for (const TrainingPair& pair : pairs) {
     anchor_tickets.push_back(builder.add(Tower::user, sources_.texts.user(pair.user, pair.history)));
   }
   for (const ItemId item : candidates.items) {
     candidate_tickets.push_back(builder.add(Tower::item, sources_.texts.item(item)));
   }
+  for (const ItemId item : probes) probe_tickets.push_back(builder.add(Tower::item, sources_.texts.item(item)));
   auto [texts, row_of] = std::move(builder).build(batch_.lanes, batch_.tokens);
 
-  StepPlan plan{step, sources_.sampler.epoch_of(position), std::move(texts), {}};
+  StepPlan plan{.step = step, .task_step = step, .texts = std::move(texts), .loss = {}};
   for (const std::size_t ticket : anchor_tickets) plan.loss.anchor_rows.push_back(row_of[ticket]);
   for (const std::size_t ticket : candidate_tickets) plan.loss.candidate_rows.push_back(row_of[ticket]);
+  for (const std::size_t ticket : probe_tickets) plan.loss.probe_rows.push_back(row_of[ticket]);
   plan.loss.candidate_items = candidates.items;
   plan.loss.positives = candidates.positives;
   plan.loss.known.resize(pairs.size());

@@ -25,10 +25,27 @@ class TokenSource {
 
 /// Everything a step needs, derived by every rank from (seed, step) alone.
 struct StepPlan {
-  std::int64_t step = 0;  // 0-based
+  std::int64_t step = 0;       // 0-based
+  std::size_t task = 0;        // of a stream of tasks
+  std::int64_t task_step = 0;  // 0-based, of the task: what schedule and moments count; in an ordinary run the same
   std::uint64_t epoch = 0;
   TextPlan texts;
   LossBatch loss;
+  std::shared_ptr<const StepPlan> reference = nullptr;  // of the past: the step must not raise its loss (A-GEM)
+};
+
+/// Plans of a run, by step. Pure (equal steps give equal plans, whatever was asked before) and thread-safe.
+class PlanSource {
+ public:
+  virtual ~PlanSource() = default;
+  virtual StepPlan plan(std::int64_t step) const = 0;
+};
+
+/// Pairs of earlier tasks that come back in a step, drawn without replacement from those that are held.
+struct ReplayedPairs {
+  std::vector<TrainingPair> pairs;
+  std::vector<std::size_t> places;  // of the memory, by pair
+  std::vector<ItemId> held;         // positives of everything that could have been drawn, sorted
 };
 
 /// What the plan is made from besides the batch options.
@@ -41,15 +58,22 @@ struct PlanSources {
 };
 
 /// Makes plans: pairs, candidates, distinct texts, lanes, micro-batches. Pure and thread-safe.
-class StepPlanner {
+class StepPlanner final : public PlanSource {
  public:
   StepPlanner(PlanSources sources, const BatchOptions& batch, CandidateRule rule);
 
-  StepPlan plan(std::int64_t step) const;
+  StepPlan plan(std::int64_t step) const override;
+  /// The same pairs of the step, and replayed ones behind them. `probes`: items whose vectors are wanted besides.
+  StepPlan plan(std::int64_t step, const ReplayedPairs& replayed, std::span<const ItemId> probes) const;
+  /// Replayed pairs alone, with the extra items of the step.
+  StepPlan plan_of_past(std::int64_t step, const ReplayedPairs& replayed) const;
 
  private:
   struct Candidates;
   Candidates choose_candidates(std::int64_t step, const std::vector<TrainingPair>& pairs) const;
+  StepPlan make(std::int64_t step, const std::vector<TrainingPair>& pairs, std::span<const ItemId> probes) const;
+  std::vector<float> inclusion_with(const ReplayedPairs& replayed, const std::vector<ItemId>& items,
+                                    bool past_alone) const;
 
   PlanSources sources_;
   BatchOptions batch_;

@@ -11,6 +11,7 @@
 #include "framework/core/error.h"
 #include "framework/distributed/tree_reduce.h"
 #include "framework/training/gradient_norm.h"
+#include "framework/training/gradient_projection.h"
 
 namespace coldframe {
 namespace {
@@ -49,7 +50,7 @@ void add(LanePool& pool, GradientSum& left, const GradientSum& right) {
 
 TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
                      const Objective& objective, const StepOptions& options, const FrozenPrefix* prefix,
-                     std::vector<StrategyTraining*> strategies)
+                     std::vector<StrategyTraining*> strategies, ContinualMethod* method)
     : group_(group),
       pool_(pool),
       encoder_(encoder),
@@ -61,7 +62,8 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
       optimizer_(layout_, options_.optimizer, update_rules(parameters, options_.optimizer, options_.schedule.steps)),
       sums_(tree_, group.rank(), layout_.dense_size(), layout_.sparse_widths()),
       digest_(layout_),
-      strategies_(std::move(strategies)) {
+      strategies_(std::move(strategies)),
+      method_(method) {
   CF_EXPECTS(layout_.sparse().size() <= 1);
   CF_EXPECTS(prefix == nullptr || !options_.dropout_below_trainable);
   parameters_.round_all();
@@ -80,9 +82,12 @@ StepReport TrainStep::run(const StepPlan& plan, bool wants_stop) {
   const auto started = std::chrono::steady_clock::now();
   StepReport report;
   report.step = plan.step;
+  report.task = plan.task;
+  report.task_step = plan.task_step;
   report.texts = static_cast<std::int64_t>(plan.texts.texts.size());
   report.tokens = static_cast<std::int64_t>(plan.texts.tokens());
-  PassResult result = run_pass(plan, Pass{0}, wants_stop);
+  begin_task(plan);
+  PassResult result = run_passes(plan, wants_stop, report);
   report.loss = result.loss;
   report.stop = result.stop;
   apply(result, report);
@@ -91,19 +96,47 @@ StepReport TrainStep::run(const StepPlan& plan, bool wants_stop) {
   return report;
 }
 
+/// Schedule, moments and warm-up of every task are its own.
+void TrainStep::begin_task(const StepPlan& plan) {
+  if (plan.task_step > 0) return;
+  if (plan.step > 0) optimizer_.forget();
+  if (method_ == nullptr) return;
+  method_->begin_task(plan.task);
+  refresh_digest();
+}
+
+TrainStep::PassResult TrainStep::run_passes(const StepPlan& plan, bool wants_stop, StepReport& report) {
+  const std::vector<SimilarityTargets> targets =
+      method_ == nullptr ? std::vector<SimilarityTargets>{} : method_->targets(plan);
+  PassResult result = run_pass(plan, {.number = 0, .targets = targets}, wants_stop);
+  if (method_ != nullptr) {
+    const auto texts = static_cast<std::int64_t>(plan.texts.texts.size());
+    method_->look(plan, at::from_blob(result.embeddings.data(), {texts, encoder_.width()}, at::kFloat));
+  }
+  if (plan.reference == nullptr) return result;
+  PassResult past = run_pass(*plan.reference, {.number = 1}, wants_stop);
+  report.past = keep_from_raising(result.gradient, past.gradient);
+  sums_.give_back(std::move(past.gradient));
+  return result;
+}
+
+GradientSum TrainStep::gradient(const StepPlan& plan) {
+  return run_pass(plan, {.dropout = false}, /*wants_stop=*/false).gradient;
+}
+
 void TrainStep::round_weights() {
   const std::vector<ParameterIndex> outdated = parameters_.outdated();
   pool_.run(outdated.size(), [&](std::size_t i) { parameters_.round(outdated[i]); });
 }
 
-TrainStep::PassResult TrainStep::run_pass(const StepPlan& plan, Pass pass, bool wants_stop) {
+TrainStep::PassResult TrainStep::run_pass(const StepPlan& plan, const Pass& pass, bool wants_stop) {
   group_.report_position("encode", plan.step);
   round_weights();
   Gathered gathered = encode_and_gather(plan, pass, wants_stop);
   group_.report_position("loss", plan.step);
-  const Loss loss = compute_loss(plan, gathered.embeddings);
+  const Loss loss = compute_loss(plan, pass, gathered.embeddings);
   group_.report_position("backward", plan.step);
-  PassResult result{loss.value, gathered.stop, backward(plan, loss)};
+  PassResult result{loss.value, gathered.stop, backward(plan, loss), std::move(gathered.embeddings)};
   for (std::size_t i = 0; i < objective_.parameters().size(); ++i) {
     const DenseSlot* slot = layout_.find_dense(objective_.parameters()[i]);
     if (slot != nullptr) result.gradient.dense.data()[slot->offset] += static_cast<float>(loss.parameter_gradient[i]);
@@ -111,10 +144,10 @@ TrainStep::PassResult TrainStep::run_pass(const StepPlan& plan, Pass pass, bool 
   return result;
 }
 
-TrainStep::Gathered TrainStep::encode_and_gather(const StepPlan& plan, Pass pass, bool wants_stop) {
+TrainStep::Gathered TrainStep::encode_and_gather(const StepPlan& plan, const Pass& pass, bool wants_stop) {
   const auto width = static_cast<std::size_t>(encoder_.width());
   Gathered gathered{AlignedBuffer(plan.texts.texts.size() * width), wants_stop};
-  const DropoutContext dropout{true, options_.seed, plan.step, pass.number, options_.dropout_below_trainable};
+  const DropoutContext dropout{pass.dropout, options_.seed, plan.step, pass.number, options_.dropout_below_trainable};
   const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
   pool_.run(lanes_.size(), [&](std::size_t i) {
     const LanePlan& lane = plan.texts.lanes[first + i];
@@ -156,9 +189,15 @@ void TrainStep::gather(const StepPlan& plan, Gathered& gathered, bool wants_stop
   }
 }
 
-GradientSum TrainStep::loss_block(const StepPlan& plan, const at::Tensor& embeddings, std::size_t block) const {
+GradientSum TrainStep::loss_block(const StepPlan& plan, const Pass& pass, const at::Tensor& embeddings,
+                                  std::size_t block) const {
   const TextRange rows = block_rows(block, static_cast<std::size_t>(tree_.lanes()), plan.loss.anchor_rows.size());
-  const LossShare share = objective_.share(plan.loss, embeddings, rows.begin, rows.end, parameters_);
+  LossShare share = objective_.share(plan.loss, embeddings, rows.begin, rows.end, parameters_);
+  const double scale = pass.targets.empty() ? 0 : objective_.score_rule(parameters_).scale;
+  for (const SimilarityTargets& targets : pass.targets) {
+    const TextRange of = block_rows(block, static_cast<std::size_t>(tree_.lanes()), targets.anchors.size());
+    share.loss += add_similarity_share(targets, embeddings, of.begin, of.end, scale, share.embedding_gradient);
+  }
   const auto size = static_cast<std::size_t>(embeddings.numel());
   // [U D] embedding gradient, then the objective's parameters, then the loss.
   GradientSum sum{AlignedBuffer(size + share.parameter_gradient.size() + 1), {}};
@@ -170,7 +209,7 @@ GradientSum TrainStep::loss_block(const StepPlan& plan, const at::Tensor& embedd
   return sum;
 }
 
-TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, AlignedBuffer& gathered) {
+TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, const Pass& pass, AlignedBuffer& gathered) {
   const auto texts = static_cast<std::int64_t>(plan.texts.texts.size());
   const at::Tensor embeddings = at::from_blob(gathered.data(), {texts, encoder_.width()}, at::kFloat);
   const auto blocks = static_cast<std::size_t>(tree_.lanes());
@@ -179,7 +218,7 @@ TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, AlignedBuffer& gat
   GradientSum total;
   if (replicated) {
     std::vector<GradientSum> sums(blocks);
-    pool_.run(blocks, [&](std::size_t block) { sums[block] = loss_block(plan, embeddings, block); });
+    pool_.run(blocks, [&](std::size_t block) { sums[block] = loss_block(plan, pass, embeddings, block); });
     tree_reduce_local(sums);
     total = std::move(sums.front());
   } else {
@@ -187,7 +226,7 @@ TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, AlignedBuffer& gat
     SubtreeSums sums(tree_, group_.rank(), size, {});
     const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
     pool_.run(lanes_.size(), [&](std::size_t i) {
-      sums.deliver({0, static_cast<int>(first + i)}, loss_block(plan, embeddings, first + i));
+      sums.deliver({0, static_cast<int>(first + i)}, loss_block(plan, pass, embeddings, first + i));
     });
     std::vector<GradientSum> spare;
     total = tree_reduce(group_, tree_, sums.take(&GradientSum::add), spare);
@@ -228,8 +267,9 @@ std::span<float> TrainStep::gradient_of(GradientSum& gradient, ParameterIndex pa
 void TrainStep::apply(PassResult& result, StepReport& report) {
   group_.report_position("update", report.step);
   const GradientOf gradient = [&](ParameterIndex parameter) { return gradient_of(result.gradient, parameter); };
-  const std::int64_t number = report.step + 1;
-  for (StrategyTraining* part : strategies_) report.penalty += part->after_reduction(number, parameters_, gradient);
+  const std::int64_t number = report.task_step + 1, of_run = report.step + 1;
+  for (StrategyTraining* part : strategies_) report.penalty += part->after_reduction(of_run, parameters_, gradient);
+  if (method_ != nullptr) report.penalty += method_->add_penalty(result.gradient);
   optimizer_.drop_frozen(result.gradient, number);
   report.gradient_norm = gradient_norm(result.gradient, &pool_);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
@@ -239,15 +279,16 @@ void TrainStep::apply(PassResult& result, StepReport& report) {
   }
   const float clip = clip_factor(report.gradient_norm, options_.optimizer.clip_norm);
   report.clip = clip;
-  report.learning_rate = options_.optimizer.learning_rate * schedule_factor(options_.schedule, report.step);
+  report.learning_rate = options_.optimizer.learning_rate * schedule_factor(options_.schedule, report.task_step);
   optimizer_.update(parameters_, result.gradient, report.learning_rate, number, clip, &pool_, &digest_);
   for (StrategyTraining* part : strategies_) {
-    for (const ParameterIndex parameter : part->after_update(number, clip, parameters_, gradient)) {
+    for (const ParameterIndex parameter : part->after_update(of_run, clip, parameters_, gradient)) {
       digest_.refresh_parameter(parameter, parameters_);
     }
   }
   objective_.constrain(parameters_);
   for (const ParameterIndex parameter : objective_.parameters()) digest_.refresh_parameter(parameter, parameters_);
+  if (method_ != nullptr) method_->after_update();
   report.digest = digest_.value();
 }
 

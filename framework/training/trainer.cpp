@@ -38,7 +38,7 @@ void CheckpointOptions::describe(OptionVisitor& visitor) {
                 wall_time_minutes);
 }
 
-Trainer::Trainer(const Group& group, TrainStep& step, const StepPlanner& planner, ParameterStore& parameters,
+Trainer::Trainer(const Group& group, TrainStep& step, const PlanSource& planner, ParameterStore& parameters,
                  const TrainerPaths& paths, const CheckpointOptions& checkpoint, const ValidationOptions& validation,
                  const Clock& clock, TrainerHooks hooks)
     : group_(group),
@@ -68,6 +68,11 @@ std::vector<StateTensor> Trainer::state_tensors() {
   for (StrategyTraining* part : step_.strategies()) {
     for (StrategyState& state : part->state()) tensors.push_back({"strategy." + state.name, state.shape, state.values});
   }
+  const auto add_all = [&](std::vector<StateTensor> more) {
+    for (StateTensor& tensor : more) tensors.push_back(std::move(tensor));
+  };
+  if (step_.method() != nullptr) add_all(step_.method()->state());
+  if (hooks_.tasks.state) add_all(hooks_.tasks.state());
   return tensors;
 }
 
@@ -123,7 +128,10 @@ void Trainer::log_step(const StepReport& report) {
                         {"digest_low", static_cast<double>(report.digest & 0xFFFFFFFFu)},
                         {"digest_high", static_cast<double>(report.digest >> 32)},
                         {"time.seconds", report.seconds}}};
-  if (!step_.strategies().empty()) record.values.insert(record.values.begin() + 1, {"penalty", report.penalty});
+  const bool penalties = !step_.strategies().empty() || step_.method() != nullptr;
+  if (penalties) record.values.insert(record.values.begin() + 1, {"penalty", report.penalty});
+  if (hooks_.tasks.steps > 0) record.values.emplace_back("task", static_cast<double>(report.task + 1));
+  if (report.past != 0) record.values.emplace_back("past", report.past);
   log_->append(record);
 }
 
@@ -158,12 +166,32 @@ void Trainer::restore_best() {
   step_.refresh_digest();
 }
 
+void Trainer::measure_tasks() {
+  group_.report_position("measure tasks", progress_.step);
+  const auto done = static_cast<std::size_t>(hooks_.tasks.steps > 0 ? progress_.step / hooks_.tasks.steps : 0);
+  const std::vector<MetricsRecord> records = hooks_.tasks.measure(done, progress_.step);
+  if (!log_) return;
+  for (const MetricsRecord& record : records) log_->append(record);
+}
+
+bool Trainer::end_task() {
+  if (hooks_.tasks.steps == 0 || progress_.step % hooks_.tasks.steps != 0) return false;
+  if (step_.method() != nullptr) {
+    step_.method()->end_task(static_cast<std::size_t>(progress_.step / hooks_.tasks.steps) - 1, step_);
+  }
+  measure_tasks();
+  step_.refresh_digest();
+  return true;
+}
+
 TrainingSummary Trainer::run(const nlohmann::json& identity, std::int64_t steps) {
   TrainingSummary summary;
   summary.resumed_from = progress_.step;
   agree_on_errors(group_, "metrics log", [&] {
-    if (group_.is_root()) log_ = std::make_unique<MetricsLog>(paths_.metrics_log, progress_.step);
+    const std::int64_t known = progress_.step > 0 ? progress_.step : -1;
+    if (group_.is_root()) log_ = std::make_unique<MetricsLog>(paths_.metrics_log, known);
   });
+  if (progress_.step == 0 && hooks_.tasks.measure) measure_tasks();
   PlanAhead plans(planner_);
   const bool validates = validation_.every > 0 && hooks_.validate;
   const bool patience_spent = validation_.patience > 0 && progress_.evaluations_without_gain >= validation_.patience;
@@ -175,6 +203,7 @@ TrainingSummary Trainer::run(const nlohmann::json& identity, std::int64_t steps)
     ++progress_.step;
     log_step(report);
     stop = report.stop;
+    const bool task_ended = end_task();
     const bool last = progress_.step == steps;
     bool best = false;
     if (validates && (progress_.step % validation_.every == 0 || last)) {
@@ -182,7 +211,7 @@ TrainingSummary Trainer::run(const nlohmann::json& identity, std::int64_t steps)
       best = progress_.best_step == progress_.step;
     }
     const bool due = checkpoint_.every > 0 && progress_.step % checkpoint_.every == 0;
-    if (due || stop || last || early || best) {
+    if (due || stop || last || early || best || task_ended) {
       save(identity);
       saved = progress_.step;
     }

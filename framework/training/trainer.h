@@ -36,11 +36,21 @@ struct Validation {
   std::vector<std::pair<std::string, double>> values;
 };
 
+/// A stream of tasks of equal length, as the trainer sees it.
+struct TaskHooks {
+  std::int64_t steps = 0;  // of every task; 0: no tasks
+  /// How good the model is for everybody after so many tasks (0: untrained); logged. Collective, before the first step
+  /// and after the last one of every task.
+  std::function<std::vector<MetricsRecord>(std::size_t tasks_done, std::int64_t step)> measure;
+  std::function<std::vector<StateTensor>()> state;  // of what measures
+};
+
 /// What the trainer asks of its surroundings. All callbacks are called on every rank at the same step.
 struct TrainerHooks {
   std::function<Validation(std::int64_t step)> validate;             // collective; may be empty
   std::function<bool()> stop_requested;                              // this rank's wish; may be empty
   std::function<void(const StepReport&, std::int64_t steps)> after_step;  // progress; may be empty
+  TaskHooks tasks;
 };
 
 struct TrainerPaths {
@@ -65,7 +75,7 @@ struct TrainingSummary {
 /// Files are written by rank 0; all ranks agree on a failure to write before anybody goes on.
 class Trainer {
  public:
-  Trainer(const Group& group, TrainStep& step, const StepPlanner& planner, ParameterStore& parameters,
+  Trainer(const Group& group, TrainStep& step, const PlanSource& planner, ParameterStore& parameters,
           const TrainerPaths& paths, const CheckpointOptions& checkpoint, const ValidationOptions& validation,
           const Clock& clock, TrainerHooks hooks);
 
@@ -86,11 +96,13 @@ class Trainer {
   void log_step(const StepReport& report);
   bool validate();  // true when patience has run out
   bool wants_stop() const;
+  void measure_tasks();
+  bool end_task();  // true where a task has ended
   void restore_best();
 
   const Group& group_;
   TrainStep& step_;
-  const StepPlanner& planner_;
+  const PlanSource& planner_;
   ParameterStore& parameters_;
   TrainerPaths paths_;
   CheckpointOptions checkpoint_;

@@ -59,7 +59,7 @@ TEST(TaskStreamTest, arrivals_are_cut_into_equal_numbers_in_order_of_the_first_i
   EXPECT_EQ(rows_of(stream.task(0).users), (std::vector<std::uint32_t>{1, 4}));
   EXPECT_EQ(rows_of(stream.task(1).users), (std::vector<std::uint32_t>{2, 5}));
   EXPECT_EQ(rows_of(stream.task(2).users), (std::vector<std::uint32_t>{0, 3}));
-  EXPECT_EQ(stream.task(0).name, "arrivals 1970-01-01 to 1970-01-02");
+  EXPECT_EQ(stream.task(0).name, "period 1, 1970-01-01 to 1970-01-02");
   EXPECT_EQ(stream.likes(2).of(UserId(0)).size(), 4u) << "all interactions of a user belong to the period of arrival";
   EXPECT_EQ(stream.left_out(), 0u);
 }
@@ -165,7 +165,7 @@ TEST(TaskStreamTest, every_task_needs_people_to_train_on_and_to_test) {
   EXPECT_NO_THROW(check_task_users(stream, roles, Role::held_out, 3, 2));
   testing::expect_error<DataError>(
       [&] { check_task_users(stream, roles, Role::held_out, 4, 2); },
-      {"task 1 of 2 (arrivals 1970-01-01", "0 of role H with more than 4 likes", "evaluation.masked"});
+      {"task 1 of 2 (period 1, 1970-01-01", "0 of role H with more than 4 likes", "evaluation.masked"});
 }
 
 }  // namespace

@@ -1,0 +1,161 @@
+#include "framework/cli/task_tests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "framework/evaluation/user_sum.h"
+
+namespace coldframe {
+namespace {
+
+constexpr float k_missing = std::numeric_limits<float>::quiet_NaN();
+
+double mean_of(std::span<const float> values) {
+  UserSum sum;
+  for (const float value : values) sum.add(static_cast<double>(value));
+  return sum.value() / static_cast<double>(values.size());
+}
+
+/// Everybody of a task who may be looked at: H stays unseen while settings are chosen on V.
+std::vector<UserId> whole_cohort(const TaskStream& stream, std::size_t task, const Roles& roles, Role tested) {
+  std::vector<UserId> users;
+  for (const UserId user : stream.task(task).users) {
+    const Role role = roles.of(user);
+    if (role != Role::world && (role != Role::held_out || tested == Role::held_out)) users.push_back(user);
+  }
+  return users;
+}
+
+std::vector<double> doubles(std::span<const float> values) {
+  if (values.empty() || std::isnan(values.front())) return {};
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+TaskTests::TaskTests(const Experiment& experiment, const ExperimentData& data, const TaskStream& stream,
+                     const TokenizedTexts& texts)
+    : experiment_(experiment),
+      data_(data),
+      stream_(stream),
+      texts_(texts),
+      metric_(parse_metric(experiment.continual.metric)) {
+  const Role tested = experiment.continual.tested_role();
+  const auto masked = static_cast<std::size_t>(experiment.evaluation.masked);
+  const bool own_people = experiment.continual.stream.stream_kind() != StreamKind::items;
+  std::vector<float> popularity(data.dataset.items.size(), 0.0f);
+  for (std::size_t task = 0; task < stream.size(); ++task) {
+    const Likes& likes = stream.likes(task);
+    tested_.push_back({NewcomerSet(data, likes, stream.users(task, data.roles, tested), masked), {}, {}});
+    tested_.back().values.assign((stream.size() + 1) * tested_.back().people.users().size(), k_missing);
+    if (own_people) {
+      next_.push_back(
+          {NewcomerSet(data, likes, whole_cohort(stream, task, data.roles, tested), masked), popularity, {}});
+      next_.back().values.assign(2 * next_.back().people.users().size(), k_missing);
+    }
+    const std::vector<std::uint32_t> counts = likes.count_by_item(stream.users(task, data.roles, Role::train));
+    for (std::size_t item = 0; item < popularity.size(); ++item) popularity[item] += static_cast<float>(counts[item]);
+  }
+}
+
+void TaskTests::test(const Cohort& cohort, const Scores& score, std::span<float> values) const {
+  const std::size_t items = data_.dataset.items.size();
+  RankingEvaluator evaluator(items, {metric_}, tie_break(experiment_, data_));
+  std::vector<float> scores(items);
+  for (std::size_t user = 0; user < cohort.people.users().size(); ++user) {
+    const HeldOutUser& newcomer = cohort.people.users()[user];
+    score(user, scores);
+    double value = 0;
+    evaluator.evaluate(newcomer.key, scores, newcomer.masked, newcomer.targets, {&value, 1});
+    values[user] = static_cast<float>(value);
+  }
+}
+
+void TaskTests::test_encoded(const Cohort& cohort, const BulkEncoder& encoder, const ItemScores& items,
+                             std::span<float> values) const {
+  std::vector<Tokens> texts;
+  for (const ColdStartUser& user : cohort.people.cases().users) {
+    const auto oldest_first = ColdStartCases::history(user, static_cast<std::size_t>(experiment_.continual.shots));
+    texts.push_back(texts_.newcomer(user.user, std::vector<ItemId>(oldest_first.rbegin(), oldest_first.rend())));
+  }
+  const EncodedTexts people = encoder.encode(texts, "encode newcomers");
+  test(
+      cohort, [&](std::size_t user, std::span<float> scores) { items.score(people.row(user), scores); }, values);
+}
+
+MetricsRecord TaskTests::measure(std::size_t tasks_done, std::int64_t step, const BulkEncoder& encoder,
+                                 ContinualMethod* method) {
+  MetricsRecord record{step, "task", {{"row", static_cast<double>(tasks_done)}}};
+  std::unique_ptr<ItemScores> items;
+  for (std::size_t task = 0; task < tested_.size(); ++task) {
+    const bool own_weights = method != nullptr && method->serve(task);
+    if (own_weights || !items) items = std::make_unique<ItemScores>(encode_items(encoder, texts_, data_));
+    Cohort& cohort = tested_[task];
+    const std::size_t people = cohort.people.users().size();
+    const auto row = std::span(cohort.values).subspan(tasks_done * people, people);
+    test_encoded(cohort, encoder, *items, row);
+    record.values.emplace_back(fmt::format("R.{}", task + 1), mean_of(row));
+    const bool due = task == tasks_done || !experiment_.continual.trains();
+    if (!due || next_.empty()) continue;
+    Cohort& next = next_[task];
+    const std::size_t everybody = next.people.users().size();
+    const auto values = std::span(next.values);
+    test_encoded(next, encoder, *items, values.first(everybody));
+    record.values.emplace_back(fmt::format("next.{}", task + 1), mean_of(values.first(everybody)));
+    if (task == 0) continue;  // nothing is popular yet
+    const Scores popular = [&](std::size_t, std::span<float> scores) {
+      std::ranges::copy(next.popularity, scores.begin());
+    };
+    test(next, popular, values.last(everybody));
+    record.values.emplace_back(fmt::format("popularity.{}", task + 1), mean_of(values.last(everybody)));
+  }
+  return record;
+}
+
+std::vector<StateTensor> TaskTests::state() {
+  std::vector<StateTensor> tensors;
+  const auto add = [&](const char* name, std::size_t task, std::vector<float>& values) {
+    tensors.push_back(
+        {fmt::format("continual.{}.{}", name, task + 1), {static_cast<std::int64_t>(values.size())}, values});
+  };
+  for (std::size_t task = 0; task < tested_.size(); ++task) add("tested", task, tested_[task].values);
+  for (std::size_t task = 0; task < next_.size(); ++task) add("next", task, next_[task].values);
+  return tensors;
+}
+
+ContinualRecord TaskTests::record() const {
+  const ContinualOptions& options = experiment_.continual;
+  ContinualRecord record{.method = options.method,
+                         .stream = options.stream.kind,
+                         .metric = options.metric,
+                         .tested = std::string(role_letter(options.tested_role())),
+                         .shots = static_cast<std::size_t>(options.shots),
+                         .fading = options.fading,
+                         .tasks = {},
+                         .cohorts = {},
+                         .next = {}};
+  for (std::size_t task = 0; task < tested_.size(); ++task) {
+    const Cohort& cohort = tested_[task];
+    const std::size_t people = cohort.people.users().size();
+    record.tasks.push_back({stream_.task(task).name, stream_.users(task, data_.roles, Role::train).size()});
+    TaskCohort& of_task = record.cohorts.emplace_back();
+    for (const HeldOutUser& user : cohort.people.users()) of_task.users.push_back(user.key);
+    for (std::size_t row = 0; row <= tested_.size(); ++row) {
+      const std::size_t measured = options.trains() ? row : 0;
+      of_task.rows.push_back(doubles(std::span(cohort.values).subspan(measured * people, people)));
+    }
+    if (next_.empty()) continue;
+    NextCohort& next = record.next.emplace_back();
+    const auto values = std::span(next_[task].values);
+    const std::size_t everybody = next_[task].people.users().size();
+    for (const HeldOutUser& user : next_[task].people.users()) next.users.push_back(user.key);
+    next.model = doubles(values.first(everybody));
+    next.popularity = doubles(values.last(everybody));
+  }
+  return record;
+}
+
+}  // namespace coldframe

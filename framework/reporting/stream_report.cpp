@@ -1,0 +1,76 @@
+#include "framework/reporting/stream_report.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "framework/reporting/continual_record.h"
+#include "framework/reporting/report_parts.h"
+
+namespace coldframe {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::pair<const char*, const char*> k_numbers[] = {
+    {"average", "ACC"},          {"backward_transfer", "BWT"},
+    {"forward_transfer", "FWT"}, {"forgetting_last", "forgetting"},
+    {"stream_area", "area"},
+};
+
+/// {value, low, high}, or null where there is no value.
+Json shown(const Json& estimate) {
+  if (estimate.at("value").is_null()) return {};
+  return {{"value", estimate.at("value")}, {"low", estimate.at("low")}, {"high", estimate.at("high")}};
+}
+
+Json line_of(const NamedRun& run, const Json& summary) {
+  Json line{{"run", run.name}, {"method", summary.at("method")}, {"tasks", summary.at("tasks").size()}};
+  if (summary.contains("prequential_mean")) {
+    line["next"] = shown(summary.at("prequential_mean"));
+    line["popularity"] = summary.at("prequential_popularity");
+  }
+  for (const auto& [key, title] : k_numbers) line[key] = shown(summary.at("numbers").at(key));
+  return line;
+}
+
+Json heat_map(const NamedRun& run, const Json& summary, std::size_t number) {
+  PlotBuilder plot(fmt::format("tasks-{}", number), fmt::format("{}: tasks over time", run.name), "people of task",
+                   "after task", Marks::heat, "darker: better; row 0 is the untrained encoder");
+  for (std::size_t row = 0; row < summary.at("matrix").size(); ++row) {
+    for (std::size_t task = 0; task < summary.at("tasks").size(); ++task) {
+      plot.cell(fmt::format("{}", row), fmt::format("{}", task + 1), summary.at("matrix")[row][task]);
+    }
+  }
+  return plot.take();
+}
+
+}  // namespace
+
+void add_streams(Json& tables, Json& plots, std::span<const NamedRun> runs) {
+  TableBuilder lines(
+      "streams", "Tasks that follow each other",
+      "next: everybody of a task before anything of them was trained on, mean over tasks, and popularity "
+      "on the same people from the second task on; intervals over people");
+  lines.column("run", "run").column("method", "method").column("tasks", "tasks").column("next", "next");
+  lines.column("popularity", "popularity");
+  for (const auto& [key, title] : k_numbers) lines.column(key, title);
+  Json details = Json::array();
+  std::size_t number = 0;
+  for (const NamedRun& run : runs) {
+    if (!run.record.summary.contains("continual")) continue;
+    const Json& summary = run.record.summary.at("continual");
+    ++number;
+    lines.row(line_of(run, summary));
+    for (Json& table : continual_tables(summary, run.name)) {
+      table["id"] = fmt::format("{}-{}", table.at("id").get<std::string>(), number);
+      details.push_back(std::move(table));
+    }
+    plots.push_back(heat_map(run, summary, number));
+  }
+  if (number == 0) return;
+  tables.push_back(lines.take());
+  for (Json& table : details) tables.push_back(std::move(table));
+}
+
+}  // namespace coldframe

@@ -1,0 +1,116 @@
+// Streams of tasks through the program itself: real ranks, real files, mistakes in the configuration.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "framework/reporting/run_record.h"
+#include "tests/integration/training_job.h"
+
+namespace coldframe {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::Outcome;
+using testing::TrainingJob;
+
+class ContinualJobTest : public ::testing::Test {
+ protected:
+  std::string arguments(const std::string& method, const std::string& more = "", int tasks = 2) const {
+    return fmt::format(
+        "--config {} --strategy.use=lora --schedule.steps=8 --schedule.warmup=2 --checkpoint.every=3 "
+        "--continual.method={} --continual.tasks={} --continual.minimum_users=3 --continual.memory=20 "
+        "--continual.replay_pairs=4 --continual.fisher_examples=4 {}",
+        job_.short_config().string(), method, tasks, more);
+  }
+  fs::path run(const std::string& root) const { return job_.run(root, "lora"); }
+  nlohmann::json summary(const std::string& root) const {
+    return read_run_record(run(root) / "run.h5").summary.at("continual");
+  }
+  void expect_refused(int code, const std::string& more, const std::string& text, int tasks = 2) const {
+    const Outcome outcome = job_.train(0, "refused", arguments("naive", more, tasks));
+    EXPECT_EQ(outcome.code, code) << outcome.errors;
+    EXPECT_THAT(outcome.errors, HasSubstr(text));
+    EXPECT_FALSE(fs::exists(job_.folder() / "refused")) << "a mistake leaves no folder behind";
+  }
+  TrainingJob job_;
+};
+
+TEST_F(ContinualJobTest, a_stream_has_the_same_bits_on_any_ranks_and_after_a_kill_between_two_tasks) {
+  const Outcome alone = job_.train(1, "alone", arguments("der"));
+  ASSERT_EQ(alone.code, 0) << alone.errors;
+  EXPECT_THAT(alone.errors, HasSubstr("backward transfer (BWT)"));
+  EXPECT_THAT(alone.errors, HasSubstr("after task 2 of 2 (period 2, 1970-01-12"));
+  ASSERT_EQ(job_.train(3, "three", arguments("der")).code, 0);
+  EXPECT_EQ(testing::difference_between(run("alone"), run("three")), "");
+  // Checkpoints at 3, 6, 8 (the task has ended), 9, 12, 15, 16; the newest two are kept.
+  ASSERT_EQ(job_.train(2, "parts", arguments("der", "--checkpoint.keep=9")).code, 0);
+  for (const int step : {16, 15, 12, 9}) fs::remove_all(run("parts") / "checkpoints" / fmt::format("step-{}", step));
+  fs::remove(run("parts") / "run.h5");
+  const Outcome resumed = job_.train(1, "parts", arguments("der", "--checkpoint.keep=9 --resume"));
+  ASSERT_EQ(resumed.code, 0) << resumed.errors;
+  EXPECT_EQ(testing::difference_between(run("alone"), run("parts")), "");
+  EXPECT_EQ(summary("alone"), summary("parts")) << "values per person have to survive a kill";
+}
+
+TEST_F(ContinualJobTest, the_record_holds_the_matrix_and_evaluate_prints_it) {
+  const Outcome trained = job_.train(1, "run", arguments("naive"));
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const nlohmann::json found = summary("run");
+  ASSERT_EQ(found.at("matrix").size(), 3u);
+  ASSERT_EQ(found.at("matrix")[0].size(), 2u);
+  const double bwt = found.at("matrix")[2][0].get<double>() - found.at("matrix")[1][0].get<double>();
+  EXPECT_NEAR(found.at("numbers").at("backward_transfer").at("value").get<double>(), bwt, 1e-12);
+  EXPECT_EQ(found.at("prequential").size(), 2u);
+  EXPECT_GT(found.at("tasks")[1].at("next_users").get<int>(), found.at("tasks")[1].at("tested_users").get<int>());
+  EXPECT_TRUE(found.at("prequential")[0].at("popularity").is_null()) << "nothing is popular before the first task";
+  EXPECT_TRUE(found.at("prequential")[1].at("popularity").is_number());
+  const Outcome evaluated = testing::run_program("evaluate --run " + run("run").string());
+  EXPECT_EQ(evaluated.code, 0) << evaluated.errors;
+  EXPECT_THAT(evaluated.output, HasSubstr("ndcg@10 of every task's people after every task"));
+}
+
+TEST_F(ContinualJobTest, a_frozen_encoder_has_one_row_and_adapters_keep_theirs) {
+  ASSERT_EQ(job_.train(1, "frozen", arguments("frozen")).code, 0);
+  const nlohmann::json frozen = summary("frozen");
+  EXPECT_EQ(frozen.at("matrix")[0], frozen.at("matrix")[2]);
+  EXPECT_EQ(frozen.at("numbers").at("forward_transfer").at("value").get<double>(), 0.0);
+  EXPECT_TRUE(frozen.at("prequential")[1].at("value").is_number());
+  const Outcome outcome = job_.train(2, "adapters", arguments("adapters"));
+  ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  const nlohmann::json adapters = summary("adapters");
+  EXPECT_EQ(adapters.at("matrix")[1][0], adapters.at("matrix")[2][0]) << "a task keeps its own weights";
+  EXPECT_EQ(adapters.at("matrix")[0], frozen.at("matrix")[0]);
+  EXPECT_TRUE(fs::exists(run("adapters") / "tasks/task-1/adapter_model.safetensors"));
+  EXPECT_TRUE(fs::exists(run("adapters") / "tasks/task-2/adapter_model.safetensors"));
+}
+
+TEST_F(ContinualJobTest, segments_of_users_and_of_items_are_streams_too) {
+  for (const std::string stream :
+       {"--continual.stream=users --continual.attribute=gender",
+        "--continual.stream=items --continual.attribute=genres --continual.order=Drama,Comedy"}) {
+    const Outcome outcome = job_.train(2, "segments", arguments("ewc", stream + " --overwrite"));
+    ASSERT_EQ(outcome.code, 0) << outcome.errors;
+    EXPECT_EQ(summary("segments").contains("prequential"), stream.find("users") != std::string::npos);
+  }
+}
+
+TEST_F(ContinualJobTest, check_names_the_tasks) {
+  const Outcome outcome = testing::run_program(
+      fmt::format("check --config {} {} --trial=0", (job_.folder() / "job.ini").string(), arguments("ewc")));
+  EXPECT_EQ(outcome.code, 0) << outcome.errors;
+  EXPECT_THAT(outcome.output, HasSubstr("2 tasks of 8 steps each by ewc"));
+}
+
+TEST_F(ContinualJobTest, mistakes_are_named) {
+  expect_refused(2, "--continual.stream=users", "continual.attribute");
+  expect_refused(2, "--continual.stream=users --continual.attribute=town", "users have no such attribute");
+  expect_refused(2, "--training.validate_every=5", "continual.tested = validate");
+  expect_refused(3, "", "has too few users", 20);
+  expect_refused(2, "--continual.metric=ndgc@10", "ndgc");
+}
+
+}  // namespace
+}  // namespace coldframe

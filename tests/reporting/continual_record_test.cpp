@@ -1,0 +1,145 @@
+#include "framework/reporting/continual_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "framework/reporting/measures.h"
+#include "framework/reporting/stream_report.h"
+
+namespace coldframe {
+namespace {
+
+using ::testing::HasSubstr;
+
+TaskCohort cohort(std::uint64_t first_key, const std::vector<std::vector<double>>& rows) {
+  TaskCohort made;
+  for (std::size_t user = 0; user < rows.front().size(); ++user) made.users.emplace_back(first_key + user);
+  made.rows = rows;
+  return made;
+}
+
+/// Means by hand: task 1: .1 .6 .4; task 2: .2 .3 .8.
+ContinualRecord example() {
+  ContinualRecord record{.method = "replay",
+                         .stream = "arrivals",
+                         .metric = "ndcg@10",
+                         .tested = "H",
+                         .shots = 0,
+                         .fading = 0.5,
+                         .tasks = {{"first", 7}, {"second", 8}},
+                         .cohorts = {},
+                         .next = {}};
+  record.cohorts = {cohort(1, {{0.0, 0.2}, {0.5, 0.7}, {0.4, 0.4}}), cohort(10, {{0.1, 0.3}, {0.3, 0.3}, {0.7, 0.9}})};
+  record.next.resize(2);
+  record.next[0] = {{UserKey(1), UserKey(2), UserKey(3)}, {0.1, 0.2, 0.3}, {0, 0, 0}};
+  record.next[1] = {{UserKey(10), UserKey(11)}, {0.6, 0.8}, {0.5, 0.1}};
+  return record;
+}
+
+TEST(ContinualRecordTest, numbers_by_hand) {
+  const nlohmann::json summary = continual_summary(example(), {.replicates = 200});
+  const auto number = [&](const char* key) { return summary.at("numbers").at(key).at("value").get<double>(); };
+  EXPECT_NEAR(number("average"), 0.6, 1e-12);
+  EXPECT_NEAR(number("backward_transfer"), -0.2, 1e-12);
+  EXPECT_NEAR(number("forward_transfer"), 0.1, 1e-12);
+  EXPECT_NEAR(number("forgetting_max_all"), 0.2, 1e-12);
+  // Rows' means .15, .45, .6: (.3 + .525) / 2.
+  EXPECT_NEAR(number("stream_area"), 0.4125, 1e-12);
+  EXPECT_NEAR(summary.at("matrix")[1][1].get<double>(), 0.3, 1e-12);
+  // From the second task on: .7 of the model, .3 of popularity.
+  EXPECT_NEAR(summary.at("prequential_mean").at("value").get<double>(), 0.7, 1e-12);
+  EXPECT_NEAR(summary.at("prequential_faded").get<double>(), 0.7, 1e-12);
+  EXPECT_NEAR(summary.at("prequential_popularity").get<double>(), 0.3, 1e-12);
+  EXPECT_NEAR(summary.at("prequential_over_popularity").at("value").get<double>(), 0.4, 1e-12);
+  EXPECT_NEAR(summary.at("prequential")[0].at("value").get<double>(), 0.2, 1e-12);
+  EXPECT_TRUE(summary.at("prequential")[0].at("popularity").is_null());
+  EXPECT_EQ(summary.at("tasks")[0].at("next_users"), 3);
+}
+
+// Three tasks: S = .9, then .5 + .5 * .9; N = 1, 1.5.
+TEST(ContinualRecordTest, later_periods_weigh_more_in_the_faded_value) {
+  ContinualRecord record = example();
+  record.tasks.push_back({"third", 9});
+  for (TaskCohort& people : record.cohorts) people.rows.push_back(people.rows.back());
+  record.cohorts.push_back(cohort(20, {{0.1}, {0.2}, {0.3}, {0.4}}));
+  record.next[1].model = {0.9, 0.9};
+  record.next.push_back({{UserKey(20)}, {0.5}, {0.2}});
+  const nlohmann::json summary = continual_summary(record, {.replicates = 100});
+  EXPECT_NEAR(summary.at("prequential_faded").get<double>(), 0.95 / 1.5, 1e-12);
+  EXPECT_NEAR(summary.at("prequential_mean").at("value").get<double>(), 0.7, 1e-12);
+}
+
+TEST(ContinualRecordTest, a_stream_that_was_cut_off_leaves_cells_open) {
+  ContinualRecord record = example();
+  record.cohorts[0].rows[2].clear();
+  record.cohorts[1].rows[2].clear();
+  record.next[1].model.clear();
+  record.next[1].popularity.clear();
+  const nlohmann::json summary = continual_summary(record, {.replicates = 200});
+  EXPECT_TRUE(summary.at("matrix")[2][0].is_null());
+  EXPECT_TRUE(summary.at("numbers").at("average").at("value").is_null());
+  EXPECT_FALSE(summary.at("numbers").at("forward_transfer").at("value").is_null());
+  EXPECT_NO_THROW(continual_text(summary));
+}
+
+TEST(ContinualRecordTest, tables_name_tasks_people_and_what_could_have_been_seen) {
+  ContinualRecord many = example();
+  for (TaskCohort& people : many.cohorts) {
+    for (std::uint64_t user = 0; user < 30; ++user) {
+      people.users.emplace_back(people.users.front().value() + 1000 + user);
+      for (std::vector<double>& row : people.rows) row.push_back(row[user % 2]);
+    }
+  }
+  const nlohmann::json summary = continual_summary(many, {.replicates = 200});
+  EXPECT_GT(summary.at("numbers").at("backward_transfer").at("detectable").get<double>(), 0.0);
+  const std::string text = continual_text(summary);
+  EXPECT_THAT(text, HasSubstr("replay over 2 tasks"));
+  EXPECT_THAT(text, HasSubstr("second (32)"));
+  EXPECT_THAT(text, HasSubstr("after first"));
+  EXPECT_THAT(text, HasSubstr("-0.200 ["));
+  EXPECT_EQ(continual_tables(summary, "x").size(), 3u);
+}
+
+TEST(ContinualRecordTest, numbers_are_measures_that_a_bound_may_speak_of) {
+  RunRecord record;
+  record.summary["variant"] = "lora";
+  record.summary["continual"] = continual_summary(example(), {.replicates = 200});
+  const Measures measures = newcomer_measures(record, {});
+  EXPECT_NEAR(measures.find("evaluation.tasks.backward_transfer").value.value(), -0.2, 1e-12);
+  EXPECT_NEAR(measures.find("evaluation.tasks.next").value.value(), 0.7, 1e-12);
+  EXPECT_TRUE(measures.find("evaluation.tasks.next.minus_popularity").estimated);
+}
+
+TEST(StreamReportTest, every_run_with_tasks_has_a_line_tables_and_a_heat_map) {
+  std::vector<NamedRun> runs(2);
+  runs[0].name = "plain";
+  runs[0].record.summary = nlohmann::json::object();
+  runs[1].name = "stream";
+  runs[1].record.summary["continual"] = continual_summary(example(), {.replicates = 200});
+  nlohmann::json tables = nlohmann::json::array(), plots = nlohmann::json::array();
+  add_streams(tables, plots, runs);
+  ASSERT_EQ(tables.size(), 4u);
+  EXPECT_EQ(tables[0].at("rows").size(), 1u);
+  EXPECT_EQ(tables[0].at("rows")[0].at("run"), "stream");
+  EXPECT_EQ(tables[1].at("id"), "task-numbers-1");
+  ASSERT_EQ(plots.size(), 1u);
+  const nlohmann::json& drawn = plots[0].at("traces")[0];
+  EXPECT_EQ(drawn.at("y").size(), 3u);
+  EXPECT_NEAR(drawn.at("z")[2][1].get<double>(), 0.8, 1e-12);
+  nlohmann::json none = nlohmann::json::array();
+  add_streams(none, none, std::span(runs).first(1));
+  EXPECT_TRUE(none.empty());
+}
+
+TEST(ContinualRecordTest, tasks_that_share_people_have_no_next_cohort) {
+  ContinualRecord record = example();
+  record.next.clear();
+  const nlohmann::json summary = continual_summary(record, {.replicates = 200});
+  EXPECT_FALSE(summary.contains("prequential"));
+  EXPECT_EQ(continual_tables(summary, "x").size(), 2u);
+}
+
+}  // namespace
+}  // namespace coldframe
