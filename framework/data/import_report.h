@@ -14,7 +14,7 @@ struct TableReport {
     std::vector<std::string> first;  // "ratings.csv:17 `12,abc`", a few
   };
 
-  std::string table;  // "interactions", "users", "items"
+  std::string table;  // "interactions", "impressions", "users", "items"
   std::string file;
   std::string sha256;
   std::string provenance;  // "as published", "not the published file", or empty where nothing is known

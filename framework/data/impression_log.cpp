@@ -42,13 +42,6 @@ void put_number(std::string& bytes, double value) {
   put(bytes, std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value);
 }
 
-LoggingKind logging_kind_of(const std::string& name) {
-  for (const LoggingKind kind : {LoggingKind::deterministic, LoggingKind::stochastic}) {
-    if (name == logging_kind_name(kind)) return kind;
-  }
-  return LoggingKind::unknown;
-}
-
 [[noreturn]] void fail(std::string_view why) { throw DataError("the impressions are inconsistent", why); }
 
 }  // namespace
@@ -56,6 +49,13 @@ LoggingKind logging_kind_of(const std::string& name) {
 std::string_view logging_kind_name(LoggingKind kind) {
   if (kind == LoggingKind::unknown) return "unknown";
   return kind == LoggingKind::deterministic ? "deterministic" : "stochastic";
+}
+
+LoggingKind logging_kind_of(std::string_view name) {
+  for (const LoggingKind kind : {LoggingKind::deterministic, LoggingKind::stochastic}) {
+    if (name == logging_kind_name(kind)) return kind;
+  }
+  return LoggingKind::unknown;
 }
 
 RowDigest ImpressionLog::digest() const {

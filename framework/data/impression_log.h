@@ -16,6 +16,7 @@ class Hdf5File;
 /// estimate.
 enum class LoggingKind { unknown, deterministic, stochastic };
 std::string_view logging_kind_name(LoggingKind kind);
+LoggingKind logging_kind_of(std::string_view name);  // unknown for any other word
 
 /// What was shown and what was clicked, one row per (user, period, session, page, position), in columns of equal
 /// length.

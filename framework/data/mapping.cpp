@@ -45,6 +45,11 @@ std::vector<Problem> attributes_without_table(const ResolvedConfig& config, cons
   return problems;
 }
 
+std::vector<Problem> no_interactions(const Mapping& mapping) {
+  if (!mapping.interactions.input.file.empty() || !mapping.impressions.input.file.empty()) return {};
+  return {{"interactions.file", "(must not be empty) name the file of the interactions, or [impressions] with clicks"}};
+}
+
 std::map<std::string, std::string> read_checksums(const std::filesystem::path& path) {
   std::map<std::string, std::string> sums;
   if (!std::filesystem::exists(path)) return sums;
@@ -138,9 +143,60 @@ void InteractionOptions::describe(OptionVisitor& visitor) {
 
 std::vector<Problem> InteractionOptions::validate() const {
   std::vector<Problem> problems = input.validate();
-  if (input.file.empty()) problems.push_back({"file", "(must not be empty) name the file of the interactions"});
   if (user.empty()) problems.push_back({"user", "(must not be empty) name the column"});
   if (item.empty()) problems.push_back({"item", "(must not be empty) name the column"});
+  if (timestamp.empty() != (timestamp_unit == "none")) {
+    problems.push_back({"timestamp_unit", "(timestamp and timestamp_unit go together) state both or neither"});
+  }
+  return problems;
+}
+
+void ImpressionOptions::describe(OptionVisitor& visitor) {
+  input.describe(visitor);
+  const auto column = [&](std::string_view name, std::string_view doc, std::string& value) {
+    visitor.visit({.name = name, .doc = doc}, value);
+  };
+  column("user", "column of the user id", user);
+  column("item", "column of the item id", item);
+  column("clicked", "column of the click, 0 or 1", clicked);
+  column("position", "column of the position on the page; none, with no page either: every row is a page", position);
+  visitor.visit({.name = "first_position", .doc = "how the top is numbered", .minimum = 0, .maximum = 1},
+                first_position);
+  column("page", "column of the page number within a session, below 4096", page);
+  column("session", "column of the session number of the user", session);
+  column("period", "column of the period number", period);
+  column("log_propensity", "column of the log probability of the item at its place, given what is above it",
+         log_propensity);
+  column("propensity", "the same as a probability", propensity);
+  column("log_marginal", "column of the log probability of the item at its place, whatever is above it", log_marginal);
+  column("timestamp", "column of the time of the page", timestamp);
+  visitor.visit({.name = "timestamp_unit",
+                 .doc = "what the numbers there mean; never guessed",
+                 .choices = {"none", "seconds", "milliseconds", "microseconds", "iso8601"}},
+                timestamp_unit);
+  column("policy", "name of the policy that chose", policy);
+  visitor.visit(
+      {.name = "logging", .doc = "whether it drew its pages", .choices = {"unknown", "deterministic", "stochastic"}},
+      logging);
+  visitor.visit(
+      {.name = "clicked_items", .doc = "whether items can be shown again after a click", .choices = {"leave", "stay"}},
+      clicked_items);
+}
+
+std::vector<Problem> ImpressionOptions::validate() const {
+  std::vector<Problem> problems = input.validate();
+  if (user.empty()) problems.push_back({"user", "(must not be empty) name the column"});
+  if (item.empty()) problems.push_back({"item", "(must not be empty) name the column"});
+  if (clicked.empty()) problems.push_back({"clicked", "(must not be empty) name the column"});
+  if (position.empty() != page.empty()) {
+    problems.push_back({"page", "(page and position go together) name both, or neither: then every row is a page"});
+  }
+  if (page.empty() && !(session.empty() && period.empty())) {
+    problems.push_back({"session", "(without page every row is a page, numbered by time) remove session and period"});
+  }
+  if (!log_propensity.empty() && !propensity.empty()) {
+    problems.push_back({"propensity", "(log_propensity says the same) name one of them"});
+  }
   if (timestamp.empty() != (timestamp_unit == "none")) {
     problems.push_back({"timestamp_unit", "(timestamp and timestamp_unit go together) state both or neither"});
   }
@@ -211,11 +267,13 @@ Mapping load_mapping(const std::filesystem::path& path) {
   ConfigSchema schema;
   schema.section("source", "the data set", mapping.source);
   schema.section("interactions", "who did what", mapping.interactions);
+  schema.section("impressions", "what was shown", mapping.impressions);
   schema.section("users", "the table of users", mapping.users);
   schema.section("items", "the table of items", mapping.items);
   schema.family("user", "an attribute of the users", attribute_kinds());
   schema.family("item", "an attribute of the items", attribute_kinds());
   schema.rule([&](const ResolvedConfig& config) { return attributes_without_table(config, mapping); });
+  schema.rule([&](const ResolvedConfig&) { return no_interactions(mapping); });
   const ResolvedConfig config = load_config(schema, {.files = {path}, .overrides = {}});
   mapping.user_attributes = attributes_of(config, "user");
   mapping.item_attributes = attributes_of(config, "item");

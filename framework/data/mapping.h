@@ -39,7 +39,7 @@ struct FileOptions {
   std::vector<Problem> validate() const;
 };
 
-/// `[interactions]`
+/// `[interactions]`; without a file of their own they are the clicks of `[impressions]`.
 struct InteractionOptions final : Options {
   FileOptions input;
   std::string user = "user";
@@ -49,6 +49,30 @@ struct InteractionOptions final : Options {
   std::string timestamp_unit = "none";
   std::string unknown_users = "create";
   std::string unknown_items = "create";
+
+  void describe(OptionVisitor& visitor) override;
+  std::vector<Problem> validate() const override;
+};
+
+/// `[impressions]`: what was shown, one row per item. Without a file there are none.
+struct ImpressionOptions final : Options {
+  FileOptions input;
+  std::string user = "user";
+  std::string item = "item";
+  std::string clicked = "clicked";
+  std::string position;  // empty: with no page either, every row is a page
+  std::int64_t first_position = 0;
+  std::string page;
+  std::string session;
+  std::string period;
+  std::string log_propensity;  // or propensity, or neither
+  std::string propensity;
+  std::string log_marginal;
+  std::string timestamp;
+  std::string timestamp_unit = "none";
+  std::string policy;  // name of the logging policy
+  std::string logging = "unknown";
+  std::string clicked_items = "stay";
 
   void describe(OptionVisitor& visitor) override;
   std::vector<Problem> validate() const override;
@@ -94,6 +118,7 @@ struct AttributeMapping {
 struct Mapping {
   SourceOptions source;
   InteractionOptions interactions;
+  ImpressionOptions impressions;
   EntityOptions users;
   EntityOptions items;
   std::vector<AttributeMapping> user_attributes;

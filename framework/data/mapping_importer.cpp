@@ -12,6 +12,7 @@
 #include "framework/core/error.h"
 #include "framework/data/cell_values.h"
 #include "framework/data/dataset_store.h"
+#include "framework/data/impression_import.h"
 #include "framework/data/table_import.h"
 
 namespace coldframe {
@@ -150,11 +151,21 @@ void describe(const Mapping& mapping, const Dataset& dataset, ImportReport& repo
 
 ImportResult import_tables(const Mapping& mapping, const std::filesystem::path& folder) {
   ImportResult result;
-  auto& [dataset, report] = result;
+  auto& [dataset, report, impressions] = result;
   EntityImport users = import_table(mapping, mapping.users, "users", mapping.user_attributes, folder, report);
   EntityImport items = import_table(mapping, mapping.items, "items", mapping.item_attributes, folder, report);
   const std::size_t known_users = users.table.size(), known_items = items.table.size();
-  dataset.interactions = import_interactions(mapping, folder, users, items, report);
+  if (!mapping.interactions.input.file.empty()) {
+    dataset.interactions = import_interactions(mapping, folder, users, items, report);
+  }
+  if (!mapping.impressions.input.file.empty()) {
+    TableImport import(mapping, "impressions", mapping.impressions.input, folder);
+    impressions = detail::import_impressions(import, mapping, users, items);
+    report.tables.push_back(import.report());
+    if (mapping.interactions.input.file.empty()) {
+      dataset.interactions = detail::clicks_of(*impressions, !mapping.impressions.timestamp.empty());
+    }
+  }
   report.users_created = mapping.users.input.file.empty() ? 0 : users.table.size() - known_users;
   report.items_created = mapping.items.input.file.empty() ? 0 : items.table.size() - known_items;
   users.complete();
@@ -173,7 +184,7 @@ ImportResult import_tables(const Mapping& mapping, const std::filesystem::path& 
 ImportReport import_dataset(const Mapping& mapping, const std::filesystem::path& folder,
                             const std::filesystem::path& output) {
   ImportResult result = import_tables(mapping, folder);
-  write_dataset(output, result.dataset);
+  write_dataset(output, result.dataset, result.impressions ? &*result.impressions : nullptr);
   return std::move(result.report);
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "framework/data/dataset.h"
 #include "framework/data/import_report.h"
+#include "framework/data/impression_log.h"
 #include "framework/data/mapping.h"
 
 namespace coldframe {
@@ -11,6 +13,7 @@ namespace coldframe {
 struct ImportResult {
   Dataset dataset;
   ImportReport report;
+  std::optional<ImpressionLog> impressions;  // when the mapping names a file of them
 };
 
 /// Reads the files a mapping names from `folder`. Malformed rows are counted and bounded; invalid UTF-8 and repeated

@@ -43,7 +43,7 @@ TEST_F(MappingImporterTest, three_tables_become_a_data_set) {
   folder.write("r.csv", "user,item,rating,time,extra\nann,1,5,200,\nbob,2,3.5,100,x\nann,2,4,100,\n");
   folder.write("u.csv", "id,age,job\nann,31,7\nbob,NA,farmer\nzoe,19,?\n");
   folder.write("i.csv", "id,name,tags\n1,\"Heat, The (1995)\",a|b|a\n2,Untitled,\n9,Rare (2001),c\n");
-  const auto [data, report] = import({k_ratings, k_users, k_items});
+  const auto [data, report, impressions] = import({k_ratings, k_users, k_items});
   EXPECT_EQ(data.users.ids, (std::vector<std::string>{"ann", "bob", "zoe"}));
   EXPECT_EQ(data.users.find("age")->cell(0), "31");
   EXPECT_TRUE(data.users.find("age")->missing(1));
@@ -76,7 +76,7 @@ TEST_F(MappingImporterTest, the_order_of_rows_changes_nothing) {
 
 TEST_F(MappingImporterTest, the_last_of_equal_interactions_is_kept_and_the_others_counted) {
   folder.write("r.csv", "user,item,rating,time\na,1,1,5\na,1,2,5\na,1,3,6\nb,1,1,5\na,1,4,5\n");
-  const auto [data, report] = import({k_ratings});
+  const auto [data, report, impressions] = import({k_ratings});
   EXPECT_EQ(data.interactions.rating, (std::vector<float>{4, 3, 1}));
   EXPECT_EQ(report.tables[0].dropped.at("duplicate of a later row"), 2u);
   EXPECT_EQ(report.tables[0].rows_kept, 3u);
@@ -84,7 +84,7 @@ TEST_F(MappingImporterTest, the_last_of_equal_interactions_is_kept_and_the_other
 
 TEST_F(MappingImporterTest, without_times_user_and_item_name_an_interaction) {
   folder.write("r.csv", "user,item\na,1\nb,1\na,1\n");
-  const auto [data, report] = import({"[source]\nname = t\n[interactions]\nfile = r.csv\nuser = user\nitem = item\n"});
+  const auto [data, report, impressions] = import({"[source]\nname = t\n[interactions]\nfile = r.csv\nuser = user\nitem = item\n"});
   EXPECT_EQ(data.interactions.size(), 2u);
   EXPECT_TRUE(data.interactions.implicit());
   EXPECT_FALSE(data.interactions.timed());
@@ -96,7 +96,7 @@ TEST_F(MappingImporterTest, malformed_rows_are_counted_by_reason_with_their_line
       "r.csv",
       "user,item,rating,time\na,1,5,1\na,2,bad,1\na,3\n,4,5,1\nb,1,5,1529193600000\nb,2,5,1\nb,3,5,1\nb,4,nan,1\n"
       "b,5,5,1\nb,6,5,1\nb,7,5,1\nb,8,5,1\nb,9,5,1\nb,10,5,1\nb,11,5,1\nb,12,5,1\nb,13,5,1\n");
-  const auto [data, report] = import({k_ratings});
+  const auto [data, report, impressions] = import({k_ratings});
   const auto& malformed = report.tables[0].malformed;
   EXPECT_EQ(report.tables[0].malformed_rows(), 5u);
   EXPECT_EQ(malformed.at("unreadable rating").count, 2u);
@@ -146,7 +146,7 @@ TEST_F(MappingImporterTest, repeated_ids_are_fatal_with_both_lines_unless_the_ma
 TEST_F(MappingImporterTest, ids_are_text_and_never_a_missing_word) {
   folder.write("r.csv", "user,item,rating,time\n007,NA,5,1\n7,1,5,1\n");
   folder.write("u.csv", "id,age,job\n007,1,x\n7,2,x\nNA,3,x\n");
-  const auto [data, report] = import({k_ratings, k_users});
+  const auto [data, report, impressions] = import({k_ratings, k_users});
   EXPECT_EQ(data.users.ids, (std::vector<std::string>{"007", "7", "NA"}));
   EXPECT_EQ(data.items.ids, (std::vector<std::string>{"NA", "1"}));
 }
@@ -154,7 +154,7 @@ TEST_F(MappingImporterTest, ids_are_text_and_never_a_missing_word) {
 TEST_F(MappingImporterTest, unreadable_numbers_are_missing_and_a_column_of_them_is_an_error) {
   folder.write("r.csv", "user,item,rating,time\nann,1,5,1\n");
   folder.write("u.csv", "id,age,job\nann,31,x\nbob,old,y\n");
-  const auto [data, report] = import({k_ratings, k_users});
+  const auto [data, report, impressions] = import({k_ratings, k_users});
   EXPECT_TRUE(data.users.find("age")->missing(1));
   EXPECT_EQ(report.tables[1].unreadable_cells.at("age"), 1u);
   folder.write("u.csv", "id,age,job\nann,young,x\nbob,old,y\n");
@@ -164,7 +164,7 @@ TEST_F(MappingImporterTest, unreadable_numbers_are_missing_and_a_column_of_them_
 TEST_F(MappingImporterTest, flags_and_prices_and_availability) {
   folder.write("r.csv", "user,item,rating,time\nann,1,5,1\n");
   folder.write("i.csv", "1;1;0;$1,299.50;1970-01-02;\n2;0;1;$3 - $5;;1970-01-03\n3;1;1;;;\n");
-  const auto [data, report] =
+  const auto [data, report, impressions] =
       import({k_ratings,
               "[items]\nfile = i.csv\ndelimiter = semicolon\nheader = none\nid = 1\navailable_from = 5\n"
               "available_to = 6\navailable_unit = iso8601\n[item.genres]\nkind = flags\ncolumns = War=2, Film-Noir=3\n"
@@ -183,7 +183,7 @@ TEST_F(MappingImporterTest, json_lines_with_lists_entities_and_missing_keys) {
   folder.write("m.json.gz",
                testing::gzip("{\"i\":\"x\",\"d\":[\"<b>One</b>\",\"two &amp; three\"],\"c\":[\"A\",\"B|C\"]}\n"
                              "{\"i\":\"y\",\"d\":\"plain\"}\n"));
-  const auto [data, report] =
+  const auto [data, report, impressions] =
       import({"[source]\nname = j\n[interactions]\nfile = r.json\nformat = json-lines\nuser = u\nitem = i\nrating = r\n"
               "timestamp = t\ntimestamp_unit = milliseconds\n[items]\nfile = m.json\nformat = json-lines\nid = i\nhtml "
               "= strip\n"

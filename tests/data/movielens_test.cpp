@@ -39,7 +39,7 @@ class MovieLensTest : public ::testing::Test {
 };
 
 TEST_F(MovieLensTest, has_the_published_size_and_nothing_is_dropped) {
-  const auto& [data, report] = *imported_;
+  const auto& [data, report, impressions] = *imported_;
   EXPECT_EQ(data.users.size(), 943u);
   EXPECT_EQ(data.items.size(), 1682u);
   EXPECT_EQ(data.interactions.size(), 100'000u);
@@ -126,7 +126,7 @@ TEST(ShippedMappings, the_example_in_the_readme_works) {
   const auto mapping = folder.write("mapping.ini", readme.substr(begin, readme.find("```", begin) - begin));
   folder.write("events.csv", "user_id,sku,stars,time\na,1,5,1529193600123\na,2,5,1529193600123\n");
   folder.write("items.csv", "sku,name,genres\n1,X,not available\n");
-  const auto [data, report] = import_tables(load_mapping(mapping), folder.path());
+  const auto [data, report, impressions] = import_tables(load_mapping(mapping), folder.path());
   EXPECT_EQ(data.interactions.size(), 1u);
   EXPECT_TRUE(data.items.find("genres")->missing(0));
 }
@@ -164,7 +164,7 @@ TEST(ShippedMappings, read_the_other_movielens_layouts) {
 TEST(AmazonGiftCards, real_json_lines_are_imported) {
   const auto folder = from_environment("COLDFRAME_EXTRA_DATA", "amazon-gift-cards");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "COLDFRAME_EXTRA_DATA holds no amazon-gift-cards";
-  const auto [data, report] = import_tables(load_mapping(shipped_mapping("amazon-reviews-2018")), folder);
+  const auto [data, report, impressions] = import_tables(load_mapping(shipped_mapping("amazon-reviews-2018")), folder);
   EXPECT_EQ(report.tables[0].rows_read, 2972u);
   EXPECT_EQ(data.users.size(), 458u);
   EXPECT_EQ(report.tables[1].rows_read, 1547u);
