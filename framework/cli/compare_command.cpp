@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "framework/cli/acceptance_gate.h"
+#include "framework/cli/finished_run.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/log.h"
 #include "framework/evaluation/options.h"
@@ -37,21 +38,6 @@ struct CompareOptions final : Options {
   }
 };
 
-/// `runs/x/lora/fold-0/seed-1` as the user gave it, without a slash at the end.
-std::string run_name(const std::filesystem::path& folder) {
-  const std::filesystem::path plain = folder.lexically_normal();
-  return (plain.has_filename() ? plain : plain.parent_path()).string();
-}
-
-NamedRun read_run(const std::string& folder) {
-  const std::filesystem::path record = std::filesystem::path(folder) / "run.h5";
-  if (!std::filesystem::exists(record)) {
-    throw DataError(fmt::format("{} holds no finished run", folder), "run.h5 is missing",
-                    "give ROOT/NAME/VARIANT/fold-F/seed-S as `coldframe train` prints it");
-  }
-  return {run_name(folder), read_run_record(record)};
-}
-
 /// A simulation on other data or with a policy of a run that is not here would stand beside numbers it has nothing to
 /// do with.
 void require_belongs(const NamedSimulation& simulation, const NamedRun& run) {
@@ -84,7 +70,7 @@ class CompareCommand final : public Subcommand {
 
   ExitCode run(const Invocation& invocation) override {
     std::vector<NamedRun> runs;
-    for (const std::string& folder : options_.run) runs.push_back(read_run(folder));
+    for (const std::string& folder : options_.run) runs.push_back(read_finished_run(folder));
     const PooledRuns pooled = pool_runs(std::move(runs));
     std::vector<NamedSimulation> simulations;
     for (const std::string& file : options_.simulation) {
@@ -110,6 +96,7 @@ class CompareCommand final : public Subcommand {
 
 void append_report_commands(std::vector<SubcommandEntry>& table) {
   table.push_back({"compare", "set runs side by side and write the report", std::make_unique<CompareCommand>});
+  table.push_back({"plan", "work out how large a study has to be", make_plan_command});
 }
 
 }  // namespace coldframe

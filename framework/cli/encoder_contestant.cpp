@@ -5,16 +5,13 @@
 #include <algorithm>
 
 #include "framework/cli/newcomer_vectors.h"
-#include "framework/cli/profile_text.h"
-#include "framework/simulation/basic_policies.h"
 #include "framework/training/bulk_encoder.h"
 
 namespace coldframe {
 namespace {
 
-/// Texts of newcomers: as the run writes them, but by the population's own template when it has one.
-TextOptions newcomer_texts(TextOptions texts, const PopulationObservables& observables) {
-  if (!observables.evaluation_template.empty()) texts.user = observables.evaluation_template;
+TextOptions newcomer_texts(TextOptions texts, const std::string& user_template) {
+  if (!user_template.empty()) texts.user = user_template;
   return texts;
 }
 
@@ -23,10 +20,9 @@ TextOptions newcomer_texts(TextOptions texts, const PopulationObservables& obser
 /// Renders and encodes users with a history during the replay.
 class EncoderContestant::Reencoder {
  public:
-  Reencoder(Learner& learner, const Experiment& experiment, const Setting& setting, EntityTable profiles)
-      : pool_(setting.population.observables.pool),
-        profiles_(std::move(profiles)),
-        texts_(profiles_, setting.data.dataset.items, newcomer_texts(experiment.text, setting.population.observables)),
+  Reencoder(Learner& learner, const Experiment& experiment, const Setting& setting)
+      : profiles_(setting.profiles.size()),
+        texts_(setting.profiles, setting.data.dataset.items, newcomer_texts(experiment.text, setting.user_template)),
         tokens_(setting.data, learner.tokenizer, token_limit(experiment, *learner.encoder)),
         // Every text is a chunk of its own: a vector must not depend on who else is asked for.
         encoder_(alone_, caller_, *learner.encoder, learner.parameters, /*chunk_tokens=*/1) {}
@@ -36,15 +32,14 @@ class EncoderContestant::Reencoder {
     at::set_num_threads(1);
     std::vector<Tokens> texts;
     for (const UserView& user : users) {
-      const auto row = static_cast<std::uint32_t>(user.profile - pool_.data());
-      texts.push_back(tokens_.text(texts_.user(UserId(row), user.likes, TextUse::evaluation)));
+      texts.push_back(tokens_.text(texts_.user(UserId(user.profile_row), user.likes, TextUse::evaluation)));
     }
     std::ranges::copy(encoder_.encode(texts, "simulate").vectors.span(), vectors.begin());
   }
 
   std::vector<Tokens> profile_tokens() const {
     std::vector<Tokens> tokens;
-    for (std::uint32_t p = 0; p < pool_.size(); ++p) {
+    for (std::uint32_t p = 0; p < profiles_; ++p) {
       tokens.push_back(tokens_.text(texts_.user(UserId(p), {}, TextUse::evaluation)));
     }
     return tokens;
@@ -56,8 +51,7 @@ class EncoderContestant::Reencoder {
   }
 
  private:
-  std::span<const Profile> pool_;
-  EntityTable profiles_;
+  std::size_t profiles_;
   TextViews texts_;
   TokenizedTexts tokens_;
   Group alone_;
@@ -67,9 +61,7 @@ class EncoderContestant::Reencoder {
 
 EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> learner, const Experiment& experiment,
                                      double scale, const Setting& setting)
-    : learner_(std::move(learner)),
-      reencoder_(std::make_unique<Reencoder>(
-          *learner_, experiment, setting, profile_table(setting.population.observables, setting.data.dataset.users))) {
+    : learner_(std::move(learner)), reencoder_(std::make_unique<Reencoder>(*learner_, experiment, setting)) {
   const BulkEncoder encoder(setting.group, setting.pool, *learner_->encoder, learner_->parameters,
                             experiment.batch.tokens);
   const std::size_t items = setting.data.dataset.items.size();
@@ -88,11 +80,7 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
         items_->vectors.width(), history);
   }
   const auto seed = static_cast<std::uint64_t>(setting.options.seed);
-  policy_ = std::make_unique<EncoderPolicy>(std::move(name), *items_, *users_, setting.catalogue.ties(seed));
-  if (setting.options.exploration > 0) {
-    policy_ =
-        std::make_unique<UniformMixture>(std::move(policy_), setting.options.exploration, seed, setting.catalogue);
-  }
+  policy_ = std::make_shared<EncoderPolicy>(std::move(name), *items_, *users_, setting.catalogue.ties(seed));
 }
 
 EncoderContestant::~EncoderContestant() = default;

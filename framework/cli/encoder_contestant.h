@@ -9,7 +9,6 @@
 #include "framework/evaluation/options.h"
 #include "framework/simulation/catalogue.h"
 #include "framework/simulation/encoder_policy.h"
-#include "framework/simulation/population.h"
 #include "framework/simulation/simulation_options.h"
 #include "framework/training/lane_pool.h"
 
@@ -22,7 +21,8 @@ class EncoderContestant {
   /// What all contestants of a simulation share; borrowed.
   struct Setting {
     const ExperimentData& data;
-    const Population& population;
+    const EntityTable& profiles;       // what texts say about the users whose requests have this profile_row
+    const std::string& user_template;  // of their texts; empty: that of the run
     const SimulationOptions& options;
     UserVector user_vector;
     const Catalogue& catalogue;
@@ -34,7 +34,8 @@ class EncoderContestant {
                     const Setting& setting);
   ~EncoderContestant();
 
-  const Policy& policy() const { return *policy_; }
+  /// Needs this object as long as it is used.
+  std::shared_ptr<const ScoredPolicy> policy() const { return policy_; }
 
  private:
   class Reencoder;
@@ -43,7 +44,7 @@ class EncoderContestant {
   std::unique_ptr<ItemTable> items_;
   std::unique_ptr<VectorTable> profiles_;
   std::unique_ptr<UserVectors> users_;
-  std::unique_ptr<Policy> policy_;
+  std::shared_ptr<const EncoderPolicy> policy_;
 };
 
 }  // namespace coldframe

@@ -1,106 +1,100 @@
 #include "framework/cli/line_up.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
-#include "framework/baselines/attribute_popularity.h"
-#include "framework/baselines/attribute_regression.h"
-#include "framework/baselines/content_nearest.h"
-#include "framework/baselines/ease.h"
-#include "framework/baselines/factor_fold_in.h"
-#include "framework/baselines/item_knn.h"
-#include "framework/baselines/unpersonalised.h"
+#include "framework/comm/agreement.h"
+#include "framework/core/error.h"
 #include "framework/simulation/baseline_policy.h"
-#include "framework/simulation/basic_policies.h"
 #include "framework/simulation/informed_oracle.h"
+#include "framework/simulation/replay_log.h"
 
 namespace coldframe {
 namespace {
 
 constexpr double k_usual_scale = 20.0;  // 1 / temperature of an encoder that was never trained here
 
-/// Counts of role T, never of the world.
-std::vector<float> popularity(const ExperimentData& data) {
-  const std::vector<std::uint32_t> counts = data.likes.count_by_item(data.roles.users(Role::train));
-  return {counts.begin(), counts.end()};
+std::string role_of(const PolicyName& name) {
+  if (name.base == "encoder") return "strategy";
+  return name.base == "random" ? "floor" : "baseline";
 }
 
-std::vector<std::uint64_t> item_keys(const Dataset& dataset) {
-  std::vector<std::uint64_t> keys;
-  for (std::uint32_t i = 0; i < dataset.items.size(); ++i) keys.push_back(dataset.item_key(ItemId(i)));
-  return keys;
+/// Newcomers by the ids that logs give them.
+PolicyFileUsers replayed_users(const SimulationOptions& options) {
+  PolicyFileUsers users;
+  for (std::int64_t n = 0; n < options.users; ++n) {
+    const auto number = static_cast<std::uint64_t>(options.first_user + n);
+    users.asked.emplace_back(simulated_user_id(number), UserKey(number));
+  }
+  users.known = [](std::string_view id) { return simulated_user_number(id).has_value(); };
+  users.wording = "newcomer 12 as sim-12";
+  return users;
 }
 
-std::vector<std::string> item_texts(const ExperimentData& data) {
-  std::vector<std::string> texts;
-  for (std::uint32_t i = 0; i < data.dataset.items.size(); ++i) texts.push_back(data.texts.item(ItemId(i)));
-  return texts;
-}
-
-/// Fitted on role T, or on item texts alone; nullptr for a name that is no baseline.
-std::unique_ptr<Baseline> fit_baseline(const std::string& name, const ExperimentData& data) {
-  if (name == "tfidf") return std::make_unique<ContentNearest>(item_texts(data));
-  const TrainingLikes training = training_likes(data.likes, data.roles.users(Role::train));
-  if (name == "item_prior") return std::make_unique<ItemPriorBaseline>(training);
-  if (name == "attribute_popularity") return std::make_unique<AttributePopularity>(training, data.dataset.users);
-  if (name == "attribute_regression") return std::make_unique<AttributeRegression>(training, data.dataset.users);
-  if (name == "item_knn") return std::make_unique<ItemKnn>(training);
-  if (name == "ease") return std::make_unique<Ease>(training);
-  if (name == "fold_in") return std::make_unique<FactorFoldIn>(training, item_keys(data.dataset));
-  return nullptr;
+std::vector<PolicyName> names_of(const SimulationOptions& options) {
+  std::vector<PolicyName> names;
+  for (const std::string& text : options.policies) names.push_back(policy_named(text, "simulation.policies"));
+  return names;
 }
 
 }  // namespace
 
-bool learns_from_people(const std::string& policy) {
-  return policy != "random" && policy != "tfidf" && policy != "oracle" && policy != "informed_oracle";
-}
-
 LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun>> runs)
     : setting_(setting),
-      profiles_(pool_attributes(setting.encoders.population.observables, setting.encoders.data.dataset.users)) {
-  for (const std::string& name : setting.encoders.options.policies) add_named(name);
+      profiles_(pool_attributes(setting.population.observables, setting.encoders.data.dataset.users)),
+      named_({setting.encoders.data, profiles_, setting.encoders.catalogue,
+              static_cast<std::uint64_t>(setting.encoders.options.seed),
+              [options = setting.encoders.options] { return replayed_users(options); }}) {
+  const std::vector<PolicyName> names = names_of(setting.encoders.options);
+  agree_on_errors(setting.encoders.group, "make policies", [&] {
+    for (const PolicyName& name : names) {
+      if (name.base != "encoder") add_named(name);
+      if (name.base != "encoder" || !runs.empty()) continue;
+      throw ConfigError(fmt::format("simulation.policies holds '{}'", name.text), "there is no run to take it from",
+                        "give --run");
+    }
+  });
   if (!runs.empty()) {
     add_encoder("frozen encoder", runs.front()->load_pretrained(), *runs.front(), k_usual_scale, "baseline");
   }
   for (const std::unique_ptr<StoredRun>& run : runs) {
     add_encoder(run->name(), run->load_learner(), *run, run->scale(), "strategy");
+    for (const PolicyName& name : names) {
+      if (name.base != "encoder") continue;
+      add(named_.randomised(name, encoders_.back()->policy(), name.around(run->name())), role_of(name));
+    }
   }
 }
 
-void LineUp::add_named(const std::string& name) {
+PolicyKind LineUp::kind(std::size_t contestant) const {
+  const Policy* policy = contestants_[contestant].policy;
+  return policy == nullptr ? PolicyKind::deterministic : policy->kind();
+}
+
+void LineUp::add_named(const PolicyName& name) {
+  if (name.base == "informed_oracle") return add_informed_oracle(name);
+  if (name.base != "oracle") return add(named_.make(name), role_of(name));
+  const auto seed = static_cast<std::uint64_t>(setting_.encoders.options.seed);
+  oracle_ = std::make_unique<LatentOracle>(name.base, setting_.user_model, setting_.encoders.catalogue.ties(seed));
+  contestants_.emplace_back(*oracle_);
+  roles_.emplace_back("ceiling");
+}
+
+void LineUp::add_informed_oracle(const PolicyName& name) {
   const SimulationOptions& simulation = setting_.encoders.options;
-  const Catalogue& catalogue = setting_.encoders.catalogue;
   const auto seed = static_cast<std::uint64_t>(simulation.seed);
-  const TieBreak ties = catalogue.ties(seed);
-  if (name == "random") add(std::make_unique<RandomPolicy>(name, seed, catalogue), "floor");
-  if (name == "popularity") {
-    add(std::make_unique<FixedScorePolicy>(name, popularity(setting_.encoders.data), ties), "baseline");
-  }
-  add_baseline(name);
-  if (name == "informed_oracle") {
-    const InformedOracleOptions options{.draws = static_cast<std::size_t>(simulation.oracle_draws),
-                                        .close_candidates = static_cast<std::size_t>(simulation.oracle_candidates),
-                                        .seed = seed,
-                                        .dynamics = &setting_.dynamics};
-    add(std::make_unique<InformedOracle>("informed oracle", setting_.newcomers, setting_.user_model, ties, options),
-        "ceiling");
-  }
-  if (name == "oracle") {
-    oracle_ = std::make_unique<LatentOracle>(name, setting_.user_model, ties);
-    contestants_.emplace_back(*oracle_);
-    roles_.emplace_back("ceiling");
-  }
+  const InformedOracleOptions options{.draws = static_cast<std::size_t>(simulation.oracle_draws),
+                                      .close_candidates = static_cast<std::size_t>(simulation.oracle_candidates),
+                                      .seed = seed,
+                                      .dynamics = &setting_.dynamics};
+  auto oracle = std::make_shared<InformedOracle>("informed oracle", setting_.newcomers, setting_.user_model,
+                                                 setting_.encoders.catalogue.ties(seed), options);
+  if (name.plain()) return add(std::move(oracle), "ceiling");
+  add(named_.randomised(name, std::move(oracle), name.text), role_of(name));
 }
 
-void LineUp::add_baseline(const std::string& name) {
-  const ExperimentData& data = setting_.encoders.data;
-  const TieBreak ties = setting_.encoders.catalogue.ties(static_cast<std::uint64_t>(setting_.encoders.options.seed));
-  std::unique_ptr<Baseline> baseline = fit_baseline(name, data);
-  if (baseline == nullptr) return;  // not a baseline
-  add(std::make_unique<BaselinePolicy>(name, std::move(baseline), profiles_, popularity(data), ties), "baseline");
-}
-
-void LineUp::add(std::unique_ptr<Policy> policy, std::string role) {
+void LineUp::add(std::shared_ptr<const Policy> policy, std::string role) {
   policies_.push_back(std::move(policy));
   contestants_.emplace_back(*policies_.back());
   roles_.push_back(std::move(role));
@@ -110,8 +104,7 @@ void LineUp::add_encoder(std::string name, std::unique_ptr<Learner> learner, con
                          std::string role) {
   encoders_.push_back(std::make_unique<EncoderContestant>(std::move(name), std::move(learner), run.experiment(), scale,
                                                           setting_.encoders));
-  contestants_.emplace_back(encoders_.back()->policy());
-  roles_.push_back(std::move(role));
+  add(encoders_.back()->policy(), std::move(role));
 }
 
 }  // namespace coldframe

@@ -6,21 +6,21 @@
 #include <vector>
 
 #include "framework/cli/encoder_contestant.h"
+#include "framework/cli/named_policies.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/oracle.h"
 #include "framework/simulation/replay.h"
 
 namespace coldframe {
 
-/// Whether a policy of `simulation.policies` learns from real users of role T.
-bool learns_from_people(const std::string& policy);
-
 /// Who meets the newcomers: the policies of `simulation.policies`, then, when there are runs, the frozen encoder of the
-/// first one and the trained strategy of each. Making it encodes texts (collective). Borrows its setting.
+/// first one and the trained strategy of each, and what policies based on `encoder` make of the latter. Making it
+/// encodes texts (collective). Borrows its setting.
 class LineUp {
  public:
   struct Setting {
     EncoderContestant::Setting encoders;
+    const Population& population;
     const Newcomers& newcomers;
     const UserModel& user_model;
     const UserDynamics& dynamics;
@@ -31,16 +31,20 @@ class LineUp {
   /// "floor", "baseline", "ceiling" or "strategy"; parallel to contestants().
   const std::vector<std::string>& roles() const { return roles_; }
 
+  /// Whether the contestant draws its pages, parallel to contestants().
+  PolicyKind kind(std::size_t contestant) const;
+
  private:
-  void add_named(const std::string& name);
-  void add_baseline(const std::string& name);
-  void add(std::unique_ptr<Policy> policy, std::string role);
+  void add_named(const PolicyName& name);
+  void add_informed_oracle(const PolicyName& name);
+  void add(std::shared_ptr<const Policy> policy, std::string role);
   void add_encoder(std::string name, std::unique_ptr<Learner> learner, const StoredRun& run, double scale,
                    std::string role);
 
   Setting setting_;
   EntityTable profiles_;  // the pool as baselines read it
-  std::vector<std::unique_ptr<Policy>> policies_;
+  NamedPolicies named_;
+  std::vector<std::shared_ptr<const Policy>> policies_;
   std::unique_ptr<LatentOracle> oracle_;
   std::vector<std::unique_ptr<EncoderContestant>> encoders_;
   std::vector<Contestant> contestants_;

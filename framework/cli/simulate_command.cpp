@@ -6,10 +6,12 @@
 
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/line_up.h"
+#include "framework/cli/profile_text.h"
 #include "framework/cli/run_reference.h"
 #include "framework/cli/simulated_record.h"
 #include "framework/cli/simulation_text.h"
 #include "framework/cli/subcommands.h"
+#include "framework/cli/trace_text.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
 #include "framework/core/progress.h"
@@ -23,7 +25,9 @@ struct SimulateOptions final : Options {
   std::vector<std::string> run;
   std::string output;
   std::string log;
+  bool log_csv = false;
   std::int64_t only_user = -1;
+  std::int64_t trace = -1;
   GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
@@ -31,16 +35,26 @@ struct SimulateOptions final : Options {
     visitor.visit({.name = "output", .doc = "simulation record to write (.h5)"}, output);
     visitor.visit({.name = "log", .doc = "folder for one dataset store per policy with everything shown; empty: none"},
                   log);
+    visitor.visit({.name = "log-csv", .doc = "write each log as CSV for other programs too"}, log_csv);
     visitor.visit({.name = "only-user",
                    .doc = "replay this user alone, -1 = all; prints the digest, writes nothing",
                    .minimum = -1},
                   only_user);
+    visitor.visit({.name = "trace",
+                   .doc = "replay this user alone and print every page: utilities, probabilities, draws, clicks",
+                   .minimum = -1},
+                  trace);
     gate.describe(visitor, GateOptions::Baseline::allowed);
   }
+  std::int64_t one() const { return trace >= 0 ? trace : only_user; }
   std::vector<Problem> validate() const override {
     std::vector<Problem> problems = gate.problems();
-    if (output.empty() && only_user < 0)
+    if (only_user >= 0 && trace >= 0)
+      problems.push_back({"trace", "(only-user replays one user too) give one of them"});
+    if (output.empty() && one() < 0) {
       problems.push_back({"output", "(is missing) give the simulation record to write"});
+    }
+    if (log_csv && log.empty()) problems.push_back({"log-csv", "(without --log nothing is logged) give --log DIR"});
     return problems;
   }
 };
@@ -77,13 +91,21 @@ class Simulation {
     pool_ = std::make_unique<LanePool>(threads);
     replay_options_ = simulation;
     replay_options_.threads = threads;
-    const EncoderContestant::Setting setting{
-        *data_, *population_, simulation, experiment.evaluation.user_vector_rule(), *catalogue_, group_, *pool_};
-    line_up_ = std::make_unique<LineUp>(LineUp::Setting{setting, *newcomers_, *user_model_, *dynamics_}, runs_);
+    profile_texts_ = profile_table(population_->observables, data_->dataset.users);
+    const EncoderContestant::Setting setting{*data_,
+                                             profile_texts_,
+                                             population_->observables.evaluation_template,
+                                             simulation,
+                                             experiment.evaluation.user_vector_rule(),
+                                             *catalogue_,
+                                             group_,
+                                             *pool_};
+    line_up_ =
+        std::make_unique<LineUp>(LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_}, runs_);
   }
 
   ExitCode run() {
-    if (options_.only_user >= 0) return run_one(static_cast<std::uint64_t>(options_.only_user));
+    if (options_.one() >= 0) return run_one(static_cast<std::uint64_t>(options_.one()));
     const ReplayResult result = merge_ranks(replay_my_share());
     ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
@@ -92,7 +114,7 @@ class Simulation {
                                 invocation_, result, line_up_->roles()};
       const SimulationRecord record = make_simulation_record(simulated);
       write_simulation_record(options_.output, record);
-      if (!options_.log.empty()) write_simulated_logs(options_.log, simulated);
+      if (!options_.log.empty()) write_simulated_logs(logs_to(options_.log), simulated);
       invocation_.output << simulation_text(record, experiment_.evaluation.bootstrap()) << check(record);
       code = gate_.finish();
     });
@@ -134,11 +156,20 @@ class Simulation {
   /// Baselines learn from role T of these options, which need not be the roles the population was made with.
   void require_baselines_are_strangers() const {
     const SimulationOptions& simulation = experiment_.simulation;
-    if (std::ranges::none_of(simulation.policies, learns_from_people)) return;
+    const auto learns = [](const std::string& policy) {
+      return learns_from_people(policy_named(policy, "simulation.policies"));
+    };
+    if (std::ranges::none_of(simulation.policies, learns)) return;
     const RoleMembers learned[] = {
         role_members(data_->dataset, data_->roles, Role::train, fmt::format("baselines on {}", experiment_.data.path))};
     require_disjoint_roles(learned, population_->world_users,
                            simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
+  }
+
+  LogWriting logs_to(const std::string& folder) const {
+    LogWriting writing{folder, options_.log_csv, {}};
+    for (std::size_t p = 0; p < line_up_->contestants().size(); ++p) writing.kinds.push_back(line_up_->kind(p));
+    return writing;
   }
 
   ReplayWorld world() const { return {newcomers_.get(), catalogue_.get(), user_model_.get(), dynamics_.get()}; }
@@ -174,9 +205,12 @@ class Simulation {
   }
 
   ExitCode run_one(std::uint64_t user) {
-    const ReplayResult result =
-        replay(world(), line_up_->contestants(), replay_options_, {user, user + 1, KeepLog::no, {}});
-    if (group_.is_root()) invocation_.output << user_text(result);
+    const KeepLog keep = options_.trace >= 0 ? KeepLog::trace : KeepLog::no;
+    const ReplayResult result = replay(world(), line_up_->contestants(), replay_options_, {user, user + 1, keep, {}});
+    if (!group_.is_root()) return ExitCode::done;
+    if (keep == KeepLog::trace)
+      invocation_.output << trace_text(result, {data_->dataset, *population_, experiment_.simulation});
+    invocation_.output << user_text(result);
     return ExitCode::done;
   }
 
@@ -195,6 +229,7 @@ class Simulation {
   std::unique_ptr<UserDynamics> dynamics_;
   std::unique_ptr<LanePool> pool_;
   SimulationOptions replay_options_;
+  EntityTable profile_texts_;
   std::unique_ptr<LineUp> line_up_;
 };
 
@@ -203,7 +238,8 @@ class SimulateCommand final : public Subcommand {
   SubcommandInfo info() const override {
     return {
         .usage =
-            "--config FILE --run RUN [--run RUN ...] --output FILE.h5 [--log DIR] [--only-user N] [--junit FILE.xml]",
+            "--config FILE --run RUN [--run RUN ...] --output FILE.h5 [--log DIR [--log-csv]] [--only-user N | --trace "
+            "N] [--junit FILE.xml]",
         .text =
             "Replays synthetic newcomers of a population against trained encoders, floors, baselines and oracles: the\n"
             "same people and the same random numbers for each. Several ranks share the users; results have the same\n"

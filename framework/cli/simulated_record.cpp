@@ -1,11 +1,16 @@
 #include "framework/cli/simulated_record.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include "framework/cli/simulation_text.h"
 #include "framework/core/hash.h"
 #include "framework/core/log.h"
 #include "framework/data/dataset_store.h"
+#include "framework/data/impression_csv.h"
 #include "framework/simulation/replay_log.h"
 
 namespace coldframe {
@@ -21,6 +26,15 @@ std::vector<std::string> no_better_than_random(const SimulationRecord& record) {
     log_warning("{} is at or below the random policy", policy.name);
   }
   return below;
+}
+
+/// A policy's name with nothing that file systems, shells or remote copies take for a sign of theirs.
+std::string file_name(std::string name, std::set<std::string>& taken) {
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '-' && c != '+'; }, '_');
+  std::string free = name;
+  for (int copy = 2; !taken.insert(free).second; ++copy) free = fmt::format("{}-{}", name, copy);
+  return free;
 }
 
 }  // namespace
@@ -63,13 +77,16 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
   return record;
 }
 
-void write_simulated_logs(const std::filesystem::path& folder, const Simulated& simulated) {
-  std::filesystem::create_directories(folder);
-  for (const PolicyOutcome& outcome : simulated.result.policies) {
-    const SimulatedLog log = make_simulated_log(simulated.data.dataset, simulated.population, outcome);
-    std::string name = outcome.policy;
-    std::ranges::replace(name, ' ', '_');
-    write_dataset(folder / (name + ".h5"), log.data, &log.impressions);
+void write_simulated_logs(const LogWriting& writing, const Simulated& simulated) {
+  std::filesystem::create_directories(writing.folder);
+  std::set<std::string> taken;
+  for (std::size_t p = 0; p < simulated.result.policies.size(); ++p) {
+    const PolicyOutcome& outcome = simulated.result.policies[p];
+    const SimulatedLog log = make_simulated_log(simulated.data.dataset, simulated.population, outcome, writing.kinds[p],
+                                                simulated.experiment.simulation);
+    const std::filesystem::path file = writing.folder / file_name(outcome.policy, taken);
+    write_dataset(file.string() + ".h5", log.data, &log.impressions);
+    if (writing.csv) write_impression_csv(file.string() + ".csv", log.data, log.impressions);
   }
 }
 

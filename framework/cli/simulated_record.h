@@ -1,13 +1,16 @@
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "framework/cli/experiment.h"
 #include "framework/cli/learner.h"
 #include "framework/cli/subcommand.h"
 #include "framework/reporting/simulation_record.h"
 #include "framework/simulation/choice_calibration.h"
+#include "framework/simulation/policy.h"
 #include "framework/simulation/population.h"
 #include "framework/simulation/replay_result.h"
 
@@ -27,7 +30,13 @@ struct Simulated {
 /// Warns of policies at or below the random one.
 SimulationRecord make_simulation_record(const Simulated& simulated);
 
-/// One dataset store per policy, with everything it showed, in a folder that is made when it is missing.
-void write_simulated_logs(const std::filesystem::path& folder, const Simulated& simulated);
+struct LogWriting {
+  std::filesystem::path folder;   // made when it is missing
+  bool csv = false;               // beside each store
+  std::vector<PolicyKind> kinds;  // of the result's policies
+};
+
+/// One dataset store per policy, with everything it showed, named after it: "epsilon_0.1_popularity.h5".
+void write_simulated_logs(const LogWriting& writing, const Simulated& simulated);
 
 }  // namespace coldframe

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace coldframe {
@@ -22,6 +23,13 @@ PairedBootstrap paired(const SimulatedPolicy& policy, const SimulatedPolicy& pop
     pairs.add(UserKey(policy.users[u]), values);
   }
   return pairs;
+}
+
+/// Of the column of names: they can be long, as "epsilon=0.3:softmax:attribute_popularity".
+std::size_t name_width(const SimulationRecord& record) {
+  std::size_t width = 22;
+  for (const SimulatedPolicy& policy : record.policies) width = std::max(width, policy.name.size() + 2);
+  return width;
 }
 
 }  // namespace
@@ -53,16 +61,17 @@ std::string simulation_text(const SimulationRecord& record, const BootstrapOptio
   const nlohmann::json& summary = record.summary;
   const auto changes = summary.at("dynamics").get<std::vector<std::string>>();
   const std::string users = changes.empty() ? "stay as they are" : fmt::format("change by {}", fmt::join(changes, ", "));
-  std::string text = fmt::format("{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<22}{:>12}{:>12}   {}\n",
+  const std::size_t width = name_width(record);
+  std::string text = fmt::format("{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<{}}{:>12}{:>12}   {}\n",
                                  summary.at("users").get<std::uint64_t>(), summary.at("pages").get<std::int64_t>(),
                                  summary.at("world").get<std::string>(), summary.at("lambda").get<double>(),
-                                 summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "",
+                                 summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "", width,
                                  "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
   const SimulatedPolicy *popularity = record.find("popularity"), *ceiling = record.find("informed oracle");
   for (const SimulatedPolicy& policy : record.policies) {
     const double clicks = std::accumulate(policy.clicks.begin(), policy.clicks.end(), 0.0);
     const double pages = std::accumulate(policy.pages.begin(), policy.pages.end(), 0.0);
-    text += fmt::format("{:<22}{:>12.4f}{:>12.4f}", policy.name, pages == 0 ? 0.0 : clicks / pages, expected_per_page(policy));
+    text += fmt::format("{:<{}}{:>12.4f}{:>12.4f}", policy.name, width, pages == 0 ? 0.0 : clicks / pages, expected_per_page(policy));
     if (popularity != nullptr && ceiling != nullptr) {
       const PairedBootstrap pairs = paired(policy, *popularity, *ceiling, bootstrap);
       const Estimate gain = pairs.difference(0, 1), range = pairs.difference(2, 1);

@@ -12,7 +12,7 @@ std::vector<SubcommandEntry> subcommands();
 
 /// The part of the table that needs an encoder (learning_commands.cpp; empty in a build of the torch-free layers alone).
 void append_learning_commands(std::vector<SubcommandEntry>& table);
-/// The part that needs the reporting layer (compare_command.cpp; empty without it).
+/// The part that needs the reporting layer (compare_command.cpp, plan_command.cpp; empty without it).
 void append_report_commands(std::vector<SubcommandEntry>& table);
 
 std::unique_ptr<Subcommand> make_import_command();
@@ -27,6 +27,8 @@ std::unique_ptr<Subcommand> make_strategies_command();
 std::unique_ptr<Subcommand> make_population_command();
 std::unique_ptr<Subcommand> make_realism_command();
 std::unique_ptr<Subcommand> make_simulate_command();
+std::unique_ptr<Subcommand> make_offpolicy_command();
 std::unique_ptr<Subcommand> make_check_command();
+std::unique_ptr<Subcommand> make_plan_command();
 
 }  // namespace coldframe

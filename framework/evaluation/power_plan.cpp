@@ -120,7 +120,8 @@ double detectable_effect(const VarianceComponents& c, const Design& design, cons
 
 double DesignCost::of(const Design& design) const {
   const auto cells = static_cast<double>(design.seeds) * static_cast<double>(design.worlds);
-  return seed * static_cast<double>(design.seeds) + user * cells * static_cast<double>(design.users);
+  return seed * static_cast<double>(design.seeds) + world * static_cast<double>(design.worlds) +
+         user * cells * static_cast<double>(design.users);
 }
 
 std::optional<Design> plan_design(const VarianceComponents& components, const PowerTarget& target,

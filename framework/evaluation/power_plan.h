@@ -47,10 +47,11 @@ struct PowerTarget {
 /// seeds x users in one world.
 double detectable_effect(const VarianceComponents& components, const Design& design, const PowerTarget& target);
 
-/// What things cost, in minutes: a trained seed, and a user simulated for one seed in one world.
+/// What things cost, in minutes: a trained seed, a user simulated for one seed in one world, and a fitted world.
 struct DesignCost {
   double seed = 0.0;
   double user = 0.0;
+  double world = 0.0;
   double of(const Design& design) const;
 };
 

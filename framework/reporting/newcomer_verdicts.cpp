@@ -40,18 +40,6 @@ std::vector<Pair> displayed_pairs(const PooledRuns& runs) {
   return pairs;
 }
 
-/// [seeds, users]; a baseline has the same values for every seed.
-std::vector<double> seed_differences(const PooledShot& first, const PooledShot& second) {
-  const std::size_t seeds = std::max(first.values.size(), second.values.size());
-  std::vector<double> differences;
-  for (std::size_t s = 0; s < seeds; ++s) {
-    const std::vector<double>& a = first.values[first.values.size() == 1 ? 0 : s][0];
-    const std::vector<double>& b = second.values[second.values.size() == 1 ? 0 : s][0];
-    for (std::size_t u = 0; u < a.size(); ++u) differences.push_back(a[u] - b[u]);
-  }
-  return differences;
-}
-
 }  // namespace
 
 std::vector<NewcomerVerdict> judge_newcomers(const PooledRuns& runs, const VerdictRules& rules) {
@@ -66,7 +54,7 @@ std::vector<NewcomerVerdict> judge_newcomers(const PooledRuns& runs, const Verdi
       if (a == nullptr || b == nullptr) continue;
       first.push_back(a->over_seeds(0));
       second.push_back(b->over_seeds(0));
-      by_seed.push_back(seed_differences(*a, *b));
+      by_seed.push_back(seed_differences(*a, *b, 0));
       seeds.push_back(std::max(a->values.size(), b->values.size()));
       names.push_back(fmt::format("{} - {}, k = {}", pair.first->name, pair.second->name, shots));
       verdicts.push_back({shots, {}, {}});

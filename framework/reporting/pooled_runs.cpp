@@ -114,6 +114,17 @@ std::vector<double> PooledShot::over_seeds(std::size_t metric) const {
   return mean;
 }
 
+std::vector<double> seed_differences(const PooledShot& first, const PooledShot& second, std::size_t metric) {
+  const std::size_t seeds = std::max(first.values.size(), second.values.size());
+  std::vector<double> differences;
+  for (std::size_t s = 0; s < seeds; ++s) {
+    const std::vector<double>& a = first.values[first.values.size() == 1 ? 0 : s][metric];
+    const std::vector<double>& b = second.values[second.values.size() == 1 ? 0 : s][metric];
+    for (std::size_t u = 0; u < a.size(); ++u) differences.push_back(a[u] - b[u]);
+  }
+  return differences;
+}
+
 const PooledShot* PooledScorer::find(std::size_t shots) const {
   const auto found = std::ranges::find(rows, shots, &PooledShot::shots);
   return found == rows.end() ? nullptr : &*found;

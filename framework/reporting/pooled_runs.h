@@ -25,6 +25,9 @@ struct PooledShot {
   std::vector<double> over_seeds(std::size_t metric) const;
 };
 
+/// [seeds, users] of one metric; a baseline has the same values for every seed.
+std::vector<double> seed_differences(const PooledShot& first, const PooledShot& second, std::size_t metric);
+
 /// One line of the table: a baseline (one "seed") or a variant's score (as many as there are training seeds).
 struct PooledScorer {
   std::string name;     // "lora + item prior"; "frozen encoder (other)" when two variants have different ones

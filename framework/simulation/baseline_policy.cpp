@@ -1,10 +1,9 @@
 #include "framework/simulation/baseline_policy.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
-
-#include "framework/simulation/basic_policies.h"
 
 namespace coldframe {
 namespace {
@@ -41,21 +40,21 @@ EntityTable pool_attributes(const PopulationObservables& observables, const Enti
 
 BaselinePolicy::BaselinePolicy(std::string name, std::unique_ptr<Baseline> baseline, const EntityTable& profiles,
                                std::vector<float> fallback, TieBreak ties)
-    : name_(std::move(name)),
+    : ScoredPolicy(std::move(ties)),
+      name_(std::move(name)),
       baseline_(std::move(baseline)),
       profiles_(&profiles),
-      fallback_(std::move(fallback)),
-      ties_(std::move(ties)) {}
+      fallback_(std::move(fallback)) {}
 
-void BaselinePolicy::rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const {
-  std::vector<float> scores(fallback_.size());
+void BaselinePolicy::score(std::span<const PolicyRequest> requests, std::span<float> scores) const {
   for (std::size_t r = 0; r < requests.size(); ++r) {
     const PolicyRequest& request = requests[r];
-    const bool enough = request.history->likes.size() >= baseline_->minimum_history();
-    if (enough) {
-      baseline_->score({request.user, UserId(request.profile_row), profiles_, request.history->likes}, scores);
+    const std::span<float> own = scores.subspan(r * items(), items());
+    if (request.history->likes.size() < baseline_->minimum_history()) {
+      std::ranges::copy(fallback_, own.begin());
+    } else {
+      baseline_->score({request.user, UserId(request.profile_row), profiles_, request.history->likes}, own);
     }
-    slates[r] = certain_slate(top_candidates(request, enough ? scores : fallback_, ties_));
   }
 }
 

@@ -7,8 +7,8 @@
 #include "framework/baselines/baseline.h"
 #include "framework/data/dataset.h"
 #include "framework/evaluation/tie_break.h"
-#include "framework/simulation/policy.h"
 #include "framework/simulation/population.h"
+#include "framework/simulation/scored_policy.h"
 
 namespace coldframe {
 
@@ -19,21 +19,20 @@ EntityTable pool_attributes(const PopulationObservables& observables, const Enti
 /// Lets a baseline fitted on real users of role T serve newcomers: it sees profile attributes and the likes so far.
 /// Users with fewer likes than the baseline needs get the fallback, popularity as a rule.
 /// Ownership: owns the baseline, borrows the table of profiles.
-class BaselinePolicy final : public Policy {
+class BaselinePolicy final : public ScoredPolicy {
  public:
   /// fallback [I] scores.
   BaselinePolicy(std::string name, std::unique_ptr<Baseline> baseline, const EntityTable& profiles,
                  std::vector<float> fallback, TieBreak ties);
   const std::string& name() const override { return name_; }
-  PolicyKind kind() const override { return PolicyKind::deterministic; }
-  void rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const override;
+  std::size_t items() const override { return fallback_.size(); }
+  void score(std::span<const PolicyRequest> requests, std::span<float> scores) const override;
 
  private:
   std::string name_;
   std::unique_ptr<Baseline> baseline_;
   const EntityTable* profiles_;
   std::vector<float> fallback_;
-  TieBreak ties_;
 };
 
 }  // namespace coldframe

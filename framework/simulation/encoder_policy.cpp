@@ -8,14 +8,12 @@
 #include <utility>
 
 #include "framework/core/error.h"
-#include "framework/simulation/basic_policies.h"
 #include "framework/simulation/detail/lane_sum.h"
 
 namespace coldframe {
 namespace {
 
 constexpr std::size_t k_panel_bytes = 128 << 10;  // item vectors that stay in the second cache
-constexpr std::size_t k_score_bytes = 16 << 20;   // scores of the users of one sub-batch
 
 float dot(std::span<const float> a, std::span<const float> b) {
   return detail::lane_sum(a.size(), [&](std::size_t i) { return a[i] * b[i]; });
@@ -81,14 +79,16 @@ void ReencodedVectors::compute(std::span<const PolicyRequest> requests, std::spa
   for (std::size_t r = 0; r < requests.size(); ++r) {
     const std::vector<ItemId>& likes = requests[r].history->likes;
     const std::size_t used = std::min(history_items_, likes.size());
-    views[r] = {requests[r].profile, {likes.rbegin(), likes.rbegin() + static_cast<std::ptrdiff_t>(used)}};
+    views[r] = {requests[r].profile,
+                requests[r].profile_row,
+                {likes.rbegin(), likes.rbegin() + static_cast<std::ptrdiff_t>(used)}};
   }
   const std::scoped_lock guard(lock_->mutex);
   encode_(views, vectors);
 }
 
 EncoderPolicy::EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties)
-    : name_(std::move(name)), items_(&items), users_(&users), ties_(std::move(ties)) {
+    : ScoredPolicy(std::move(ties)), name_(std::move(name)), items_(&items), users_(&users) {
   if (items.vectors.width() != users.width()) {
     throw DataError(fmt::format("policy '{}': user vectors of width {}", name_, users.width()),
                     fmt::format("item vectors have width {}", items.vectors.width()), "use one encoder for both");
@@ -99,31 +99,20 @@ EncoderPolicy::EncoderPolicy(std::string name, const ItemTable& items, const Use
   }
 }
 
-void EncoderPolicy::rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const {
-  if (requests.empty()) return;
+void EncoderPolicy::score(std::span<const PolicyRequest> requests, std::span<float> scores) const {
   const std::size_t width = users_->width();
-  const std::size_t count = items_->vectors.rows();
+  const std::size_t count = items();
   std::vector<float> vectors(requests.size() * width);
   users_->compute(requests, vectors);
-  const std::size_t users_at_once =
-      std::clamp<std::size_t>(k_score_bytes / (sizeof(float) * count), 1, requests.size());
   const std::size_t panel = std::max<std::size_t>(k_panel_bytes / (sizeof(float) * width), 1);
-  std::vector<float> scores(users_at_once * count);
-  for (std::size_t first = 0; first < requests.size(); first += users_at_once) {
-    const std::size_t users = std::min(users_at_once, requests.size() - first);
-    for (std::size_t item = 0; item < count; item += panel) {
-      const std::size_t end = std::min(item + panel, count);
-      for (std::size_t u = 0; u < users; ++u) {
-        const std::span<const float> vector(vectors.data() + (first + u) * width, width);
-        for (std::size_t i = item; i < end; ++i) {
-          const float prior = items_->prior.empty() ? 0.0f : items_->prior[i];
-          scores[u * count + i] = items_->scale * dot(vector, items_->vectors.row(i)) + prior;
-        }
+  for (std::size_t item = 0; item < count; item += panel) {
+    const std::size_t end = std::min(item + panel, count);
+    for (std::size_t u = 0; u < requests.size(); ++u) {
+      const std::span<const float> vector(vectors.data() + u * width, width);
+      for (std::size_t i = item; i < end; ++i) {
+        const float prior = items_->prior.empty() ? 0.0f : items_->prior[i];
+        scores[u * count + i] = items_->scale * dot(vector, items_->vectors.row(i)) + prior;
       }
-    }
-    for (std::size_t u = 0; u < users; ++u) {
-      const std::span<const float> own(scores.data() + u * count, count);
-      slates[first + u] = certain_slate(top_candidates(requests[first + u], own, ties_));
     }
   }
 }

@@ -1,14 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "framework/evaluation/tie_break.h"
-#include "framework/simulation/policy.h"
+#include "framework/simulation/scored_policy.h"
 
 namespace coldframe {
 
@@ -65,7 +65,8 @@ class RecomposedVectors final : public UserVectors {
 
 /// One user for an encoder: the profile and the newest likes, newest first.
 struct UserView {
-  const Profile* profile = nullptr;
+  const Profile* profile = nullptr;  // nullptr: of a logged user
+  std::uint32_t profile_row = 0;
   std::vector<ItemId> likes;
 };
 
@@ -87,18 +88,17 @@ class ReencodedVectors final : public UserVectors {
 };
 
 /// Ranks candidates by encoder score. Ownership: borrows table and vectors.
-class EncoderPolicy final : public Policy {
+class EncoderPolicy final : public ScoredPolicy {
  public:
   EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties);
   const std::string& name() const override { return name_; }
-  PolicyKind kind() const override { return PolicyKind::deterministic; }
-  void rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const override;
+  std::size_t items() const override { return items_->vectors.rows(); }
+  void score(std::span<const PolicyRequest> requests, std::span<float> scores) const override;
 
  private:
   std::string name_;
   const ItemTable* items_;
   const UserVectors* users_;
-  TieBreak ties_;
 };
 
 }  // namespace coldframe

@@ -14,8 +14,8 @@ namespace coldframe {
 /// What a policy may look at to fill one page for one user: observables only.
 struct PolicyRequest {
   UserKey user;
-  std::uint32_t profile_row = 0;  // row of the profile pool: the key for cached profile vectors
-  const Profile* profile = nullptr;
+  std::uint32_t profile_row = 0;     // of the profile pool (of the users of a log): the key for cached profile vectors
+  const Profile* profile = nullptr;  // nullptr for the user of a log
   const History* history = nullptr;
   UserTime time;
   std::span<const ItemId> candidates;  // available now and not yet taken, ascending
@@ -23,11 +23,13 @@ struct PolicyRequest {
 };
 
 /// An ordered slate with the log probability with which the policy shows exactly it: 0 for a deterministic policy.
-/// position_log_propensity[k] = log pi(item k | items before it); their sum is log_propensity.
+/// position_log_propensity[k] = log pi(item k | items before it); their sum is log_propensity. position_log_marginal[k]
+/// = log P(this item at position k, whatever stands above it); empty where that has no closed form.
 struct Slate {
   std::vector<ItemId> items;
   double log_propensity = 0;
   std::vector<double> position_log_propensity;
+  std::vector<double> position_log_marginal = {};
 };
 
 /// Whether a slate is drawn at random: a deterministic log supports no inverse-propensity estimate.
@@ -44,6 +46,13 @@ class Policy {
   virtual PolicyKind kind() const = 0;
   /// slates[i] answers requests[i] with min(slate_size, candidates) distinct candidates.
   virtual void rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const = 0;
+  /// How probable given slates are: fills all but the items of slates[i], which are distinct candidates of requests[i],
+  /// as many as rank() would show; -infinity for what is never shown. For a deterministic policy it follows from
+  /// rank(); a stochastic one overrides it, or this throws ConfigError.
+  virtual void weigh(std::span<const PolicyRequest> requests, std::span<Slate> slates) const;
 };
+
+/// A slate shown for certain.
+Slate certain_slate(std::vector<ItemId> items);
 
 }  // namespace coldframe

@@ -16,6 +16,7 @@
 
 #include "framework/core/error.h"
 #include "framework/simulation/detail/user_story.h"
+#include "framework/simulation/random_layout.h"
 
 namespace coldframe {
 namespace {
@@ -44,10 +45,29 @@ std::string row_bytes(const PageRow& row) {
   return bytes;
 }
 
+/// Whose pages are kept: nobody's, or a keyed share of all users; a smaller share is a part of a larger one.
+class LogSample {
+ public:
+  LogSample(KeepLog keep, const SimulationOptions& options)
+      : keep_(keep),
+        share_(keep == KeepLog::yes ? options.log_share : 0.0),
+        random_(derived_seed(static_cast<std::uint64_t>(options.seed), "log sample"), Purpose::subsample) {}
+  bool holds(std::uint64_t user) const {
+    return keep_ == KeepLog::trace || share_ >= 1.0 || (share_ > 0.0 && random_.uniform(UserKey(user)) < share_);
+  }
+
+  KeepLog keep() const { return keep_; }
+
+ private:
+  KeepLog keep_;
+  double share_;
+  KeyedRandom random_;
+};
+
 /// Outcome of one policy on one block, filled page by page.
 class Ledger {
  public:
-  Ledger(const std::string& policy, std::size_t items, KeepLog keep) : keep_(keep) {
+  Ledger(const std::string& policy, std::size_t items, const LogSample& sample) : sample_(sample) {
     outcome_.policy = policy;
     outcome_.shown.assign(items, 0);
   }
@@ -71,7 +91,7 @@ class Ledger {
     outcome_.expected.add_raw(expected);
     for (const ItemId item : row.items) outcome_.shown[item.value()] += 1;
     outcome_.digest.add_row(row_bytes(row));
-    if (keep_ == KeepLog::yes) outcome_.log.push_back(std::move(row));
+    if (sample_.holds(row.user)) outcome_.log.push_back(std::move(row));
   }
 
   PolicyOutcome finish(std::vector<UserRow> users) {
@@ -83,7 +103,7 @@ class Ledger {
   }
 
  private:
-  KeepLog keep_;
+  const LogSample& sample_;
   PolicyOutcome outcome_;
 };
 
@@ -97,9 +117,9 @@ void rank(const Contestant& contestant, std::span<const PolicyRequest> requests,
 }
 
 PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& options, const Contestant& contestant,
-                           const std::vector<Arrival>& arrivals, KeepLog keep) {
+                           const std::vector<Arrival>& arrivals, const LogSample& sample) {
   const SimulationRandom random(static_cast<std::uint64_t>(options.seed));
-  Ledger ledger(contestant.name(), world.catalogue->size(), keep);
+  Ledger ledger(contestant.name(), world.catalogue->size(), sample);
   std::vector<UserStory> stories;
   std::vector<UserRow> users(arrivals.size());
   for (std::size_t u = 0; u < arrivals.size(); ++u) {
@@ -125,7 +145,7 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
     rank(contestant, requests, latents, slates);
     for (std::size_t a = 0; a < active.size(); ++a) {
       std::size_t step = 0;
-      PageRow row = stories[active[a]].show(random, slates[a], step);
+      PageRow row = stories[active[a]].show(random, slates[a], sample.keep(), step);
       ledger.add(std::move(row), step, users[active[a]]);
     }
   }
@@ -174,6 +194,7 @@ ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contes
   std::vector<ReplayResult> parts(blocks);
   std::atomic<std::uint64_t> done = 0;
   const SimulationRandom births(world.newcomers->population().seed);
+  const LogSample sample(request.log, options);
 
   const auto run_block = [&](std::size_t block) {
     ReplayResult& part = parts[block];
@@ -184,7 +205,7 @@ ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contes
       arrivals.push_back(UserStory::arrive(world, options, births, number));
     }
     for (const Contestant& contestant : contestants) {
-      part.policies.push_back(replay_block(world, options, contestant, arrivals, request.log));
+      part.policies.push_back(replay_block(world, options, contestant, arrivals, sample));
     }
     const std::uint64_t total = done.fetch_add(arrivals.size()) + arrivals.size();
     if (request.progress) request.progress(total);

@@ -32,7 +32,8 @@ struct ReplayWorld {
   const UserDynamics* dynamics = nullptr;  // nullptr: users stay as they were born
 };
 
-enum class KeepLog { no, yes };
+/// yes: the pages of the users that simulation.log_share takes; trace: all pages, with what users thought of them.
+enum class KeepLog { no, yes, trace };
 
 struct ReplayRequest {
   std::uint64_t begin = 0;  // users [begin, end)

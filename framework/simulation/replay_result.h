@@ -47,7 +47,12 @@ struct PageRow {
   std::vector<ItemId> items;
   std::vector<std::uint8_t> clicks;
   std::vector<double> position_log_propensity;  // empty: none
+  std::vector<double> position_log_marginal;    // empty: unknown
+  std::vector<ItemId> given_likes;              // oldest first; on the first page of a user only
   double expected = 0;
+  // Of a traced user only (KeepLog::trace), per item; never sent between ranks.
+  std::vector<double> utilities;
+  std::vector<double> click_probability;  // closed form, given the page
 };
 
 /// Everything one policy brought about on a range of users.

@@ -68,7 +68,7 @@ class Reader {
 void visit(auto& io, auto& row) requires requires { row.position_log_propensity; }
 {
   io(row.user, row.profile, row.period, row.session, row.page, row.timestamp, row.items, row.clicks,
-     row.position_log_propensity, row.expected);
+     row.position_log_propensity, row.position_log_marginal, row.given_likes, row.expected);
 }
 
 void visit(auto& io, auto& row) requires requires { row.pages_by_step; }

@@ -1,13 +1,12 @@
 #include "framework/simulation/simulation_options.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "framework/simulation/iterated_logit.h"
+#include "framework/simulation/policy_name.h"
 #include "framework/simulation/random_layout.h"
 
 namespace coldframe {
@@ -117,15 +116,11 @@ void describe_user_models(SimulationOptions& o, OptionVisitor& v) {
 void describe_policies(SimulationOptions& o, OptionVisitor& v) {
   v.visit({.name = "policies",
            .doc = "policies beside the encoders: random, popularity, item_prior, attribute_popularity, "
-                  "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle"},
+                  "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle, file:PATH; drawn at random "
+                  "by epsilon=SHARE: or softmax=TEMPERATURE: in front, also of encoder (those of the runs)"},
           o.policies);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);
-  v.visit({.name = "exploration",
-           .doc = "share of uniformly drawn slates mixed into encoder policies",
-           .minimum = 0,
-           .maximum = 1},
-          o.exploration);
   v.visit({.name = "oracle_draws", .doc = "prior draws of the informed oracle", .minimum = 1, .maximum = 1e6},
           o.oracle_draws);
   v.visit({.name = "oracle_candidates",
@@ -133,6 +128,12 @@ void describe_policies(SimulationOptions& o, OptionVisitor& v) {
            .minimum = 1,
            .maximum = 1e6},
           o.oracle_candidates);
+  v.visit({.name = "log_share",
+           .doc = "share of users whose pages --log keeps, the same users for every policy",
+           .minimum = 0,
+           .maximum = 1,
+           .minimum_exclusive = true},
+          o.log_share);
   v.visit({.name = "threads", .doc = "worker threads; 0 for all cores", .minimum = 0, .maximum = 4096}, o.threads);
   v.visit({.name = "block_users",
            .doc = "users per unit of work (changes speed, not results)",
@@ -170,9 +171,8 @@ std::vector<Problem> SimulationOptions::validate() const {
                                        iterated_picks, slate_size, beginnings, IteratedLogit::k_most_beginnings)});
   }
   for (const std::string& name : policies) {
-    if (std::find(std::begin(k_policy_names), std::end(k_policy_names), name) == std::end(k_policy_names)) {
-      problems.push_back(
-          {"policies", fmt::format("holds '{}' (unknown policy) use {}", name, fmt::join(k_policy_names, ", "))});
+    if (const std::string mistake = parse_policy_name(name).mistake; !mistake.empty()) {
+      problems.push_back({"policies", fmt::format("holds '{}' {}", name, mistake)});
     } else if (std::count(policies.begin(), policies.end(), name) > 1) {
       problems.push_back({"policies", fmt::format("holds '{}' more than once (results are told apart by name)", name)});
       break;

@@ -2,17 +2,11 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "framework/core/options.h"
 
 namespace coldframe {
-
-/// What `simulation.policies` may name.
-inline constexpr std::string_view k_policy_names[] = {
-    "random",  "popularity", "item_prior", "attribute_popularity", "attribute_regression", "item_knn", "ease",
-    "fold_in", "tfidf",      "oracle",     "informed_oracle"};
 
 /// The `[simulation]` section: which newcomers meet which policies in which world. Everything marked assumed cannot be
 /// learnt from ratings; the population card lists the range over which it should be swept.
@@ -49,9 +43,10 @@ struct SimulationOptions final : Options {
   // policies
   std::vector<std::string> policies = {"random", "popularity", "oracle", "informed_oracle"};
   std::int64_t history_items = 10;      // newest likes in a user vector
-  double exploration = 0.0;             // share of uniformly drawn slates mixed into encoder policies
   std::int64_t oracle_draws = 1024;     // prior draws of the informed oracle
   std::int64_t oracle_candidates = 64;  // items the greedy informed oracle looks at closely
+  // logs
+  double log_share = 1.0;  // share of users whose pages are kept when a log is written
   // running
   std::int64_t threads = 0;  // 0: all cores
   std::int64_t block_users = 64;

@@ -87,40 +87,6 @@ TEST_F(PolicyTest, slates_are_short_when_candidates_run_out) {
   EXPECT_TRUE(ask(RandomPolicy("r", 1, catalogue_), request(1, 3)).items.empty());
 }
 
-TEST_F(PolicyTest, mixture_logs_the_probability_of_what_it_shows) {
-  const auto make = [&](double epsilon) {
-    return UniformMixture(
-        std::make_unique<FixedScorePolicy>("p", std::vector<float>{5, 4, 3, 2, 1}, catalogue_.ties(1)), epsilon, 9,
-        catalogue_);
-  };
-  const UniformMixture policy = make(0.4);
-  EXPECT_EQ(policy.kind(), PolicyKind::stochastic);
-  std::map<std::vector<ItemId>, int> counts;
-  std::map<std::vector<ItemId>, double> propensity;
-  constexpr int users = 20000;
-  for (int user = 0; user < users; ++user) {
-    const Slate slate = ask(policy, request(static_cast<std::uint64_t>(user)));
-    ++counts[slate.items];
-    propensity[slate.items] = std::exp(slate.log_propensity);
-    EXPECT_NEAR(slate.position_log_propensity[0] + slate.position_log_propensity[1], slate.log_propensity, 1e-12);
-  }
-  double total = 0, chi_square = 0;
-  for (const auto& [items, p] : propensity) {
-    total += p;
-    chi_square += (counts[items] - users * p) * (counts[items] - users * p) / (users * p);
-  }
-  EXPECT_NEAR(total, 1.0, 1e-12);
-  EXPECT_LT(chi_square, 52.4);
-  // The deterministic slate: .4/20 + .6. Its first item: .4/5 + .6.
-  const Slate shown = ask(make(0.0), request(1));
-  EXPECT_EQ(shown.log_propensity, 0.0);
-  EXPECT_NEAR((propensity[{ItemId(0), ItemId(1)}]), 0.62, 1e-12);
-}
-
-TEST_F(PolicyTest, mixtures_of_stochastic_policies_are_refused) {
-  EXPECT_THROW(UniformMixture(std::make_unique<RandomPolicy>("r", 1, catalogue_), 0.1, 1, catalogue_), ConfigError);
-}
-
 VectorTable table(std::vector<float> values, std::size_t width) {
   const std::size_t rows = values.size() / width;
   return VectorTable(rows, width, std::move(values));

@@ -356,12 +356,16 @@ TEST_F(ReplayTest, progress_reaches_the_number_of_users) {
 TEST_F(ReplayTest, the_log_is_a_data_set_with_impressions) {
   const ReplayResult result = run(0, 30);
   Dataset source = invented_dataset(10, k_items, 1);
-  const SimulatedLog log = make_simulated_log(source, population_, result.policies[0]);
+  const SimulatedLog log =
+      make_simulated_log(source, population_, result.policies[0], PolicyKind::stochastic, options_);
   EXPECT_NO_THROW(check_dataset(log.data));
   EXPECT_NO_THROW(check_impressions(log.impressions, log.data.users.size(), log.data.items.size()));
   EXPECT_EQ(log.data.users.size(), 30u);
   EXPECT_EQ(log.data.users.ids.front(), "sim-0");
-  EXPECT_EQ(log.data.interactions.size(), result.policies[0].clicks);
+  EXPECT_EQ(simulated_user_number("sim-29"), 29u);
+  for (const char* other : {"sim-", "sim-2x", "29", "user-3"}) EXPECT_FALSE(simulated_user_number(other)) << other;
+  // Clicks, and the like that each user brought along.
+  EXPECT_EQ(log.data.interactions.size(), result.policies[0].clicks + 30);
   std::uint64_t shown = 0, clicked = 0;
   for (std::size_t row = 0; row < log.impressions.size(); ++row) {
     ++shown;
@@ -370,8 +374,42 @@ TEST_F(ReplayTest, the_log_is_a_data_set_with_impressions) {
   }
   EXPECT_EQ(clicked, result.policies[0].clicks);
   EXPECT_EQ(shown, result.policies[0].pages * 4);
-  EXPECT_THROW(make_simulated_log(source, population_, run(0, 3, KeepLog::no).policies[0]), ConfigError);
-  EXPECT_THROW(make_simulated_log(invented_dataset(10, 12, 1), population_, result.policies[0]), DataError);
+  EXPECT_EQ(log.impressions.logging, LoggingKind::stochastic);
+  EXPECT_EQ(log.impressions.policy, "random");
+  EXPECT_FALSE(log.impressions.clicked_stay);
+  EXPECT_EQ(log.impressions.log_marginal.size(), log.impressions.size());
+  const PolicyOutcome without = run(0, 3, KeepLog::no).policies[0];
+  EXPECT_THROW(make_simulated_log(source, population_, without, PolicyKind::stochastic, options_), ConfigError);
+  EXPECT_THROW(make_simulated_log(invented_dataset(10, 12, 1), population_, result.policies[0], PolicyKind::stochastic,
+                                  options_),
+               DataError);
+}
+
+TEST_F(ReplayTest, a_share_of_users_is_logged_and_results_do_not_change) {
+  const ReplayResult whole = run(0, 400);
+  std::set<std::uint64_t> before;
+  for (const double share : {0.1, 0.4}) {
+    options_.log_share = share;
+    const ReplayResult some = run(0, 400);
+    EXPECT_EQ(some.digest(), whole.digest());
+    std::set<std::uint64_t> logged;
+    for (const PolicyOutcome& outcome : some.policies) {
+      std::set<std::uint64_t> here;
+      for (const PageRow& row : outcome.log) here.insert(row.user);
+      if (!logged.empty()) {
+        EXPECT_EQ(here, logged) << outcome.policy;
+      }
+      logged = here;
+    }
+    // Binomial: standard deviation at most sqrt(400 .4 .6) = 9.8.
+    EXPECT_NEAR(static_cast<double>(logged.size()), 400 * share, 40);
+    EXPECT_TRUE(std::includes(logged.begin(), logged.end(), before.begin(), before.end()));
+    before = logged;
+  }
+  const SimulatedLog log = make_simulated_log(invented_dataset(10, k_items, 1), population_, run(0, 400).policies[0],
+                                              PolicyKind::stochastic, options_);
+  EXPECT_EQ(log.data.users.size(), before.size());
+  EXPECT_NO_THROW(check_impressions(log.impressions, log.data.users.size(), log.data.items.size()));
 }
 
 TEST(RoleGuard, without_it_a_policy_that_learned_from_the_world_would_profit) {

@@ -20,6 +20,7 @@ void check_slate(const PolicyRequest& request, const Slate& slate) {
   const bool full = sorted.size() == std::min(request.slate_size, request.candidates.size());
   const bool propensities =
       (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == sorted.size()) &&
+      (slate.position_log_marginal.empty() || slate.position_log_marginal.size() == sorted.size()) &&
       slate.log_propensity <= 1e-9;
   if (distinct && known && full && propensities) return;
   throw DataError(fmt::format("slate for user {} in session {}, page {}", request.user.value(), request.time.session,
@@ -95,7 +96,7 @@ PolicyRequest UserStory::request() const {
   return request;
 }
 
-PageRow UserStory::show(const SimulationRandom& random, const Slate& slate, std::size_t& step) {
+PageRow UserStory::show(const SimulationRandom& random, const Slate& slate, KeepLog keep, std::size_t& step) {
   check_slate(request(), slate);
   const std::span<const double> all = latents().utilities(LatentKey());
   std::vector<double> utilities;
@@ -113,8 +114,15 @@ PageRow UserStory::show(const SimulationRandom& random, const Slate& slate, std:
   row.timestamp = time_.timestamp;
   row.items = slate.items;
   row.position_log_propensity = slate.position_log_propensity;
+  row.position_log_marginal = slate.position_log_marginal;
+  if (history_.shown.empty()) row.given_likes = arrival_->given_likes;
   row.clicks.resize(slate.items.size());
   row.expected = expected_reward(*world_->user_model, utilities);
+  if (keep == KeepLog::trace) {
+    row.click_probability.resize(utilities.size());
+    world_->user_model->expected_clicks(utilities, row.click_probability);
+    row.utilities = utilities;
+  }
   world_->user_model->sample(random, {arrival_->who.key, time_.session, time_.page, utilities, slots}, row.clicks);
   for (std::size_t k = 0; k < row.items.size(); ++k) {
     if (row.clicks[k] == 0) continue;

@@ -31,7 +31,7 @@ class UserStory {
   /// The next page to fill; valid until show() and while this object stays where it is.
   PolicyRequest request() const;
   /// Shows the slate, draws clicks, and moves on. `step` = session * pages + page of the page shown.
-  PageRow show(const SimulationRandom& random, const Slate& slate, std::size_t& step);
+  PageRow show(const SimulationRandom& random, const Slate& slate, KeepLog keep, std::size_t& step);
 
  private:
   void find_candidates();

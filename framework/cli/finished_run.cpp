@@ -1,0 +1,29 @@
+#include "framework/cli/finished_run.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "framework/core/error.h"
+
+namespace coldframe {
+namespace {
+
+/// `runs/x/lora/fold-0/seed-1` as the user gave it, without a slash at the end.
+std::string run_name(const std::filesystem::path& folder) {
+  const std::filesystem::path plain = folder.lexically_normal();
+  return (plain.has_filename() ? plain : plain.parent_path()).string();
+}
+
+}  // namespace
+
+NamedRun read_finished_run(const std::string& folder) {
+  const std::filesystem::path record = std::filesystem::path(folder) / "run.h5";
+  if (!std::filesystem::exists(record)) {
+    throw DataError(fmt::format("{} holds no finished run", folder), "run.h5 is missing",
+                    "give ROOT/NAME/VARIANT/fold-F/seed-S as `coldframe train` prints it");
+  }
+  return {run_name(folder), read_run_record(record)};
+}
+
+}  // namespace coldframe

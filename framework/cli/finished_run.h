@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "framework/reporting/pooled_runs.h"
+
+namespace coldframe {
+
+/// The record of an evaluated run, named by its folder as the user gave it. DataError when the folder holds none.
+NamedRun read_finished_run(const std::string& folder);
+
+}  // namespace coldframe

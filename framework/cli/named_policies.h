@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "framework/cli/learner.h"
+#include "framework/simulation/catalogue.h"
+#include "framework/simulation/file_policy.h"
+#include "framework/simulation/policy.h"
+#include "framework/simulation/policy_name.h"
+
+namespace coldframe {
+
+/// Whether a policy of this base learns from real users of role T.
+bool learns_from_people(const PolicyName& policy);
+
+/// Makes the policies that need neither a run nor a world: random, popularity and the baselines, each fitted once on
+/// role T, and what epsilon and softmax make of them.
+class NamedPolicies {
+ public:
+  struct Setting {
+    const ExperimentData& data;   // its role T teaches
+    const EntityTable& profiles;  // row p: attributes of the users whose requests have profile_row p
+    const Catalogue& catalogue;
+    std::uint64_t seed;
+    std::function<PolicyFileUsers()> file_users;  // asked for when a file is
+  };
+  explicit NamedPolicies(const Setting& setting) : setting_(setting) {}
+
+  /// nullptr for a base that needs more.
+  std::shared_ptr<const Policy> make(const PolicyName& name);
+  /// `base` as the rule of `name` shows it, called `called`; ConfigError when the rule does not fit the base.
+  std::shared_ptr<const Policy> randomised(const PolicyName& name, std::shared_ptr<const Policy> base,
+                                           const std::string& called) const;
+
+ private:
+  std::shared_ptr<const Policy> base(const PolicyName& policy);
+
+  Setting setting_;
+  std::map<std::string, std::shared_ptr<const Policy>> bases_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,103 @@
+#include "framework/cli/trace_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "framework/simulation/random_layout.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::size_t k_title = 36;  // bytes of a title that are shown
+
+std::string profile_text(const Profile& profile, const AttributeLaw& law) {
+  std::string text;
+  for (std::size_t f = 0; f < law.fields().size(); ++f) {
+    const std::string& value = profile.attributes.values[f];
+    text += fmt::format("{}{} {}", f == 0 ? "" : ", ", law.fields()[f].name, value.empty() ? "(missing)" : value);
+  }
+  return fmt::format("{}\n{}\n", text, profile.text);
+}
+
+/// The first text of an item, cut between characters.
+std::string title_of(const EntityTable& items, ItemId item) {
+  for (const AttributeColumn& column : items.columns) {
+    if (column.kind != AttributeKind::text) continue;
+    std::string title = column.cell(item.value());
+    std::ranges::replace_if(
+        title, [](unsigned char c) { return c < 0x20; }, ' ');
+    std::size_t end = std::min(title.size(), k_title);
+    while (end > 0 && end < title.size() && (static_cast<unsigned char>(title[end]) & 0xC0) == 0x80) --end;
+    return title.substr(0, end);
+  }
+  return {};
+}
+
+/// Models that choose from the page as a whole draw one number for the page and Gumbel noise per item; the others draw
+/// one number per item, and one per position for whether the user reads on.
+bool chooses_from_page(const std::string& user_model) { return user_model == "mnl" || user_model == "iterated_logit"; }
+
+class Tracer {
+ public:
+  explicit Tracer(const TraceSetting& setting)
+      : setting_(setting), random_(static_cast<std::uint64_t>(setting.simulation.seed)) {}
+
+  std::string page(const PageRow& row) const {
+    const double any = std::accumulate(row.click_probability.begin(), row.click_probability.end(), 0.0);
+    const bool whole = chooses_from_page(setting_.simulation.user_model);
+    const UserKey user(row.user);
+    std::string text = fmt::format("  session {}, page {}, period {}, time {}: {:.4f} clicks expected", row.session,
+                                   row.page, row.period, row.timestamp, any);
+    if (whole) text += fmt::format(", page draw u = {:.4f}", random_.click(user, row.session, row.page));
+    text += fmt::format("\n    {:>3}  {:<12}{:<38}{:>10}{:>10}{:>10}{:>10}{}\n", "pos", "item", "", "log pi", "utility",
+                        "P(click)", whole ? "Gumbel" : "u item", whole ? "" : "    u next");
+    for (std::size_t k = 0; k < row.items.size(); ++k) text += item(row, k, whole);
+    return text;
+  }
+
+ private:
+  std::string item(const PageRow& row, std::size_t k, bool whole) const {
+    const UserKey user(row.user);
+    const ItemId item = row.items[k];
+    const auto slot = static_cast<std::uint32_t>(setting_.items.item_key(item));
+    const double draw = whole ? random_.item_gumbel(user, row.session, row.page, slot)
+                              : random_.attraction(user, row.session, row.page, slot);
+    const std::string next = whole ? std::string()
+                                   : fmt::format("{:>10.4f}", random_.continuation(user, row.session, row.page,
+                                                                                   static_cast<std::uint32_t>(k)));
+    const std::string propensity =
+        row.position_log_propensity.empty() ? "" : fmt::format("{:.3f}", row.position_log_propensity[k]);
+    return fmt::format("    {:>3}  {:<12}{:<38}{:>10}{:>10.3f}{:>10.4f}{:>10.4f}{}{}\n", k + 1,
+                       setting_.items.items.ids[item.value()], title_of(setting_.items.items, item), propensity,
+                       row.utilities[k], row.click_probability[k], draw, next, row.clicks[k] != 0 ? "  CLICK" : "");
+  }
+
+  const TraceSetting& setting_;
+  SimulationRandom random_;
+};
+
+}  // namespace
+
+std::string trace_text(const ReplayResult& result, const TraceSetting& setting) {
+  const PopulationObservables& observables = setting.population.observables;
+  const Tracer tracer(setting);
+  std::string text;
+  for (const PolicyOutcome& outcome : result.policies) {
+    if (text.empty() && !outcome.log.empty()) {
+      const PageRow& first = outcome.log.front();
+      text = fmt::format("newcomer {}, profile {}: {}", first.user, first.profile,
+                         profile_text(observables.pool[first.profile], observables.law));
+      for (const ItemId like : first.given_likes) {
+        text += fmt::format("likes already: {} {}\n", setting.items.items.ids[like.value()],
+                            title_of(setting.items.items, like));
+      }
+    }
+    text += fmt::format("\n{}\n", outcome.policy);
+    for (const PageRow& row : outcome.log) text += tracer.page(row);
+  }
+  return text + '\n';
+}
+
+}  // namespace coldframe

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "framework/data/dataset.h"
+#include "framework/simulation/population.h"
+#include "framework/simulation/replay_result.h"
+#include "framework/simulation/simulation_options.h"
+
+namespace coldframe {
+
+/// Where a traced user lives; borrowed.
+struct TraceSetting {
+  const Dataset& items;
+  const Population& population;
+  const SimulationOptions& simulation;
+};
+
+/// The life of one user under every policy, page by page: who they are, and for every item shown its propensity, the
+/// user's utility, the probability of a click in closed form, the random number that decided, and the click. The result
+/// must hold one user, replayed with KeepLog::trace.
+std::string trace_text(const ReplayResult& result, const TraceSetting& setting);
+
+}  // namespace coldframe

@@ -1,0 +1,242 @@
+#include "framework/simulation/log_replay.h"
+
+#include <fmt/format.h>
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "framework/core/error.h"
+#include "framework/simulation/detail/logged_story.h"
+#include "framework/simulation/replay_log.h"
+
+namespace coldframe {
+namespace {
+
+using detail::LoggedPage;
+using detail::LoggedStory;
+using detail::LoggedUser;
+
+constexpr std::size_t k_block_users = 64;
+
+/// Rows of the log by user and, within a user, by page and position.
+std::vector<std::size_t> ordered_rows(const ImpressionLog& log) {
+  std::vector<std::size_t> rows(log.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  const auto key = [&](std::size_t r) {
+    return std::tuple(log.user[r], log.period[r], log.session[r], log.page[r], log.position[r]);
+  };
+  std::ranges::sort(rows, [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  return rows;
+}
+
+[[noreturn]] void fail(const Dataset& data, const ImpressionLog& log, std::size_t row, std::string_view why) {
+  throw DataError(fmt::format("the log's page for user {}, session {}, page {}", data.users.ids[log.user[row].value()],
+                              log.session[row], log.page[row]),
+                  why, "correct the log");
+}
+
+bool same_page(const ImpressionLog& log, std::size_t a, std::size_t b) {
+  return log.user[a] == log.user[b] && log.period[a] == log.period[b] && log.session[a] == log.session[b] &&
+         log.page[a] == log.page[b];
+}
+
+LoggedPage read_page(const Dataset& data, const ImpressionLog& log, std::span<const std::size_t> rows) {
+  LoggedPage page;
+  page.time = {log.period[rows[0]], log.session[rows[0]], log.page[rows[0]], log.timestamp[rows[0]]};
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const std::size_t row = rows[k];
+    if (log.position[row] != k) {
+      fail(data, log, row, fmt::format("position {} where {} was expected", log.position[row], k));
+    }
+    if (std::ranges::find(page.items, log.item[row]) != page.items.end()) {
+      fail(data, log, row, fmt::format("item {} stands on it twice", data.items.ids[log.item[row].value()]));
+    }
+    page.items.push_back(log.item[row]);
+    page.clicks.push_back(log.clicked[row]);
+    page.log_propensity.push_back(log.log_propensity[row]);
+    if (!log.log_marginal.empty()) page.log_marginal.push_back(log.log_marginal[row]);
+  }
+  return page;
+}
+
+void append(LoggedPages& all, const LoggedPages& more) {
+  const std::size_t rows = all.reward.size();
+  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  add(all.user, more.user);
+  for (const std::size_t end : more.end) all.end.push_back(rows + end);
+  add(all.reward, more.reward);
+  add(all.log_logging, more.log_logging);
+  add(all.log_evaluation, more.log_evaluation);
+  add(all.log_logging_marginal, more.log_logging_marginal);
+  add(all.log_evaluation_marginal, more.log_evaluation_marginal);
+  add(all.model_shown, more.model_shown);
+  add(all.model_policy, more.model_policy);
+}
+
+/// Everything about a page that does not depend on the policy.
+void add_page(const LoggedUser& user, const LoggedPage& page, const CrossFittedRewardModel& model, LoggedPages& out) {
+  out.user.push_back(user.key);
+  out.reward.insert(out.reward.end(), page.clicks.begin(), page.clicks.end());
+  out.end.push_back(out.reward.size());
+  out.log_logging.insert(out.log_logging.end(), page.log_propensity.begin(), page.log_propensity.end());
+  const std::vector<double> none(page.items.size(), std::numeric_limits<double>::quiet_NaN());
+  const std::vector<double>& marginal = page.log_marginal.empty() ? none : page.log_marginal;
+  out.log_logging_marginal.insert(out.log_logging_marginal.end(), marginal.begin(), marginal.end());
+  out.model_shown.push_back(model.predict(user.key, page.items));
+}
+
+void add_weights(const Slate& slate, LoggedPages& out) {
+  out.log_evaluation.insert(out.log_evaluation.end(), slate.position_log_propensity.begin(),
+                            slate.position_log_propensity.end());
+  const std::vector<double> none(slate.items.size(), std::numeric_limits<double>::quiet_NaN());
+  const std::vector<double>& marginal = slate.position_log_marginal.empty() ? none : slate.position_log_marginal;
+  out.log_evaluation_marginal.insert(out.log_evaluation_marginal.end(), marginal.begin(), marginal.end());
+}
+
+}  // namespace
+
+UserKey logged_user_key(const Dataset& log, UserId user) {
+  const auto number = simulated_user_number(log.users.ids[user.value()]);
+  return number ? UserKey(*number) : log.user_key(user);
+}
+
+struct LogReplay::Parts {
+  const Dataset& data;
+  const Likes& likes;
+  const ImpressionLog& log;
+  const Catalogue& catalogue;
+  LogReplayOptions options;
+  std::vector<LoggedUser> users;
+  std::size_t pages = 0;
+  std::size_t left_out = 0;
+  CrossFittedRewardModel model;
+
+  /// Page after page of a block of users, all users' next pages at once.
+  LoggedPages weigh_block(std::size_t first, std::size_t end, const Policy& policy) const;
+};
+
+LogReplay::LogReplay(const Dataset& data, const Likes& likes, const ImpressionLog& log, const Catalogue& catalogue,
+                     LogReplayOptions options)
+    : parts_(new Parts{data, likes, log, catalogue, std::move(options), {}, 0, 0, {data.items.size()}}) {
+  const std::vector<std::size_t> rows = ordered_rows(log);
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const UserId id = log.user[rows[begin]];
+    std::size_t end = begin;
+    while (end < rows.size() && log.user[rows[end]] == id) ++end;
+    if (parts_->options.leave_out && parts_->options.leave_out(id)) {
+      ++parts_->left_out;
+      begin = end;
+      continue;
+    }
+    LoggedUser user{id, logged_user_key(data, id), {}};
+    while (begin < end) {
+      std::size_t next = begin;
+      while (next < end && same_page(log, rows[next], rows[begin])) ++next;
+      user.pages.push_back(read_page(data, log, std::span(rows).subspan(begin, next - begin)));
+      begin = next;
+    }
+    parts_->pages += user.pages.size();
+    parts_->users.push_back(std::move(user));
+  }
+  for (const LoggedUser& user : parts_->users) {
+    for (const LoggedPage& page : user.pages) {
+      parts_->model.add(user.key, page.items, std::vector<double>(page.clicks.begin(), page.clicks.end()));
+    }
+  }
+  parts_->model.finish();
+}
+
+LogReplay::~LogReplay() = default;
+
+std::size_t LogReplay::pages() const { return parts_->pages; }
+std::size_t LogReplay::users() const { return parts_->users.size(); }
+std::size_t LogReplay::users_left_out() const { return parts_->left_out; }
+
+LoggedPages LogReplay::Parts::weigh_block(std::size_t first, std::size_t end, const Policy& policy) const {
+  std::vector<LoggedStory> stories;
+  for (std::size_t u = first; u < end; ++u) stories.emplace_back(users[u], data, likes, catalogue, log.clicked_stay);
+  std::vector<std::vector<Slate>> shown(stories.size());
+  std::vector<std::vector<double>> drawn(stories.size());
+  std::vector<std::size_t> active;
+  std::vector<PolicyRequest> requests;
+  while (true) {
+    active.clear();
+    requests.clear();
+    for (std::size_t s = 0; s < stories.size(); ++s) {
+      if (stories[s].over()) continue;
+      active.push_back(s);
+      requests.push_back(stories[s].request());
+    }
+    if (active.empty()) break;
+    std::vector<Slate> logged(active.size()), own(active.size());
+    for (std::size_t a = 0; a < active.size(); ++a) logged[a].items = stories[active[a]].page().items;
+    policy.weigh(requests, logged);
+    policy.rank(requests, own);
+    for (std::size_t a = 0; a < active.size(); ++a) {
+      const std::size_t s = active[a];
+      drawn[s].push_back(model.predict(users[first + s].key, own[a].items));
+      shown[s].push_back(std::move(logged[a]));
+      stories[s].turn_page();
+    }
+  }
+  LoggedPages out;
+  for (std::size_t s = 0; s < stories.size(); ++s) {
+    const LoggedUser& user = users[first + s];
+    for (std::size_t p = 0; p < user.pages.size(); ++p) {
+      add_page(user, user.pages[p], model, out);
+      add_weights(shown[s][p], out);
+      out.model_policy.push_back(drawn[s][p]);
+    }
+  }
+  return out;
+}
+
+LoggedPages LogReplay::weigh(const Policy& policy, const std::function<void(std::size_t)>& done) const {
+  const std::size_t blocks = (users() + k_block_users - 1) / k_block_users;
+  std::vector<LoggedPages> parts(blocks);
+  std::atomic<std::size_t> so_far = 0;
+  const auto run_block = [&](std::size_t block) {
+    const std::size_t first = block * k_block_users;
+    parts[block] = parts_->weigh_block(first, std::min(first + k_block_users, users()), policy);
+    const std::size_t total = so_far.fetch_add(parts[block].pages()) + parts[block].pages();
+    if (done) done(total);
+  };
+  const int threads = parts_->options.threads > 0 ? parts_->options.threads : tbb::info::default_concurrency();
+  const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
+  arena.execute([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, blocks, 1),
+        [&](const tbb::blocked_range<std::size_t>& range) {
+          for (std::size_t block = range.begin(); block < range.end(); ++block) run_block(block);
+        },
+        tbb::simple_partitioner());
+  });
+  LoggedPages all;
+  for (const LoggedPages& part : parts) append(all, part);
+  return all;
+}
+
+LoggedPages LogReplay::own() const {
+  LoggedPages out;
+  for (const LoggedUser& user : parts_->users) {
+    for (const LoggedPage& page : user.pages) {
+      add_page(user, page, parts_->model, out);
+      out.model_policy.push_back(out.model_shown.back());
+    }
+  }
+  out.log_evaluation = out.log_logging;
+  out.log_evaluation_marginal = out.log_logging_marginal;
+  return out;
+}
+
+}  // namespace coldframe

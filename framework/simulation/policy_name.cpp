@@ -1,0 +1,81 @@
+#include "framework/simulation/policy_name.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "framework/core/error.h"
+
+namespace coldframe {
+namespace {
+
+constexpr std::string_view k_file = "file:";
+
+/// Takes `rule:` or `rule=NUMBER:` off the front of `text`. A broken number is a mistake.
+std::optional<double> take_rule(std::string_view& text, std::string_view rule, double standard, std::string& mistake) {
+  if (!text.starts_with(rule)) return std::nullopt;
+  const std::string_view rest = text.substr(rule.size());
+  if (rest.starts_with(':')) {
+    text = rest.substr(1);
+    return standard;
+  }
+  const std::size_t end = rest.find(':');
+  if (!rest.starts_with('=') || end == std::string_view::npos) return std::nullopt;
+  double value = 0;
+  const std::string_view number = rest.substr(1, end - 1);
+  const auto [last, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (error != std::errc() || last != number.data() + number.size() || !(value > 0) || std::isinf(value)) {
+    mistake = fmt::format("({}={} is no number above 0) try {}={}", rule, number, rule, standard);
+  }
+  text = rest.substr(end + 1);
+  return value;
+}
+
+bool is_base(std::string_view text) {
+  return (text.starts_with(k_file) && text.size() > k_file.size()) ||
+         std::ranges::find(k_policy_bases, text) != std::end(k_policy_bases);
+}
+
+std::string mistake_of(const PolicyName& name) {
+  if (name.epsilon && *name.epsilon > 1) return fmt::format("(epsilon={} is no share) use up to 1", *name.epsilon);
+  if (!is_base(name.base)) {
+    if (name.base.starts_with("epsilon")) return "(epsilon stands first, and once) try epsilon:softmax:popularity";
+    return fmt::format("(unknown policy) use {}, file:PATH, with epsilon: or softmax: before it if wanted",
+                       fmt::join(k_policy_bases, ", "));
+  }
+  if (name.base == "encoder" && name.plain()) return "(encoders of runs take part anyway) remove it";
+  if (name.base == "oracle" && !name.plain()) return "(who knows latents logs nothing for others) use it alone";
+  const bool without_scores = name.base == "random" || name.base == "informed_oracle";
+  if (name.temperature && without_scores) return "(it has no scores to draw by) use epsilon:, or another policy";
+  return {};
+}
+
+}  // namespace
+
+std::string PolicyName::file() const { return base.starts_with(k_file) ? base.substr(k_file.size()) : std::string(); }
+
+std::string PolicyName::around(std::string_view other_base) const {
+  return fmt::format("{}{}", text.substr(0, text.size() - base.size()), other_base);
+}
+
+ParsedPolicyName parse_policy_name(std::string_view text) {
+  ParsedPolicyName parsed;
+  parsed.name.text = text;
+  parsed.name.epsilon = take_rule(text, "epsilon", 0.1, parsed.mistake);
+  parsed.name.temperature = take_rule(text, "softmax", 1.0, parsed.mistake);
+  parsed.name.base = text;
+  if (parsed.mistake.empty()) parsed.mistake = mistake_of(parsed.name);
+  return parsed;
+}
+
+PolicyName policy_named(std::string_view text, std::string_view where) {
+  ParsedPolicyName parsed = parse_policy_name(text);
+  if (parsed.mistake.empty()) return std::move(parsed.name);
+  // The mistake is "(why) suggestion" already.
+  throw ConfigError(fmt::format("{} = {} {}", where, text, parsed.mistake));
+}
+
+}  // namespace coldframe

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace coldframe {
+
+/// What a policy name may be based on, besides `file:PATH`; `encoder` stands for the trained encoder of every run.
+inline constexpr std::string_view k_policy_bases[] = {"random",
+                                                      "popularity",
+                                                      "item_prior",
+                                                      "attribute_popularity",
+                                                      "attribute_regression",
+                                                      "item_knn",
+                                                      "ease",
+                                                      "fold_in",
+                                                      "tfidf",
+                                                      "oracle",
+                                                      "informed_oracle",
+                                                      "encoder"};
+
+/// A policy as configurations and command lines name it: [epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE.
+struct PolicyName {
+  std::string text;                   // as it was written
+  std::string base;                   // "popularity", "file:scores.csv"
+  std::optional<double> epsilon;      // share of uniform pages mixed in (UniformMixture); 0.1 when none is written
+  std::optional<double> temperature;  // of slates drawn by SoftmaxPolicy; 1 when none is written
+
+  bool plain() const { return !epsilon && !temperature; }
+  /// Path of a base `file:PATH`; empty for others.
+  std::string file() const;
+  /// The same rule around another base: "epsilon=0.2:lora".
+  std::string around(std::string_view other_base) const;
+};
+
+struct ParsedPolicyName {
+  PolicyName name;
+  std::string mistake;  // "(unknown policy) use random, ..."; empty: fine
+};
+
+ParsedPolicyName parse_policy_name(std::string_view text);
+
+/// Throws ConfigError with the mistake; `where` is "--policy".
+PolicyName policy_named(std::string_view text, std::string_view where);
+
+}  // namespace coldframe

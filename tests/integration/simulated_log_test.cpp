@@ -1,0 +1,195 @@
+// Logs that `simulate` writes, used by everything that reads logs.
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "framework/core/atomic_file.h"
+#include "framework/core/json.h"
+#include "framework/data/dataset_store.h"
+#include "tests/integration/refusals.h"
+#include "tests/integration/training_job.h"
+
+namespace coldframe::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* k_short = "--schedule.steps=2 --training.validate_every=0 --schedule.warmup=1";
+
+/// A short run, a population and a simulation with logs, made once: no test changes them.
+class SimulatedLogTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    job_ = new TrainingJob;
+    const Outcome trained = job_->train(0, "runs", k_short);
+    ASSERT_EQ(trained.code, 0) << trained.errors;
+    const Outcome made = run_program(fmt::format("population {}", settings()));
+    ASSERT_EQ(made.code, 0) << made.errors;
+    const Outcome simulated = run_program(fmt::format(
+        "simulate {} --run {} --output {} --log {} --log-csv --simulation.given_likes=1 "
+        "--simulation.policies=random,popularity,epsilon=0.3:popularity,softmax:popularity,epsilon=0.2:softmax:encoder",
+        settings(), run(), file("sim.h5").string(), file("logs").string()));
+    ASSERT_EQ(simulated.code, 0) << simulated.errors;
+    // Item 3 first, for everybody: a list that another program made.
+    std::string list = "item,position\n";
+    for (int i = 0; i < 40; ++i) list += fmt::format("i{},{}\n", i, (i + 37) % 40);
+    write_file_atomically(file("list.csv"), list);
+  }
+  static void TearDownTestSuite() {
+    delete job_;
+    job_ = nullptr;
+  }
+
+  static fs::path file(const std::string& name) { return job_->folder() / name; }
+  static fs::path log(const std::string& name) { return job_->folder() / "logs" / (name + ".h5"); }
+  static std::string run() { return job_->run("runs", "lora").string(); }
+  static std::string settings(int users = 400) {
+    return fmt::format(
+        "--config {} --population.path={} --population.profile_pool=16 "
+        "--simulation.popular_click_rate=0.14 --simulation.users={} --simulation.pages=3 "
+        "--simulation.slate_size=3 --simulation.calibration_users=32",
+        file("job.ini").string(), file("pop.h5").string(), users);
+  }
+  static TrainingJob* job_;
+};
+
+TrainingJob* SimulatedLogTest::job_ = nullptr;
+
+TEST_F(SimulatedLogTest, every_policy_leaves_a_store_and_a_csv_file) {
+  const std::pair<const char*, LoggingKind> policies[] = {{"random", LoggingKind::stochastic},
+                                                          {"popularity", LoggingKind::deterministic},
+                                                          {"epsilon_0.3_popularity", LoggingKind::stochastic},
+                                                          {"softmax_popularity", LoggingKind::stochastic},
+                                                          {"epsilon_0.2_softmax_lora", LoggingKind::stochastic},
+                                                          {"lora", LoggingKind::deterministic}};
+  for (const auto& [name, kind] : policies) {
+    ASSERT_TRUE(fs::exists(log(name))) << name;
+    const auto shown = read_impression_log(log(name));
+    ASSERT_TRUE(shown.has_value());
+    EXPECT_EQ(shown->logging, kind) << name;
+    EXPECT_EQ(shown->size(), 400u * 3u * 3u);
+    const bool drawn = std::ranges::any_of(shown->log_propensity, [](double p) { return p < -0.1; });
+    EXPECT_EQ(drawn, kind == LoggingKind::stochastic) << name;
+    EXPECT_TRUE(std::ranges::none_of(shown->log_propensity, [](double p) { return std::isnan(p); })) << name;
+    const std::string csv = read_file(log(name).replace_extension(".csv"));
+    EXPECT_EQ(std::ranges::count(csv, '\n'), 400 * 3 * 3 + 1);
+  }
+  EXPECT_EQ(read_impression_log(log("epsilon_0.3_popularity"))->policy, "epsilon=0.3:popularity");
+}
+
+TEST_F(SimulatedLogTest, training_learns_from_a_log_and_its_policy_enters_a_closed_world_only) {
+  const Outcome trained =
+      job_->train(0, "logged", fmt::format("{} --data.path={}", k_short, log("epsilon_0.3_popularity").string()));
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const std::string arguments =
+      fmt::format("simulate {} --run {} --output {} --simulation.policies=random", settings(8),
+                  job_->run("logged", "lora").string(), file("next.h5").string());
+  expect_refused(run_program(arguments), k_data, {"was trained on other data", "closed_world"});
+  const Outcome closed = run_program(arguments + " --simulation.roles=closed_world");
+  EXPECT_EQ(closed.code, 0) << closed.errors;
+  EXPECT_TRUE(fs::exists(file("next.h5")));
+}
+
+TEST_F(SimulatedLogTest, a_log_is_asked_about_policies_runs_and_files) {
+  const Outcome asked = run_program(fmt::format(
+      "offpolicy {} --log {} --policy popularity --policy random --policy file:{} --policy softmax:encoder "
+      "--run {} --output {}",
+      settings(), log("epsilon_0.3_popularity").string(), file("list.csv").string(), run(), file("off.json").string()));
+  ASSERT_EQ(asked.code, 0) << asked.errors;
+  const nlohmann::json report = read_json(file("off.json"));
+  EXPECT_EQ(report.at("facts").at("pages"), 1200);
+  EXPECT_EQ(report.at("facts").at("users_left_out"), 0);
+  std::map<std::string, nlohmann::json> rows;
+  for (const nlohmann::json& row : report.at("tables")[0].at("rows")) {
+    rows[fmt::format("{}, {}", row.at("policy").get<std::string>(), row.at("estimator").get<std::string>())] = row;
+  }
+  // 70 % of pages and more are those of popularity, each with weight 1 / .7 at most.
+  const nlohmann::json& sound = rows.at("popularity, IPS");
+  EXPECT_TRUE(sound.at("refused").is_null()) << sound;
+  EXPECT_LT(sound.at("largest").get<double>(), 1.43);
+  EXPECT_GT(sound.at("clicks").at("value").get<double>(), 0.05);
+  // 40 items, 3 on a page: the log explores 30 % uniformly, so random pages are all there, with weights of 1 / .3.
+  EXPECT_LT(rows.at("random, IPS").at("largest").get<double>(), 3.34);
+  for (const char* refused : {"lora, IPS", "softmax:lora, IPS"}) {
+    EXPECT_FALSE(rows.at(refused).at("refused").is_null()) << refused;
+  }
+  EXPECT_TRUE(rows.contains(fmt::format("file:{}, doubly robust", file("list.csv").string())));
+  EXPECT_THAT(asked.output, ::testing::HasSubstr("undecided: this log carries no estimate of lora"));
+  EXPECT_TRUE(fs::exists(file("off-off-policy.csv")));
+}
+
+TEST_F(SimulatedLogTest, what_a_log_cannot_say_is_refused_and_nothing_usable_ends_with_6) {
+  const auto ask = [&](const fs::path& store, const std::string& rest) {
+    return run_program(fmt::format("offpolicy {} --log {} {}", settings(), store.string(), rest));
+  };
+  const Outcome nothing = ask(log("random"), "--policy file:" + file("list.csv").string());
+  EXPECT_EQ(nothing.code, 6) << nothing.output << nothing.errors;
+  expect_refused(ask(log("popularity"), "--policy random"), k_data, {"always does the same", "epsilon:NAME"});
+  expect_refused(ask(job_->store(), "--policy random"), k_data, {"holds no impressions"});
+  expect_refused(ask(file("missing.h5"), "--policy random"), k_data, {"missing.h5"});
+  expect_refused(ask(log("random"), "--policy informed_oracle"), k_config, {"knows the world"});
+  expect_refused(ask(log("random"), "--policy softmax:encoder"), k_config, {"there is no run"});
+  expect_refused(ask(log("random"), "--policy file:/no/such.csv"), k_data, {"/no/such.csv"});
+  expect_refused(ask(log("random"), ""), k_config, {"name a policy"});
+  expect_refused(ask(log("random"), "--policy random --output x.csv"), k_config, {".json"});
+}
+
+TEST_F(SimulatedLogTest, files_take_part_in_simulations_and_users_can_be_traced) {
+  std::string scores = "user,item,score\n";
+  for (int u = 0; u < 8; ++u) {
+    for (int i = 0; i < 40; ++i) scores += fmt::format("sim-{},i{},{}\n", u, i, (i * 7 + u) % 40);
+  }
+  write_file_atomically(file("scores.csv"), scores);
+  const std::string policies =
+      fmt::format("--simulation.policies=random,file:{0},softmax:file:{0}", file("scores.csv").string());
+  const Outcome simulated =
+      run_program(fmt::format("simulate {} {} --output {}", settings(8), policies, file("files.h5").string()));
+  EXPECT_EQ(simulated.code, 0) << simulated.errors;
+  EXPECT_THAT(simulated.output, ::testing::HasSubstr("softmax:file:"));
+  expect_refused(run_program(fmt::format("simulate {} {} --output {}", settings(9), policies, file("no.h5").string())),
+                 k_data, {"has no row for sim-8"});
+  const Outcome traced = run_program(fmt::format("simulate {} {} --trace 5", settings(8), policies));
+  EXPECT_EQ(traced.code, 0) << traced.errors;
+  for (const char* words : {"newcomer 5, profile", "gender", "page draw u = ", "P(click)", "session 0, page 2"}) {
+    EXPECT_THAT(traced.output, ::testing::HasSubstr(words));
+  }
+  expect_refused(run_program(fmt::format("simulate {} --trace 5 --only-user 5", settings())), k_config,
+                 {"one of them"});
+}
+
+TEST_F(SimulatedLogTest, studies_are_planned_from_simulations_and_runs) {
+  const Outcome planned = run_program(
+      fmt::format("plan --effect 0.02 --simulation {} --policy lora --against popularity --user-minutes 0.1",
+                  file("sim.h5").string()));
+  EXPECT_EQ(planned.code, 0) << planned.errors;
+  EXPECT_THAT(planned.output, ::testing::HasSubstr("cheapest design: 1 seeds, 1 worlds"));
+  EXPECT_THAT(planned.output, ::testing::HasSubstr("smallest difference found with what was measured"));
+  expect_refused(run_program(fmt::format("plan --effect 0.02 --simulation {} --policy dora", file("sim.h5").string())),
+                 k_data, {"no policy 'dora'", "lora"});
+  EXPECT_EQ(run_program("plan --effect 0.01 --user-variance 0.04 --seed-variance 0.01").code, 6);
+  EXPECT_EQ(run_program("plan --effect 0.01 --user-variance 0.04 --rest-variance 0.04").code, 0);
+  expect_refused(run_program("plan --user-variance 0.04"), k_config, {"effect"});
+  expect_refused(run_program("plan --effect 0.1"), k_config, {"variances come from one place"});
+}
+
+TEST_F(SimulatedLogTest, policies_that_cannot_be_are_refused_before_anything_runs) {
+  const std::pair<const char*, const char*> cases[] = {{"epsilon=2:popularity", "no share"},
+                                                       {"softmax:random", "no scores"},
+                                                       {"epsilon:oracle", "knows latents"},
+                                                       {"popularty", "unknown policy"}};
+  for (const auto& [policy, words] : cases) {
+    expect_refused(run_program(fmt::format("simulate {} --output {} --simulation.policies={}", settings(),
+                                           file("no.h5").string(), policy)),
+                   k_config, {words, "simulation.policies"});
+  }
+  expect_refused(run_program(fmt::format("simulate {} --output {} --simulation.policies=softmax:encoder", settings(),
+                                         file("no.h5").string())),
+                 k_config, {"there is no run", "--run"});
+  EXPECT_FALSE(fs::exists(file("no.h5")));
+}
+
+}  // namespace
+}  // namespace coldframe::testing

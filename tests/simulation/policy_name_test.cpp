@@ -1,0 +1,75 @@
+#include "framework/simulation/policy_name.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "framework/core/error.h"
+#include "framework/simulation/simulation_options.h"
+
+namespace coldframe {
+namespace {
+
+TEST(PolicyName, rules_stand_before_the_base) {
+  const PolicyName plain = policy_named("popularity", "x");
+  EXPECT_TRUE(plain.plain());
+  EXPECT_EQ(plain.base, "popularity");
+
+  const PolicyName both = policy_named("epsilon=0.25:softmax=0.5:ease", "x");
+  EXPECT_EQ(both.base, "ease");
+  EXPECT_EQ(both.epsilon, 0.25);
+  EXPECT_EQ(both.temperature, 0.5);
+  EXPECT_EQ(both.text, "epsilon=0.25:softmax=0.5:ease");
+
+  const PolicyName standard = policy_named("epsilon:softmax:encoder", "x");
+  EXPECT_EQ(standard.epsilon, 0.1);
+  EXPECT_EQ(standard.temperature, 1.0);
+  EXPECT_EQ(standard.around("lora"), "epsilon:softmax:lora");
+}
+
+TEST(PolicyName, files_have_paths) {
+  const PolicyName name = policy_named("softmax=2:file:/a b/c:d.csv", "x");
+  EXPECT_EQ(name.file(), "/a b/c:d.csv");
+  EXPECT_EQ(name.temperature, 2.0);
+  EXPECT_EQ(policy_named("popularity", "x").file(), "");
+  EXPECT_THAT(parse_policy_name("file:").mistake, ::testing::HasSubstr("unknown policy"));
+}
+
+TEST(PolicyName, mistakes_say_what_to_write) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"popularty", "unknown policy"},
+      {"", "unknown policy"},
+      {"softmax:popularty", "unknown policy"},
+      {"encoder", "take part anyway"},
+      {"epsilon:oracle", "knows latents"},
+      {"softmax:random", "no scores"},
+      {"softmax:informed_oracle", "no scores"},
+      {"epsilon=1.5:popularity", "no share"},
+      {"epsilon=0:popularity", "no number above 0"},
+      {"epsilon=-1:popularity", "no number above 0"},
+      {"epsilon=nan:popularity", "no number above 0"},
+      {"softmax=inf:popularity", "no number above 0"},
+      {"softmax=1x:popularity", "no number above 0"},
+      {"epsilon=:popularity", "no number above 0"},
+      {"epsilon:epsilon:popularity", "epsilon stands first, and once"},
+      {"softmax:epsilon:popularity", "epsilon stands first, and once"},
+      {"epsilon=0.1", "epsilon stands first, and once"},
+  };
+  for (const auto& [text, words] : cases) {
+    EXPECT_THAT(parse_policy_name(text).mistake, ::testing::HasSubstr(words)) << text;
+    EXPECT_THROW(policy_named(text, "x"), ConfigError) << text;
+  }
+}
+
+TEST(PolicyName, configurations_are_checked_by_the_same_rules) {
+  SimulationOptions options;
+  options.policies = {"random", "epsilon=0.2:popularity", "softmax:popularity", "popularity"};
+  EXPECT_TRUE(options.validate().empty());
+  options.policies = {"random", "epsilon=2:popularity"};
+  ASSERT_EQ(options.validate().size(), 1u);
+  EXPECT_EQ(options.validate()[0].key, "policies");
+  options.policies = {"softmax:popularity", "softmax:popularity"};
+  EXPECT_THAT(options.validate()[0].text, ::testing::HasSubstr("more than once"));
+}
+
+}  // namespace
+}  // namespace coldframe
