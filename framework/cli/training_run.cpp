@@ -260,8 +260,10 @@ void TrainingRun::finish(const TrainingSummary& summary) {
     RunRecord record = make_training_record(
         {experiment_, *data_, *learner_, folder_, invocation_, identity(), pool_->threads(), memory}, summary);
     if (task_tests_) {
-      tasks = continual_summary(task_tests_->record(), experiment_.evaluation.bootstrap());
+      const ContinualRecord measured = task_tests_->record();
+      tasks = continual_summary(measured, experiment_.evaluation.bootstrap());
       record.summary["continual"] = tasks;
+      record.tasks = people_of(measured);
     }
     write_run_record(folder_.record(), record);
     write_tensorboard(folder_.path / k_tensorboard_name, record.metrics,

@@ -41,24 +41,26 @@ std::vector<TaskMatrix> resampled_matrices(std::span<const TaskCohort> cohorts, 
   return matrices;
 }
 
-Estimate make_estimate(const MatrixStatistic& statistic, const TaskMatrix& matrix,
-                       const std::vector<TaskMatrix>& replicates, double level) {
+/// From the value of a statistic and its replicates; NaN where it does not exist.
+Estimate make_estimate(double value, std::vector<double> replicates, double level) {
   Estimate estimate;
-  estimate.value = statistic(matrix).value_or(k_missing);
-  std::vector<double> values;
-  for (const TaskMatrix& replicate : replicates) {
-    const double value = statistic(replicate).value_or(k_missing);
-    if (std::isfinite(value)) values.push_back(value);
-  }
-  estimate.undefined_replicates = replicates.size() - values.size();
+  estimate.value = value;
+  const std::size_t drawn = replicates.size();
+  std::erase_if(replicates, [](double replicate) { return !std::isfinite(replicate); });
+  estimate.undefined_replicates = drawn - replicates.size();
   const double tail = 0.5 * (1.0 - level);
-  const bool too_many =
-      static_cast<double>(estimate.undefined_replicates) > tail * static_cast<double>(replicates.size());
-  if (too_many || values.empty() || !std::isfinite(estimate.value)) return estimate;
-  std::ranges::sort(values);
-  estimate.standard_error = std::sqrt(sample_variance(values));
-  estimate.interval = Interval{sorted_quantile(values, tail), sorted_quantile(values, 1.0 - tail)};
+  const bool too_many = static_cast<double>(estimate.undefined_replicates) > tail * static_cast<double>(drawn);
+  if (too_many || replicates.empty() || !std::isfinite(value)) return estimate;
+  std::ranges::sort(replicates);
+  estimate.standard_error = std::sqrt(sample_variance(replicates));
+  estimate.interval = Interval{sorted_quantile(replicates, tail), sorted_quantile(replicates, 1.0 - tail)};
   return estimate;
+}
+
+std::size_t people_in(std::span<const TaskCohort> cohorts) {
+  std::size_t people = 0;
+  for (const TaskCohort& cohort : cohorts) people += cohort.users.size();
+  return people;
 }
 
 }  // namespace
@@ -82,11 +84,35 @@ std::vector<Estimate> estimate_from_cohorts(std::span<const TaskCohort> cohorts,
                                             std::span<const MatrixStatistic> statistics,
                                             const BootstrapOptions& options) {
   const TaskMatrix matrix = task_matrix(cohorts);
-  const std::vector<TaskMatrix> replicates = resampled_matrices(cohorts, options);
+  const std::vector<TaskMatrix> drawn = resampled_matrices(cohorts, options);
   std::vector<Estimate> estimates;
   for (const MatrixStatistic& statistic : statistics) {
-    estimates.push_back(make_estimate(statistic, matrix, replicates, options.level));
-    for (const TaskCohort& cohort : cohorts) estimates.back().users += cohort.users.size();
+    std::vector<double> replicates;
+    for (const TaskMatrix& replicate : drawn) replicates.push_back(statistic(replicate).value_or(k_missing));
+    estimates.push_back(make_estimate(statistic(matrix).value_or(k_missing), std::move(replicates), options.level));
+    estimates.back().users = people_in(cohorts);
+  }
+  return estimates;
+}
+
+std::vector<Estimate> estimate_differences(std::span<const TaskCohort> first, std::span<const TaskCohort> second,
+                                           std::span<const MatrixStatistic> statistics,
+                                           const BootstrapOptions& options) {
+  CF_EXPECTS(first.size() == second.size());
+  const TaskMatrix mine = task_matrix(first), theirs = task_matrix(second);
+  const std::vector<TaskMatrix> mine_drawn = resampled_matrices(first, options);
+  const std::vector<TaskMatrix> theirs_drawn = resampled_matrices(second, options);
+  std::vector<Estimate> estimates;
+  for (const MatrixStatistic& statistic : statistics) {
+    const auto difference = [&](const TaskMatrix& a, const TaskMatrix& b) {
+      return statistic(a).value_or(k_missing) - statistic(b).value_or(k_missing);
+    };
+    std::vector<double> replicates;
+    for (std::size_t b = 0; b < mine_drawn.size(); ++b) {
+      replicates.push_back(difference(mine_drawn[b], theirs_drawn[b]));
+    }
+    estimates.push_back(make_estimate(difference(mine, theirs), std::move(replicates), options.level));
+    estimates.back().users = people_in(first);
   }
   return estimates;
 }

@@ -18,6 +18,19 @@ struct TaskCohort {
   std::vector<std::vector<double>> rows;  // [T + 1][users] one value per user and row; an empty row was not measured
 };
 
+/// Everybody of one task, before anything of them was trained on. Empty values: not measured.
+struct NextCohort {
+  std::vector<UserKey> users;
+  std::vector<double> model;
+  std::vector<double> popularity;  // of the items in the tasks before
+};
+
+/// Everything that was measured on people of one task; `next` is empty where tasks share people.
+struct TaskPeople {
+  TaskCohort tested;
+  NextCohort next;
+};
+
 /// R from the means of the cohorts; NaN where a row was not measured.
 TaskMatrix task_matrix(std::span<const TaskCohort> cohorts);
 
@@ -31,5 +44,10 @@ using MatrixStatistic = std::function<std::optional<double>(const TaskMatrix&)>;
 std::vector<Estimate> estimate_from_cohorts(std::span<const TaskCohort> cohorts,
                                             std::span<const MatrixStatistic> statistics,
                                             const BootstrapOptions& options);
+
+/// The same of `first` - `second`, over the same tasks and people: a person counts equally often in both.
+std::vector<Estimate> estimate_differences(std::span<const TaskCohort> first, std::span<const TaskCohort> second,
+                                           std::span<const MatrixStatistic> statistics,
+                                           const BootstrapOptions& options);
 
 }  // namespace coldframe

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -203,6 +204,41 @@ Json continual_summary(const ContinualRecord& record, const BootstrapOptions& bo
                {"matrix", matrix_json(matrix)}, {"forgetting_by_task", forgetting_json(matrix)}};
   add_prequential(summary, record, bootstrap, alpha);
   return summary;
+}
+
+std::vector<TaskPeople> people_of(const ContinualRecord& record) {
+  std::vector<TaskPeople> people;
+  for (std::size_t task = 0; task < record.cohorts.size(); ++task) {
+    people.push_back({record.cohorts[task], record.next.empty() ? NextCohort{} : record.next[task]});
+  }
+  return people;
+}
+
+Json continual_differences(std::span<const TaskPeople> first, std::span<const TaskPeople> second,
+                           const BootstrapOptions& bootstrap) {
+  const auto same = [](const TaskPeople& a, const TaskPeople& b) {
+    return a.tested.users == b.tested.users && a.next.users == b.next.users;
+  };
+  if (!std::ranges::equal(first, second, same)) return {};
+  std::vector<TaskCohort> mine, theirs;
+  for (const TaskPeople& people : first) mine.push_back(people.tested);
+  for (const TaskPeople& people : second) theirs.push_back(people.tested);
+  std::vector<MatrixStatistic> wanted;
+  for (const NamedStatistic& named : statistics()) wanted.push_back(named.statistic);
+  const std::vector<Estimate> estimates = estimate_differences(mine, theirs, wanted, bootstrap);
+  Json differences = Json::object();
+  for (std::size_t i = 0; i < estimates.size(); ++i) {
+    differences[statistics()[i].key] = with_detectable(estimates[i], 1.0 - bootstrap.level);
+  }
+  std::vector<NextCohort> mine_next, theirs_next;
+  for (const TaskPeople& people : first) mine_next.push_back(people.next);
+  for (const TaskPeople& people : second) theirs_next.push_back(people.next);
+  if (mine_next.empty() || mine_next.front().users.empty()) return differences;
+  const MatrixStatistic next = [](const TaskMatrix& m) { return std::optional(mean_of_row(m, 0)); };
+  const std::vector<Estimate> of_next =
+      estimate_differences(as_cohorts(mine_next), as_cohorts(theirs_next), {&next, 1}, bootstrap);
+  differences["next"] = with_detectable(of_next.front(), 1.0 - bootstrap.level);
+  return differences;
 }
 
 std::vector<Json> continual_tables(const Json& summary, const std::string& run) {

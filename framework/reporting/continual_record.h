@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,6 @@ namespace coldframe {
 struct NamedTask {
   std::string name;
   std::size_t trained_users = 0;
-};
-
-/// Everybody of one task, before anything of them was trained on. Empty values: not measured.
-struct NextCohort {
-  std::vector<UserKey> users;
-  std::vector<double> model;
-  std::vector<double> popularity;  // of the items in the tasks before
 };
 
 /// What was measured while a stream of tasks was learned.
@@ -44,6 +38,14 @@ struct ContinualRecord {
 /// Intervals are over people; `detectable` is the smallest true effect that such a number would have shown with 80 %
 /// power.
 nlohmann::json continual_summary(const ContinualRecord& record, const BootstrapOptions& bootstrap);
+
+/// The people of a record, task by task.
+std::vector<TaskPeople> people_of(const ContinualRecord& record);
+
+/// Paired differences of the numbers of two runs, first - second: {next, average, backward_transfer, ...: {value, low,
+/// high, detectable}}; null unless both were measured on the same people of the same tasks.
+nlohmann::json continual_differences(std::span<const TaskPeople> first, std::span<const TaskPeople> second,
+                                     const BootstrapOptions& bootstrap);
 
 /// Tables `task-matrix` and `task-numbers`, and `task-next` where there are next cohorts, in the form of report.h.
 std::vector<nlohmann::json> continual_tables(const nlohmann::json& summary, const std::string& run);

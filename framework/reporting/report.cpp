@@ -136,7 +136,7 @@ Json make_report(const PooledRuns& runs, std::span<const NamedSimulation> simula
   report["limits"] = limits_of(runs, simulations, rules);
   add_newcomer_tables(report["tables"], findings);
   add_newcomer_plots(report["plots"], findings);
-  add_streams(report["tables"], report["plots"], runs.runs);
+  add_streams(report["tables"], report["plots"], runs.runs, bootstrap);
   add_simulation(report["tables"], report["plots"], simulations, rules);
   return report;
 }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/core/json.h"
@@ -77,6 +80,47 @@ NewcomerRow read_newcomers(const Hdf5File& file, const std::string& group) {
   return row;
 }
 
+std::vector<std::uint64_t> words_of(const std::vector<UserKey>& users) {
+  std::vector<std::uint64_t> words;
+  for (const UserKey user : users) words.push_back(user.value());
+  return words;
+}
+
+/// Rows that were not measured are NaN.
+void write_task(Hdf5File& file, const std::string& group, const TaskPeople& people) {
+  const std::size_t users = people.tested.users.size();
+  file.write(group + "/users", words_of(people.tested.users));
+  std::vector<double> rows;
+  for (const std::vector<double>& row : people.tested.rows) {
+    rows.insert(rows.end(), row.begin(), row.end());
+    if (row.empty()) rows.insert(rows.end(), users, std::numeric_limits<double>::quiet_NaN());
+  }
+  file.write_matrix<double>(group + "/rows", rows, users);
+  file.write(group + "/next_users", words_of(people.next.users));
+  file.write(group + "/next", people.next.model);
+  file.write(group + "/next_popularity", people.next.popularity);
+}
+
+TaskPeople read_task(const Hdf5File& file, const std::string& group) {
+  TaskPeople people;
+  for (const std::uint64_t user : file.read<std::uint64_t>(group + "/users")) people.tested.users.emplace_back(user);
+  for (const std::uint64_t user : file.read<std::uint64_t>(group + "/next_users")) people.next.users.emplace_back(user);
+  const std::vector<double> rows = file.read<double>(group + "/rows");
+  const std::size_t users = people.tested.users.size();
+  people.next.model = file.read<double>(group + "/next");
+  people.next.popularity = file.read<double>(group + "/next_popularity");
+  const auto fits = [&](const std::vector<double>& values) {
+    return values.empty() || values.size() == people.next.users.size();
+  };
+  if (users == 0 || rows.size() % users != 0 || !fits(people.next.model) || !fits(people.next.popularity)) {
+    throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("{} has arrays of other lengths", group));
+  }
+  for (auto row = rows.begin(); row != rows.end(); row += static_cast<std::ptrdiff_t>(users)) {
+    people.tested.rows.emplace_back(row, std::isnan(*row) ? row : row + static_cast<std::ptrdiff_t>(users));
+  }
+  return people;
+}
+
 }  // namespace
 
 void write_run_record(const std::filesystem::path& path, const RunRecord& record) {
@@ -91,6 +135,9 @@ void write_run_record(const std::filesystem::path& path, const RunRecord& record
   file.make_group("/newcomers");
   for (std::size_t i = 0; i < record.newcomers.size(); ++i) {
     write_newcomers(file, fmt::format("/newcomers/{:03}", i), record.newcomers[i]);
+  }
+  for (std::size_t i = 0; i < record.tasks.size(); ++i) {
+    write_task(file, fmt::format("/tasks/{:03}", i), record.tasks[i]);
   }
   file.close();
   target.commit();
@@ -116,6 +163,8 @@ RunRecord read_run_record(const std::filesystem::path& path) {
   for (const std::string& name : file.children("/newcomers")) {
     record.newcomers.push_back(read_newcomers(file, "/newcomers/" + name));
   }
+  if (!file.exists("/tasks")) return record;
+  for (const std::string& name : file.children("/tasks")) record.tasks.push_back(read_task(file, "/tasks/" + name));
   return record;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/evaluation/newcomers.h"
+#include "framework/evaluation/task_cohorts.h"
 
 namespace coldframe {
 
@@ -37,6 +38,7 @@ struct RunRecord {
   std::vector<std::uint64_t> train_users;     // stable hashes of external ids of role T, ascending
   std::vector<std::uint64_t> validate_users;  // of role V
   std::vector<NewcomerRow> newcomers;         // empty before `coldframe evaluate`
+  std::vector<TaskPeople> tasks = {};         // of a run over tasks, whose summary has the key continual
 };
 
 /// Atomic: a new file is renamed into place. Format version inside.

@@ -34,6 +34,25 @@ Json line_of(const NamedRun& run, const Json& summary) {
   return line;
 }
 
+/// Of every run to the first one that has tasks.
+Json difference_table(std::span<const NamedRun* const> runs, const BootstrapOptions& bootstrap) {
+  TableBuilder table("stream-differences", fmt::format("Differences to {} over the same people", runs.front()->name),
+                     "paired: a person counts equally often in both; these checkpoints, of one training seed each; in "
+                     "brackets intervals over people; runs with other tasks are left out");
+  table.column("run", "run").column("next", "next");
+  for (const auto& [key, title] : k_numbers) table.column(key, title);
+  table.column("detectable", "detectable in next or ACC");
+  for (const NamedRun* run : runs.subspan(1)) {
+    const Json differences = continual_differences(run->record.tasks, runs.front()->record.tasks, bootstrap);
+    if (differences.is_null()) continue;
+    Json line{{"run", run->name}};
+    for (const auto& [key, estimate] : differences.items()) line[key] = shown(estimate);
+    line["detectable"] = differences.at(differences.contains("next") ? "next" : "average").at("detectable");
+    table.row(std::move(line));
+  }
+  return table.take();
+}
+
 Json heat_map(const NamedRun& run, const Json& summary, std::size_t number) {
   PlotBuilder plot(fmt::format("tasks-{}", number), fmt::format("{}: tasks over time", run.name), "people of task",
                    "after task", Marks::heat, "darker: better; row 0 is the untrained encoder");
@@ -47,7 +66,7 @@ Json heat_map(const NamedRun& run, const Json& summary, std::size_t number) {
 
 }  // namespace
 
-void add_streams(Json& tables, Json& plots, std::span<const NamedRun> runs) {
+void add_streams(Json& tables, Json& plots, std::span<const NamedRun> runs, const BootstrapOptions& bootstrap) {
   TableBuilder lines(
       "streams", "Tasks that follow each other",
       "next: everybody of a task before anything of them was trained on, mean over tasks, and popularity "
@@ -57,10 +76,12 @@ void add_streams(Json& tables, Json& plots, std::span<const NamedRun> runs) {
   for (const auto& [key, title] : k_numbers) lines.column(key, title);
   Json details = Json::array();
   std::size_t number = 0;
+  std::vector<const NamedRun*> measured;
   for (const NamedRun& run : runs) {
     if (!run.record.summary.contains("continual")) continue;
     const Json& summary = run.record.summary.at("continual");
     ++number;
+    if (!run.record.tasks.empty()) measured.push_back(&run);
     lines.row(line_of(run, summary));
     for (Json& table : continual_tables(summary, run.name)) {
       table["id"] = fmt::format("{}-{}", table.at("id").get<std::string>(), number);
@@ -70,6 +91,7 @@ void add_streams(Json& tables, Json& plots, std::span<const NamedRun> runs) {
   }
   if (number == 0) return;
   tables.push_back(lines.take());
+  if (measured.size() > 1) tables.push_back(difference_table(measured, bootstrap));
   for (Json& table : details) tables.push_back(std::move(table));
 }
 

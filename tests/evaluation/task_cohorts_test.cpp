@@ -56,6 +56,20 @@ TEST(TaskCohortsTest, differences_between_rows_are_paired_within_people) {
   EXPECT_TRUE(level.interval->contains(level.value));
 }
 
+TEST(TaskCohortsTest, two_runs_are_compared_person_by_person) {
+  const std::vector<TaskCohort> one = cohorts(40);
+  std::vector<TaskCohort> other = one;
+  for (TaskCohort& cohort : other) {
+    for (double& value : cohort.rows[2]) value += 0.25;
+  }
+  const std::vector<MatrixStatistic> wanted = {
+      [](const TaskMatrix& m) { return std::optional(average_performance(m)); }, backward_transfer};
+  const std::vector<Estimate> found = estimate_differences(other, one, wanted, {.replicates = 300});
+  EXPECT_NEAR(found[0].value, 0.25, 1e-12);
+  EXPECT_LT(found[0].standard_error, 1e-12) << "what differs between people is in both and must cancel";
+  EXPECT_NEAR(found[1].value, 0.25, 1e-12);
+}
+
 TEST(TaskCohortsTest, the_order_of_people_changes_nothing_but_rounding) {
   std::vector<TaskCohort> people = cohorts(15), turned = people;
   for (TaskCohort& cohort : turned) {

@@ -7,6 +7,7 @@
 
 #include "framework/reporting/measures.h"
 #include "framework/reporting/stream_report.h"
+#include "tests/support/temporary_folder.h"
 
 namespace coldframe {
 namespace {
@@ -119,7 +120,7 @@ TEST(StreamReportTest, every_run_with_tasks_has_a_line_tables_and_a_heat_map) {
   runs[1].name = "stream";
   runs[1].record.summary["continual"] = continual_summary(example(), {.replicates = 200});
   nlohmann::json tables = nlohmann::json::array(), plots = nlohmann::json::array();
-  add_streams(tables, plots, runs);
+  add_streams(tables, plots, runs, {.replicates = 100});
   ASSERT_EQ(tables.size(), 4u);
   EXPECT_EQ(tables[0].at("rows").size(), 1u);
   EXPECT_EQ(tables[0].at("rows")[0].at("run"), "stream");
@@ -129,8 +130,59 @@ TEST(StreamReportTest, every_run_with_tasks_has_a_line_tables_and_a_heat_map) {
   EXPECT_EQ(drawn.at("y").size(), 3u);
   EXPECT_NEAR(drawn.at("z")[2][1].get<double>(), 0.8, 1e-12);
   nlohmann::json none = nlohmann::json::array();
-  add_streams(none, none, std::span(runs).first(1));
+  add_streams(none, none, std::span(runs).first(1), {});
   EXPECT_TRUE(none.empty());
+}
+
+TEST(StreamReportTest, runs_over_the_same_people_are_compared_person_by_person) {
+  ContinualRecord better = example();
+  for (TaskCohort& people : better.cohorts) {
+    for (std::vector<double>& row : people.rows) {
+      for (double& value : row) value += 0.05;
+    }
+  }
+  for (NextCohort& people : better.next) {
+    for (double& value : people.model) value += 0.02;
+  }
+  const nlohmann::json found = continual_differences(people_of(better), people_of(example()), {.replicates = 200});
+  EXPECT_NEAR(found.at("average").at("value").get<double>(), 0.05, 1e-12);
+  EXPECT_NEAR(found.at("next").at("value").get<double>(), 0.02, 1e-12);
+  EXPECT_NEAR(found.at("backward_transfer").at("value").get<double>(), 0.0, 1e-12);
+  ContinualRecord others = example();
+  others.cohorts[0].users[0] = UserKey(77);
+  EXPECT_TRUE(continual_differences(people_of(others), people_of(example()), {.replicates = 200}).is_null());
+
+  std::vector<NamedRun> runs(3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const ContinualRecord record = i == 0 ? example() : i == 1 ? better : others;
+    runs[i].name = std::string("run ") + std::to_string(i);
+    runs[i].record.summary["continual"] = continual_summary(record, {.replicates = 100});
+    runs[i].record.tasks = people_of(record);
+  }
+  nlohmann::json tables = nlohmann::json::array(), plots = nlohmann::json::array();
+  add_streams(tables, plots, runs, {.replicates = 100});
+  ASSERT_EQ(tables[1].at("id"), "stream-differences");
+  ASSERT_EQ(tables[1].at("rows").size(), 1u) << "a run on other people has no difference";
+  EXPECT_EQ(tables[1].at("rows")[0].at("run"), "run 1");
+}
+
+TEST(ContinualRecordTest, people_come_back_from_a_record) {
+  testing::TemporaryFolder folder;
+  ContinualRecord cut = example();
+  cut.cohorts[1].rows[2].clear();
+  cut.next[1] = {};
+  RunRecord record{{{"variant", "x"}}, nlohmann::json::object(), {}, {}, {}, {}};
+  record.tasks = people_of(cut);
+  write_run_record(folder / "run.h5", record);
+  const RunRecord back = read_run_record(folder / "run.h5");
+  ASSERT_EQ(back.tasks.size(), 2u);
+  for (std::size_t task = 0; task < 2; ++task) {
+    EXPECT_EQ(back.tasks[task].tested.users, cut.cohorts[task].users);
+    EXPECT_EQ(back.tasks[task].tested.rows, cut.cohorts[task].rows);
+    EXPECT_EQ(back.tasks[task].next.users, cut.next[task].users);
+    EXPECT_EQ(back.tasks[task].next.model, cut.next[task].model);
+    EXPECT_EQ(back.tasks[task].next.popularity, cut.next[task].popularity);
+  }
 }
 
 TEST(ContinualRecordTest, tasks_that_share_people_have_no_next_cohort) {
