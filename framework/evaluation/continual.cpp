@@ -46,7 +46,7 @@ double average_performance(const TaskMatrix& matrix) { return mean_of(matrix.row
 
 std::optional<double> backward_transfer(const TaskMatrix& matrix) {
   const std::optional<double> lost = forgetting(matrix, ForgettingRule::last);
-  return lost ? std::optional(-*lost) : std::nullopt;
+  return lost ? std::optional(0.0 - *lost) : std::nullopt;  // no negative zero where nothing was lost
 }
 
 std::optional<double> forward_transfer(const TaskMatrix& matrix) {

@@ -69,6 +69,12 @@ TEST(ContinualMeasures, one_task_transfers_nothing) {
   EXPECT_FALSE(forgetting(one, ForgettingRule::max_all).has_value());
 }
 
+TEST(ContinualMeasures, nothing_lost_is_zero_without_a_sign) {
+  const TaskMatrix matrix = matrix_of({{0, 0}, {0.5, 0.5}, {0.5, 0.5}});
+  EXPECT_EQ(*backward_transfer(matrix), 0.0);
+  EXPECT_FALSE(std::signbit(*backward_transfer(matrix)));
+}
+
 TEST(ContinualMeasures, cells_that_were_not_measured_are_not_numbers) {
   TaskMatrix matrix = example();
   matrix.at(3, 0) = TaskMatrix(3).at(3, 0);
