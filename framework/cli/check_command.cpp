@@ -79,9 +79,10 @@ class CheckCommand final : public Subcommand {
     const TrialShape meant = meant_shape(static_cast<int>(options_.ranks), experiment_.distributed.threads, cores, experiment_.batch.lanes);
     if (!std::filesystem::exists(experiment_.data.path)) {
       constexpr double user_tokens = 20, item_tokens = 16;
-      const auto pairs = static_cast<double>(experiment_.batch.pairs);
-      const double tokens = pairs * user_tokens + (pairs + static_cast<double>(experiment_.batch.extra_items)) * item_tokens;
-      const CostEstimate cost = estimate_cost(experiment_, learner, {tokens, tokens}, meant);
+      const auto users = static_cast<double>(experiment_.batch.pairs);
+      const double items = users + static_cast<double>(experiment_.batch.extra_items);
+      const double tokens = users * user_tokens + items * item_tokens;
+      const CostEstimate cost = estimate_cost(experiment_, learner, {tokens, tokens, users + items}, meant);
       return fmt::format("data {} is not on this machine: {:g} tokens per user text and {:g} per item text assumed\n",
                          experiment_.data.path, user_tokens, item_tokens) +
              cost_text(cost) + time_text(cost, meant);

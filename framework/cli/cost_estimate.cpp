@@ -9,6 +9,7 @@
 #include <cmath>
 #include <set>
 
+#include "framework/model/prompt_strategy.h"
 #include "framework/training/continual_method.h"
 #include "framework/training/flat_layout.h"
 #include "framework/training/train_step.h"
@@ -94,6 +95,21 @@ double activation_bytes(const Experiment& experiment, const Shape& shape, StepTo
   return bytes;
 }
 
+/// What strategies carry from step to step beside their parameters.
+double strategy_values(const Experiment& experiment, const Learner& learner) {
+  double values = 0;
+  for (StrategyTraining* training : learner.strategies.training(experiment.schedule.steps)) {
+    for (const StrategyState& state : training->state()) values += static_cast<double>(state.values.size());
+  }
+  return values;
+}
+
+/// Rows that the layers see: a prompt stands in front of every text.
+StepTokens rows_of(StepTokens tokens, const ParameterStore& parameters) {
+  const double prompts = tokens.texts * static_cast<double>(prompt_length(parameters));
+  return {tokens.mean + prompts, tokens.largest + prompts, tokens.texts};
+}
+
 /// Moments, what continual learning remembers, and gradient buffers with one more for the exchange.
 double state_bytes(const Experiment& experiment, const Learner& learner, TrialShape cut) {
   const FlatLayout layout(learner.parameters);
@@ -101,7 +117,8 @@ double state_bytes(const Experiment& experiment, const Learner& learner, TrialSh
   const double buffers = gradient_buffer_bound(lanes, cut.threads) + (cut.ranks > 1 ? 1 : 0);
   const auto tasks = static_cast<std::size_t>(std::max<std::int64_t>(2, experiment.continual.stream.tasks));
   const double copies = 2 + static_cast<double>(held_copies(experiment.continual, tasks));
-  return 4.0 * (copies * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()));
+  return 4.0 * (copies * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()) +
+                strategy_values(experiment, learner));
 }
 
 /// Rounded copies included, and without what training does not read.
@@ -127,10 +144,11 @@ CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner,
   CostEstimate cost;
   cost.tokens = tokens;
   const double passes = !shape.trained() ? 2 : shape.weights_trained ? 6 : 4;
-  cost.flop = tokens.mean * shape.weights * passes;
+  const StepTokens rows = rows_of(tokens, learner.parameters);
+  cost.flop = rows.mean * shape.weights * passes;
   cost.weight_bytes = weight_bytes(shape);
   cost.state_bytes = state_bytes(experiment, learner, cut);
-  cost.activation_bytes = activation_bytes(experiment, shape, tokens, cut);
+  cost.activation_bytes = activation_bytes(experiment, shape, rows, cut);
   constexpr double program = 170e6, kept_tensor_memory = 134e6;  // measured; keep_tensor_memory()
   cost.program_bytes = program + kept_tensor_memory;
   cost.loading_bytes = program + 4.0 * static_cast<double>(shape.parameters.count());

@@ -24,8 +24,10 @@ TrialShape trial_shape(TrialShape meant, int cores) {
 StepTokens step_tokens(const StepPlanner& planner, std::int64_t steps) {
   StepTokens tokens;
   for (std::int64_t step = 0; step < steps; ++step) {
-    const auto of_step = static_cast<double>(planner.plan(step).texts.tokens());
+    const StepPlan plan = planner.plan(step);
+    const auto of_step = static_cast<double>(plan.texts.tokens());
     tokens.mean += of_step / static_cast<double>(steps);
+    tokens.texts += static_cast<double>(plan.texts.texts.size()) / static_cast<double>(steps);
     tokens.largest = std::max(tokens.largest, of_step);
   }
   return tokens;

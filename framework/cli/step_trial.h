@@ -11,6 +11,7 @@ namespace coldframe {
 struct StepTokens {
   double mean = 0;
   double largest = 0;
+  double texts = 0;  // distinct ones, mean
 };
 
 /// How a trial cuts the machine at hand into ranks.

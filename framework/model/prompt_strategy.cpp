@@ -92,6 +92,11 @@ void PromptOptions::describe(OptionVisitor& visitor) {
                 init);
 }
 
+std::int64_t prompt_length(const ParameterStore& parameters) {
+  const ParameterIndex tokens = parameters.find(k_name);
+  return tokens < 0 ? 0 : parameters.sizes(tokens)[0];
+}
+
 StrategyEntry prompt_strategy() {
   return {"prompt",
           "trained rows in front of every text (prompt tuning, arXiv 2104.08691)",

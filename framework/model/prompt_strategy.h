@@ -18,4 +18,7 @@ struct PromptOptions final : Options {
 
 StrategyEntry prompt_strategy();
 
+/// Rows that an attached prompt puts in front of every text; 0 without one.
+std::int64_t prompt_length(const ParameterStore& parameters);
+
 }  // namespace coldframe

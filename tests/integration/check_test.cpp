@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "tests/integration/training_job.h"
 
 namespace coldframe::testing {
@@ -37,6 +39,20 @@ TEST_F(CheckTest, counts_the_tokens_that_training_counts) {
   ASSERT_GT(tokens, 0);
   EXPECT_THAT(run_program(arguments("--trial 0")).output,
               HasSubstr(fmt::format("per step: about {:.0f} tokens", tokens)));
+}
+
+TEST_F(CheckTest, rows_of_a_prompt_cost_what_tokens_cost) {
+  const auto gigaflop = [this](const std::string& more) {
+    const std::string output = run_program(arguments("--trial 0 --strategy.use=prompt " + more)).output;
+    std::smatch found;
+    EXPECT_TRUE(std::regex_search(output, found, std::regex("about ([0-9]+) tokens .*, ([0-9.]+) GFLOP"))) << output;
+    return std::pair(std::stod(found[1]), std::stod(found[2]));
+  };
+  const auto [tokens, short_prompt] = gigaflop("--strategy.prompt.length=1");
+  const auto [same_tokens, long_prompt] = gigaflop("--strategy.prompt.length=41");
+  EXPECT_EQ(tokens, same_tokens);
+  EXPECT_GT(long_prompt / short_prompt, 2);  // texts of 10 to 30 tokens
+  EXPECT_LT(long_prompt / short_prompt, 5);
 }
 
 TEST_F(CheckTest, tries_steps_and_leaves_nothing_behind) {

@@ -49,6 +49,21 @@ TEST(SeveralStrategiesTest, what_was_saved_is_what_evaluate_and_encode_open) {
   EXPECT_THAT(broken.errors, HasSubstr("changed_weights.json"));
 }
 
+TEST(SeveralStrategiesTest, an_adapter_beside_a_prefix_and_a_prompt_are_trained_and_opened_again) {
+  const TrainingJob job;
+  const std::string config = fmt::format("--config {} ", job.short_config().string());
+  for (const auto& [use_option, name] : {std::pair(use("parallel prefix"), "parallel+prefix"), std::pair(use("prompt"), "prompt")}) {
+    const Outcome trained = job.train(2, "run", config + use_option);
+    ASSERT_EQ(trained.code, 0) << trained.errors;
+    const std::string run = job.run("run", name).string();
+    const Outcome evaluated = testing::run_program("evaluate --run " + run);
+    EXPECT_EQ(evaluated.code, 0) << evaluated.errors;
+    const Outcome merged = testing::run_program(fmt::format("merge --run {} --output {}/merged", run, run));
+    EXPECT_NE(merged.code, 0) << "nothing of these can be folded into the encoder";
+    EXPECT_FALSE(fs::exists(fs::path(run) / "merged"));
+  }
+}
+
 TEST(SeveralStrategiesTest, company_that_makes_no_sense_is_a_mistake_in_the_configuration) {
   const TrainingJob job;
   const Outcome outcome =

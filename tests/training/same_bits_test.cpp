@@ -66,7 +66,7 @@ testing::TinyPart part_of(Prefix prefix) {
 /// texts find in front of their own, and several at once (kinds joined by _and_).
 std::vector<test::StrategyForm> forms() {
   std::vector<test::StrategyForm> all = test::strategy_forms();
-  for (const char* name : {"bitfit", "partial", "lora_and_bitfit", "bitfit_and_houlsby_and_lora"}) {
+  for (const char* name : {"bitfit", "partial", "lora_and_bitfit", "bitfit_and_houlsby_and_lora", "parallel_and_prefix"}) {
     all.push_back({name, name, nullptr});
   }
   all.push_back({"compacter", "compacter",
@@ -395,6 +395,44 @@ TEST_P(FormBitsTest, on_any_ranks_and_threads_and_after_a_resume) {
   expect_same_bits(expected, train(shape(2, 1, 1024, "keep"), steps, folder_ / "parts", /*resume=*/true),
                    "resumed on 2 ranks");
 }
+
+/// Strategies whose code is of their own, where the encoder differs or multiplies in bf16.
+class FamilyBitsTest : public ::testing::TestWithParam<RunCase> {
+ protected:
+  testing::TemporaryFolder folder_;
+};
+
+TEST_P(FamilyBitsTest, on_other_ranks_recomputed_and_after_a_resume) {
+  constexpr std::int64_t steps = 40, killed_after = 30;
+  const auto shape = [](int ranks, int threads, std::int64_t replicate_below, const char* activations) {
+    return RunShape{GetParam(), ranks, threads, replicate_below, activations, /*looks=*/false};
+  };
+  const Outcome expected = train(shape(1, 1, 1024, "keep"), steps, folder_ / "1x1");
+  expect_same_bits(expected, train(shape(4, 1, 0, "recompute"), steps, folder_ / "4x1"), "4 ranks");
+  train(shape(3, 1, 1024, "keep"), killed_after, folder_ / "parts");
+  expect_same_bits(expected, train(shape(1, 2, 1024, "keep"), steps, folder_ / "parts", /*resume=*/true),
+                   "3 ranks, resumed on 2 threads");
+}
+
+RunCase family_case(const char* strategy, FamilyKind family, Precision precision) {
+  return {strategy, BatchKind::many, precision, Prefix::none, family};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, FamilyBitsTest,
+    ::testing::Values(family_case("houlsby", FamilyKind::mpnet, Precision::fp32),
+                      family_case("parallel", FamilyKind::mpnet, Precision::fp32),
+                      family_case("compacter", FamilyKind::mpnet, Precision::fp32),
+                      family_case("bitfit", FamilyKind::mpnet, Precision::fp32),
+                      family_case("adalora", FamilyKind::mpnet, Precision::fp32),
+                      family_case("p_tuning_v2", FamilyKind::mpnet, Precision::fp32),
+                      family_case("prompt", FamilyKind::mpnet, Precision::fp32),
+                      family_case("parallel_and_prefix", FamilyKind::mpnet, Precision::fp32),
+                      family_case("dora", FamilyKind::bert, Precision::bf16),
+                      family_case("houlsby", FamilyKind::bert, Precision::bf16),
+                      family_case("p_tuning_v2", FamilyKind::bert, Precision::bf16),
+                      family_case("prompt", FamilyKind::mpnet, Precision::bf16)),
+    case_name);
 
 class StagedBitsTest : public ::testing::TestWithParam<const char*> {
  protected:
