@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <ostream>
 
@@ -37,15 +38,16 @@ struct EvaluateOptions final : Options {
   }
 };
 
-/// Rows of the encoder as it came, by everything they depend on: runs that are evaluated together share them.
-using FrozenRows = std::map<std::string, std::vector<NewcomerRow>>;
+/// Rows that do not depend on what a run has learned, by everything they do depend on: runs that are evaluated together
+/// share them.
+using SharedRows = std::map<std::string, std::vector<NewcomerRow>>;
 
 /// Everything that scores newcomers needs, loaded once.
 class Evaluation {
  public:
-  Evaluation(const std::string& folder, std::int64_t threads, FrozenRows& frozen, const Invocation& invocation,
+  Evaluation(const std::string& folder, std::int64_t threads, SharedRows& shared, const Invocation& invocation,
              const AcceptanceGate& gate)
-      : frozen_(frozen), group_(invocation.group), clock_(invocation.clock) {
+      : shared_(shared), group_(invocation.group), clock_(invocation.clock) {
     agree_on_errors(group_, "open run", [&] {
       run_ = std::make_unique<StoredRun>(folder, invocation.line.sources);
       gate.require_references(bounds());
@@ -60,12 +62,9 @@ class Evaluation {
   void run() {
     RunRecord& record = run_->record();
     record.newcomers.clear();
-    for (const std::unique_ptr<Baseline>& baseline : make_baselines(*data_)) {
-      BaselineScorer scorer(*baseline, data_->dataset.users, data_->dataset.items.size());
-      const char* role = baseline->name() == "random" ? "floor" : "baseline";
-      record.newcomers.push_back({std::string(baseline->name()), role, evaluate(*test_, scorer)});
-    }
-    add_frozen_rows();
+    add_shared_rows("baselines", {"data", "text"}, [this] { add_baseline_rows(); });
+    add_shared_rows("frozen encoder", {"data", "text", "encoder"},
+                    [this] { add_encoder_rows("frozen encoder", "baseline", 20.0); });
     agree_on_errors(group_, "load model", [&] { learner_ = run_->load_learner(); });
     record.summary["model"]["item_prior_weight"] = add_encoder_rows(run_->name(), "strategy", run_->scale());
     record.summary["evaluation"] = {{"options", options()},
@@ -131,16 +130,26 @@ class Evaluation {
                          run_->experiment().evaluation.user_vector_rule());
   }
 
-  void add_frozen_rows() {
+  /// The rows that `compute` adds to the record, or those of an earlier run with the same evaluation and sections.
+  void add_shared_rows(const char* what, std::initializer_list<const char*> sections, const std::function<void()>& compute) {
     RunRecord& record = run_->record();
-    std::string key = options().dump();
-    for (const char* section : {"data", "text", "encoder"}) key += record.config.at(section).dump();
-    std::vector<NewcomerRow>& rows = frozen_[key];
-    if (rows.empty()) {
-      add_encoder_rows("frozen encoder", "baseline", 20.0);
-      rows.assign(record.newcomers.end() - 2, record.newcomers.end());
+    std::string key = what + options().dump();
+    for (const char* section : sections) key += record.config.at(section).dump();
+    const auto [rows, first] = shared_.try_emplace(key);
+    if (first) {
+      const auto before = static_cast<std::ptrdiff_t>(record.newcomers.size());
+      compute();
+      rows->second.assign(record.newcomers.begin() + before, record.newcomers.end());
     } else {
-      record.newcomers.insert(record.newcomers.end(), rows.begin(), rows.end());
+      record.newcomers.insert(record.newcomers.end(), rows->second.begin(), rows->second.end());
+    }
+  }
+
+  void add_baseline_rows() {
+    for (const std::unique_ptr<Baseline>& baseline : make_baselines(*data_)) {
+      BaselineScorer scorer(*baseline, data_->dataset.users, data_->dataset.items.size());
+      const char* role = baseline->name() == "random" ? "floor" : "baseline";
+      run_->record().newcomers.push_back({std::string(baseline->name()), role, evaluate(*test_, scorer)});
     }
   }
 
@@ -195,7 +204,7 @@ class Evaluation {
     return best_weight;
   }
 
-  FrozenRows& frozen_;
+  SharedRows& shared_;
   const Group& group_;
   const Clock& clock_;
   std::unique_ptr<StoredRun> run_;
@@ -230,10 +239,10 @@ class EvaluateCommand final : public Subcommand {
   const CommOptions* comm() const override { return &distributed_.comm; }
 
   ExitCode run(const Invocation& invocation) override {
-    FrozenRows frozen;
+    SharedRows shared;
     AcceptanceGate gate("evaluate", {"evaluation", "cost"}, options_.gate, invocation);
     for (const std::string& run : options_.run) {
-      Evaluation evaluation(run, distributed_.threads, frozen, invocation, gate);
+      Evaluation evaluation(run, distributed_.threads, shared, invocation, gate);
       evaluation.run();
       agree_on_errors(invocation.group, "check bounds", [&] {
         if (!invocation.group.is_root()) return;

@@ -55,8 +55,9 @@ TEST_P(VirtualTokensTest, computes_what_the_python_libraries_compute) {
   const nlohmann::json file = test::read_golden("model_prompts.json");
   const nlohmann::json& family = file[GetParam().family == FamilyKind::bert ? "bert" : "mpnet"];
   if (!family["forms"].contains(GetParam().name)) {
-    GTEST_SKIP() << "transformers begins texts of BERT behind a prefix and lets none into MPNet: the golden file has no "
-                 << GetParam().name;
+    GTEST_SKIP()
+        << "transformers begins texts of BERT behind a prefix and lets none into MPNet: the golden file has no "
+        << GetParam().name;
   }
   const nlohmann::json& golden = family["forms"][GetParam().name];
   Model model(base());

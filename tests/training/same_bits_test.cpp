@@ -66,7 +66,8 @@ testing::TinyPart part_of(Prefix prefix) {
 /// texts find in front of their own, and several at once (kinds joined by _and_).
 std::vector<test::StrategyForm> forms() {
   std::vector<test::StrategyForm> all = test::strategy_forms();
-  for (const char* name : {"bitfit", "partial", "lora_and_bitfit", "bitfit_and_houlsby_and_lora", "parallel_and_prefix"}) {
+  for (const char* name :
+       {"bitfit", "partial", "lora_and_bitfit", "bitfit_and_houlsby_and_lora", "parallel_and_prefix"}) {
     all.push_back({name, name, nullptr});
   }
   all.push_back({"compacter", "compacter",
@@ -418,21 +419,20 @@ RunCase family_case(const char* strategy, FamilyKind family, Precision precision
   return {strategy, BatchKind::many, precision, Prefix::none, family};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Families, FamilyBitsTest,
-    ::testing::Values(family_case("houlsby", FamilyKind::mpnet, Precision::fp32),
-                      family_case("parallel", FamilyKind::mpnet, Precision::fp32),
-                      family_case("compacter", FamilyKind::mpnet, Precision::fp32),
-                      family_case("bitfit", FamilyKind::mpnet, Precision::fp32),
-                      family_case("adalora", FamilyKind::mpnet, Precision::fp32),
-                      family_case("p_tuning_v2", FamilyKind::mpnet, Precision::fp32),
-                      family_case("prompt", FamilyKind::mpnet, Precision::fp32),
-                      family_case("parallel_and_prefix", FamilyKind::mpnet, Precision::fp32),
-                      family_case("dora", FamilyKind::bert, Precision::bf16),
-                      family_case("houlsby", FamilyKind::bert, Precision::bf16),
-                      family_case("p_tuning_v2", FamilyKind::bert, Precision::bf16),
-                      family_case("prompt", FamilyKind::mpnet, Precision::bf16)),
-    case_name);
+INSTANTIATE_TEST_SUITE_P(Families, FamilyBitsTest,
+                         ::testing::Values(family_case("houlsby", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("parallel", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("compacter", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("bitfit", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("adalora", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("p_tuning_v2", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("prompt", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("parallel_and_prefix", FamilyKind::mpnet, Precision::fp32),
+                                           family_case("dora", FamilyKind::bert, Precision::bf16),
+                                           family_case("houlsby", FamilyKind::bert, Precision::bf16),
+                                           family_case("p_tuning_v2", FamilyKind::bert, Precision::bf16),
+                                           family_case("prompt", FamilyKind::mpnet, Precision::bf16)),
+                         case_name);
 
 class StagedBitsTest : public ::testing::TestWithParam<const char*> {
  protected:
