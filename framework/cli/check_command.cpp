@@ -8,6 +8,7 @@
 #include "framework/cli/experiment.h"
 #include "framework/cli/frozen_layers.h"
 #include "framework/cli/learner.h"
+#include "framework/cli/noisy_texts.h"
 #include "framework/cli/run_folder.h"
 #include "framework/cli/step_setup.h"
 #include "framework/cli/step_trial.h"
@@ -91,8 +92,10 @@ class CheckCommand final : public Subcommand {
     const ExperimentData data(experiment_);
     const std::string tasks = task_text(data);
     const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment_, *learner.encoder));
+    const NoisyTexts training_texts(experiment_, data, texts);
     const PairSampler sampler = make_pair_sampler(experiment_, data);
-    const StepTokens tokens = step_tokens(make_step_planner(experiment_, data, sampler, texts, *learner.objective), plans);
+    const StepTokens tokens =
+        step_tokens(make_step_planner(experiment_, data, sampler, training_texts, *learner.objective), plans);
     const CostEstimate cost = estimate_cost(experiment_, learner, tokens, meant);
     if (options_.trial == 0) return tasks + cost_text(cost) + time_text(cost, meant);
     const TrialShape tried = trial_shape(meant, cores);

@@ -84,6 +84,10 @@ void Experiment::add_to(ConfigSchema& schema) {
     if (objective.use == "mnrl" && batch.extra_items != 0) {
       problems.push_back({"batch.extra_items", "(mnrl knows no extra items) set it to 0"});
     }
+    if (continual.active() && !training.text_noise.empty()) {
+      problems.push_back({"training.text_noise",
+                          "(tasks read the texts as they are) leave it empty, or set continual.method = none"});
+    }
     if (prefix_cache.use && strategy.frozen_dropout) {
       problems.push_back({"prefix_cache.use",
                           "(layers with dropout leave something else at every step) set strategy.frozen_dropout = "

@@ -1,8 +1,13 @@
 #include "framework/cli/experiment_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <utility>
+
+#include "framework/core/nearest.h"
+#include "framework/text/text_noise.h"
 
 namespace coldframe {
 
@@ -61,6 +66,24 @@ void TrainingOptions::describe(OptionVisitor& visitor) {
   visitor.visit({.name = "patience", .doc = "looks without improvement after which the run stops, 0 = never",
                  .unit = "looks", .minimum = 0},
                 patience);
+  visitor.visit({.name = "text_noise",
+                 .doc = "kinds of noise on the texts of anchors: typos, casing, synonyms, out_of_domain, chinese, truncation; empty: none"},
+                text_noise);
+  visitor.visit({.name = "text_noise_share", .doc = "share of anchors whose text is disturbed, each by one of the kinds",
+                 .minimum = 0, .maximum = 1},
+                text_noise_share);
+  visitor.visit({.name = "text_noise_severity", .doc = "share of words (truncation: of characters) that the noise edits",
+                 .minimum = 0, .maximum = 1},
+                text_noise_severity);
+}
+
+std::vector<Problem> TrainingOptions::validate() const {
+  std::vector<Problem> problems;
+  for (const std::string& kind : text_noise) {
+    if (text_noise_of(kind)) continue;
+    problems.push_back({"text_noise", fmt::format("(there is no \"{}\") {}", kind, suggest_name(kind, text_noise_names()))});
+  }
+  return problems;
 }
 
 void DistributedOptions::describe(OptionVisitor& visitor) {

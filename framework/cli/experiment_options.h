@@ -43,8 +43,12 @@ struct TrainingOptions final : Options {
   std::vector<std::int64_t> history_sizes = {0, 0, 1, 3, 5};
   std::int64_t validate_every = 0;
   std::int64_t patience = 0;
+  std::vector<std::string> text_noise;  // kinds; empty: texts as they are
+  double text_noise_share = 0.5;
+  double text_noise_severity = 0.1;
 
   void describe(OptionVisitor& visitor) override;
+  std::vector<Problem> validate() const override;
 };
 
 /// `[distributed]`: ranks, threads and deadlines; none of it can change a result.

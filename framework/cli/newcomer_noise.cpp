@@ -16,14 +16,6 @@ namespace {
 constexpr std::string_view k_missing = "missing_fields", k_shuffled = "shuffled_history",
                            k_shortened = "shortened_history";
 
-const std::vector<std::pair<std::string, TextNoise>>& text_kinds() {
-  static const std::vector<std::pair<std::string, TextNoise>> kinds = {
-      {"typos", TextNoise::typos},       {"casing", TextNoise::casing},
-      {"synonyms", TextNoise::synonyms}, {"out_of_domain", TextNoise::out_of_domain},
-      {"chinese", TextNoise::chinese},   {"truncation", TextNoise::truncation}};
-  return kinds;
-}
-
 void blank(AttributeColumn& column, std::size_t row) {
   switch (column.kind) {
     case AttributeKind::number:
@@ -46,8 +38,7 @@ std::vector<ItemId> first_likes(const ColdStartUser& user, std::size_t shots) {
 }  // namespace
 
 std::vector<std::string> noise_kinds() {
-  std::vector<std::string> names;
-  for (const auto& [name, kind] : text_kinds()) names.push_back(name);
+  std::vector<std::string> names = text_noise_names();
   for (const std::string_view name : {k_missing, k_shuffled, k_shortened}) names.emplace_back(name);
   return names;
 }
@@ -105,18 +96,18 @@ std::vector<NoisyQuery> NewcomerNoise::noisy(const std::string& kind, double sev
                                              std::size_t shots) const {
   const std::vector<NoisyQuery> before = clean(shots);
   std::vector<NoisyQuery> queries = before;
-  const auto text_kind = std::ranges::find(text_kinds(), kind, &std::pair<std::string, TextNoise>::first);
+  const std::optional<TextNoise> text_kind = text_noise_of(kind);
   if (kind == k_missing) {
     const EntityTable table = with_missing_fields(severity, draw);
     const TextViews views(table, data_.dataset.items, text_);
     for (std::size_t row = 0; row < queries.size(); ++row) {
       queries[row] = query(views, row, first_likes(newcomers_.cases().users[row], shots));
     }
-  } else if (text_kind != text_kinds().end()) {
+  } else if (text_kind) {
     const std::size_t prompt = text_.user_prompt.size();
     for (std::size_t row = 0; row < queries.size(); ++row) {
       const std::string_view written = std::string_view(before[row].text).substr(prompt);
-      queries[row].text = text_.user_prompt + noiser_.apply(text_kind->second, severity, written, key(row, draw)).text;
+      queries[row].text = text_.user_prompt + noiser_.apply(*text_kind, severity, written, key(row, draw)).text;
     }
   } else {
     for (std::size_t row = 0; row < queries.size(); ++row) {

@@ -1,7 +1,7 @@
 #include "framework/cli/radius_trial.h"
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 
@@ -23,7 +23,7 @@ std::vector<std::size_t> sampled_rows(std::span<const HeldOutUser> users, std::s
   return rows;
 }
 
-/// Adds offsets that the score divided by its scale has: weight prior / scale.
+/// What the prior adds to a score that is divided by its scale: weight prior / scale.
 std::vector<double> offsets_of(const NewcomerScoring& scoring) {
   std::vector<double> offsets;
   for (const float prior : scoring.prior) offsets.push_back(scoring.weight / scoring.scale * prior);
@@ -35,9 +35,25 @@ std::vector<ItemId> sorted(std::vector<ItemId> items) {
   return items;
 }
 
-std::vector<ItemId> top_set(const LinearScorer& scorer, std::span<const double> query, std::span<const ItemId> masked,
-                            std::size_t k) {
-  std::vector<ItemId> top = candidates_by_score(scorer.scores(query), masked, k);
+/// Utility of the list that one user gets by these scores.
+class ListUtility {
+ public:
+  ListUtility(const OpenedRun& run, MetricCut utility)
+      : evaluator_(run.items(), {utility}, tie_break(run.experiment(), run.data())) {}
+
+  double of(const HeldOutUser& newcomer, std::span<const double> scores) {
+    const std::vector<float> rounded(scores.begin(), scores.end());
+    double value = 0.0;
+    evaluator_.evaluate(newcomer.key, rounded, newcomer.masked, newcomer.targets, {&value, 1});
+    return value;
+  }
+
+ private:
+  RankingEvaluator evaluator_;
+};
+
+std::vector<ItemId> top_set(std::span<const double> scores, std::span<const ItemId> masked, std::size_t k) {
+  std::vector<ItemId> top = candidates_by_score(scores, masked, k);
   top.resize(std::min(k, top.size()));
   return sorted(std::move(top));
 }
@@ -77,11 +93,12 @@ RadiusTrial::Newcomers RadiusTrial::newcomers(const NoisePlan& plan, const std::
     }
   }
   const EncodedTexts encoded = encoder_.encode(tokens, "encode newcomers with single typos");
-  const VectorTable items = vector_table(items_);
+  const bool recomposed = rule == UserVector::recompose;
+  const VectorTable items = recomposed ? vector_table(items_) : VectorTable(0, items_.width, {});
   const auto vector_of = [&](const std::string& written, const NoisyQuery& query) {
     const std::span<const float> row = encoded.row(rows.at(written));
     std::vector<float> vector(row.begin(), row.end());
-    if (rule == UserVector::recompose) recompose(row, items, query.history, shots, vector);
+    if (recomposed) recompose(row, items, query.history, shots, vector);
     return std::vector<double>(vector.begin(), vector.end());
   };
   for (const NoisyQuery& query : queries) made.clean.push_back(vector_of(query.text, query));
@@ -104,19 +121,31 @@ CertifiedSeries RadiusTrial::certify(const NewcomerScoring& scoring, const Newco
     series.order_radius.push_back(certified.order.radius);
     tops.push_back(sorted(std::move(certified.top)));
   }
+  try_typos(scorer, newcomers, series, tops);
+  return series;
+}
+
+void RadiusTrial::try_typos(const LinearScorer& scorer, const Newcomers& newcomers, CertifiedSeries& series,
+                            const std::vector<std::vector<ItemId>>& tops) const {
+  const auto k = static_cast<std::size_t>(run_.experiment().evaluation.coverage_at);
+  ListUtility list(run_, parse_metric(run_.experiment().evaluation.metrics.front()));
   for (std::size_t s = 0; s < newcomers.sampled.size(); ++s) {
     const std::size_t row = newcomers.sampled[s];
-    TypoRow typos{users[row].key, {}, 0, 0};
+    const HeldOutUser& newcomer = run_.newcomers().users()[row];
+    TypoRow typos{newcomer.key, {}, 0, 0, list.of(newcomer, scorer.scores(newcomers.clean[row])), 0.0, 0.0};
+    typos.worst = std::numeric_limits<double>::infinity();
     for (const std::vector<double>& edited : newcomers.edited[s]) {
-      const double shift = euclidean_distance(edited, newcomers.clean[row]);
+      const std::vector<double> scores = scorer.scores(edited);
+      const double shift = euclidean_distance(edited, newcomers.clean[row]), utility = list.of(newcomer, scores);
       typos.shifts.push_back(shift);
+      typos.mean += utility / static_cast<double>(newcomers.edited[s].size());
+      typos.worst = std::min(typos.worst, utility);
       if (shift < series.set_radius[row]) continue;  // proved to change nothing
       ++typos.beyond;
-      if (top_set(scorer, edited, users[row].masked, k) != tops[row]) ++typos.changed;
+      if (top_set(scores, newcomer.masked, k) != tops[row]) ++typos.changed;
     }
     series.typos.push_back(std::move(typos));
   }
-  return series;
 }
 
 std::vector<CertifiedSeries> RadiusTrial::run(const NoisePlan& plan, std::size_t typo_users) {

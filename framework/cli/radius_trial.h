@@ -10,7 +10,8 @@
 
 namespace coldframe {
 
-/// How far the vectors of a run's newcomers may move before their lists change, and how far single typos move them.
+/// How far the vectors of a run's newcomers may move before their lists change, how far single typos move them, and
+/// what the worst of them costs.
 class RadiusTrial {
  public:
   /// `items`: vectors of the catalogue. Borrows both.
@@ -24,6 +25,8 @@ class RadiusTrial {
   struct Newcomers;
   Newcomers newcomers(const NoisePlan& plan, const std::string& source, std::size_t shots, std::size_t typo_users);
   CertifiedSeries certify(const NewcomerScoring& scoring, const Newcomers& newcomers) const;
+  void try_typos(const LinearScorer& scorer, const Newcomers& newcomers, CertifiedSeries& series,
+                 const std::vector<std::vector<ItemId>>& tops) const;
 
   const OpenedRun& run_;
   const EncodedTexts& items_;

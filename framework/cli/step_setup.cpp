@@ -26,7 +26,8 @@ StepPlanner make_step_planner(const Experiment& experiment, const ExperimentData
                               const TokenSource& texts, const Objective& objective) {
   return {{sampler, texts, known_positives(data), data.dataset.items.size(), training_prior(data)},
           experiment.batch,
-          objective.candidate_rule()};
+          objective.candidate_rule(),
+          objective.anchor_views()};
 }
 
 }  // namespace coldframe

@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 
+#include "framework/cli/noisy_texts.h"
 #include "framework/cli/step_setup.h"
 #include "framework/comm/threads/virtual_ranks.h"
 #include "framework/training/lane_pool.h"
@@ -40,8 +41,9 @@ double try_steps(const Experiment& experiment, const ResolvedConfig& config, con
     Learner learner(experiment, config);
     learner.free_unread_weights();
     const TokenizedTexts texts(data, learner.tokenizer, token_limit(experiment, *learner.encoder));
+    const NoisyTexts training_texts(experiment, data, texts);
     const PairSampler sampler = make_pair_sampler(experiment, data);
-    const StepPlanner planner = make_step_planner(experiment, data, sampler, texts, *learner.objective);
+    const StepPlanner planner = make_step_planner(experiment, data, sampler, training_texts, *learner.objective);
     LanePool pool(shape.threads);
     TrainStep step(group, pool, *learner.encoder, learner.parameters, *learner.objective, step_options(experiment),
                    nullptr, learner.strategies.training(experiment.schedule.steps));

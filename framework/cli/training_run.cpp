@@ -77,9 +77,14 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
     if (layers_to_cache(experiment, *learner_) > 0) cache_ = &caches_.get(experiment, *learner_, invocation.provenance);
     texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(experiment, *learner_->encoder));
     if (stream_) {
+      if (learner_->objective->anchor_views() > 1) {
+        throw ConfigError("r_drop with [continual]", "tasks plan one view of every anchor",
+                          "set objective.contrastive.r_drop = 0, or continual.method = none");
+      }
       task_planner_ = make_task_planner(experiment, *data_, *stream_, *texts_, *learner_->objective);
       task_tests_ = std::make_unique<TaskTests>(experiment, *data_, *stream_, *texts_);
     }
+    training_texts_ = std::make_unique<NoisyTexts>(experiment, *data_, *texts_);
     if (experiment.training.validate_every > 0) look_ = std::make_unique<ValidationLook>(experiment, *data_, *texts_);
   });
   compare_ranks();
@@ -132,7 +137,7 @@ const PlanSource& TrainingRun::plans() {
     return *task_planner_;
   }
   planner_ = std::make_unique<StepPlanner>(
-      make_step_planner(experiment_, *data_, *sampler_, *texts_, *learner_->objective));
+      make_step_planner(experiment_, *data_, *sampler_, *training_texts_, *learner_->objective));
   return *planner_;
 }
 

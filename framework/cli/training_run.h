@@ -7,6 +7,7 @@
 
 #include "framework/cli/frozen_layers.h"
 #include "framework/cli/learner.h"
+#include "framework/cli/noisy_texts.h"
 #include "framework/cli/run_folder.h"
 #include "framework/cli/subcommand.h"
 #include "framework/cli/task_setup.h"
@@ -59,6 +60,7 @@ class TrainingRun {
   std::unique_ptr<Learner> learner_;
   std::vector<StrategyTraining*> strategy_training_;  // of the learner
   std::unique_ptr<TokenizedTexts> texts_;
+  std::unique_ptr<NoisyTexts> training_texts_;
   std::unique_ptr<ValidationLook> look_;  // none: training never looks at role V
   std::unique_ptr<TaskPlanner> task_planner_;  // of a stream
   std::unique_ptr<TaskTests> task_tests_;

@@ -168,15 +168,34 @@ Json quantile(std::vector<double> values, double p) {
   return sorted_quantile(values, p);
 }
 
-/// Mean over the sampled users of a share of their typos.
-Json share_of_typos(const CertifiedSeries& series, std::size_t TypoRow::*count, const VerdictRules& rules) {
-  PairedBootstrap shares(1, rules.bootstrap);
+/// Mean over the sampled users of what `value` says of their typos.
+template <class Value>
+Json mean_over_typo_users(const CertifiedSeries& series, const VerdictRules& rules, Value value) {
+  PairedBootstrap means(1, rules.bootstrap);
   for (const TypoRow& row : series.typos) {
     if (row.shifts.empty()) continue;
-    const double share = static_cast<double>(row.*count) / static_cast<double>(row.shifts.size());
-    shares.add(row.user, {&share, 1});
+    const double of_user = value(row);
+    means.add(row.user, {&of_user, 1});
   }
-  return shares.users() == 0 ? Json() : to_json(shares.mean(0));
+  return means.users() == 0 ? Json() : to_json(means.mean(0));
+}
+
+void add_typo_cells(Json& cells, const CertifiedSeries& series, const VerdictRules& rules) {
+  std::vector<double> shifts;
+  for (const TypoRow& row : series.typos) shifts.insert(shifts.end(), row.shifts.begin(), row.shifts.end());
+  if (shifts.empty()) return;
+  const auto share = [](std::size_t part, const TypoRow& row) {
+    return static_cast<double>(part) / static_cast<double>(row.shifts.size());
+  };
+  const auto mean = [&](auto value) { return mean_over_typo_users(series, rules, value); };
+  cells["typo_users"] = series.typos.size();
+  cells["typos"] = shifts.size();
+  cells["shift_50"] = quantile(shifts, 0.5);
+  cells["shift_95"] = quantile(shifts, 0.95);
+  cells["reach"] = mean([&](const TypoRow& row) { return share(row.beyond, row); });
+  cells["change"] = mean([&](const TypoRow& row) { return share(row.changed, row); });
+  cells["mean_loss"] = mean([](const TypoRow& row) { return row.clean - row.mean; });
+  cells["worst_loss"] = mean([](const TypoRow& row) { return row.clean - row.worst; });
 }
 
 Json radius_table(const RobustnessInput& input, const VerdictRules& rules) {
@@ -185,7 +204,9 @@ Json radius_table(const RobustnessInput& input, const VerdictRules& rules) {
       fmt::format("Certified radius: how far a user vector may move before the top {} changes", input.list_length),
       "Euclidean length of the shift, in closed form over all directions; quantiles over users. Typos: every single "
       "keyboard error in the text of the sampled users; reach: share whose shift is no shorter than the user's radius "
-      "of the set; change: share that changed the set (none can below the radius). Means over users.");
+      "of the set; change: share that changed the set (none can below the radius); loss: clean minus the mean typo, "
+      "and "
+      "minus each user's worst one. Means over users.");
   table.column("scorer", "scorer").column("template", "template").column("shots", "k");
   table.column("set_smallest", "set: smallest")
       .column("set_05", "5 %")
@@ -194,10 +215,9 @@ Json radius_table(const RobustnessInput& input, const VerdictRules& rules) {
   table.column("order_50", "order: median").column("typo_users", "users with typos").column("typos", "typos");
   table.column("shift_50", "shift: median").column("shift_95", "95 %");
   table.column("reach", "typos that reach it").column("change", "typos that change the set");
+  table.column("mean_loss", "loss: mean typo").column("worst_loss", "worst typo");
   for (const CertifiedSeries& series : input.certified) {
     if (series.set_radius.empty()) continue;
-    std::vector<double> shifts;
-    for (const TypoRow& row : series.typos) shifts.insert(shifts.end(), row.shifts.begin(), row.shifts.end());
     Json row{{"scorer", series.scorer},
              {"template", series.text_template},
              {"shots", series.shots},
@@ -206,14 +226,7 @@ Json radius_table(const RobustnessInput& input, const VerdictRules& rules) {
              {"set_50", quantile(series.set_radius, 0.5)},
              {"set_95", quantile(series.set_radius, 0.95)},
              {"order_50", quantile(series.order_radius, 0.5)}};
-    if (!shifts.empty()) {
-      row["typo_users"] = series.typos.size();
-      row["typos"] = shifts.size();
-      row["shift_50"] = quantile(shifts, 0.5);
-      row["shift_95"] = quantile(shifts, 0.95);
-      row["reach"] = share_of_typos(series, &TypoRow::beyond, rules);
-      row["change"] = share_of_typos(series, &TypoRow::changed, rules);
-    }
+    add_typo_cells(row, series, rules);
     table.row(std::move(row));
   }
   return table.take();

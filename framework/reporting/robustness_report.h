@@ -35,6 +35,9 @@ struct TypoRow {
   std::vector<double> shifts;  // of the user vector, one per typo
   std::size_t beyond = 0;      // typos whose shift reaches the certified radius of the set
   std::size_t changed = 0;     // of those, the ones that changed the set of the list
+  double clean = 0.0;          // utility of the text as it is
+  double mean = 0.0;           // over the typos
+  double worst = 0.0;          // of the typo that hurts most: an exact attack by one edit
 };
 
 /// Certified radii of one scorer at one k, read through one template (certified_radius.h); infinite where no shift
@@ -61,8 +64,8 @@ struct RobustnessInput {
 /// put to the same noise, `robustness-differences` (loss against that of the first), in the form of report.h, with
 /// `limits`. A loss is claimed when its interval and its Holm-adjusted sign-flip test agree; otherwise the smallest
 /// loss that would have been found stands beside it. Fewer users than the rules ask for: "too few".
-/// `robustness-radius`: quantiles of the certified radii over users, and the share of single typos that reach them and
-/// that change the set.
+/// `robustness-radius`: quantiles of the certified radii over users, the share of single typos that reach them and that
+/// change the set, and what the mean typo and each user's worst one cost.
 nlohmann::json robustness_report(const RobustnessInput& input, const VerdictRules& rules);
 
 std::string robustness_text(const nlohmann::json& report);

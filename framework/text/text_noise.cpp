@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unicode/ucasemap.h>
 
+#include <algorithm>
+
 #include "framework/core/error.h"
 #include "framework/text/foreign_words.h"
 #include "framework/text/text_spans.h"
@@ -48,6 +50,17 @@ NoisyText truncated(double severity, std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<std::string> text_noise_names() {
+  return {"typos", "casing", "synonyms", "out_of_domain", "chinese", "truncation"};
+}
+
+std::optional<TextNoise> text_noise_of(std::string_view name) {
+  const std::vector<std::string> names = text_noise_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<TextNoise>(found - names.begin());
+}
 
 void require_severity(double severity) {
   if (!(severity >= 0.0 && severity <= 1.0)) {

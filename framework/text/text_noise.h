@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ enum class TextNoise {
   chinese,        // a word in Chinese script; below severity 1 the scripts are mixed
   truncation,     // the end is cut off
 };
+
+/// "typos", "casing", ...; the order of the enumeration.
+std::vector<std::string> text_noise_names();
+/// Nothing for a name that is none.
+std::optional<TextNoise> text_noise_of(std::string_view name);
 
 /// Names one realisation: the same key gives the same noise anywhere.
 struct NoiseKey {

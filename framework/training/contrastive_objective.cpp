@@ -26,6 +26,10 @@ void ContrastiveOptions::describe(OptionVisitor& visitor) {
                  .doc = "weight of the log item prior (likes in role T) in the logits: texts then learn what popularity does not say; 0 = none",
                  .minimum = 0, .maximum = 100},
                 item_prior);
+  visitor.visit({.name = "r_drop",
+                 .doc = "weight of the disagreement (mean of both KL divergences) between two dropout views of an anchor, 0 = one view",
+                 .minimum = 0, .maximum = 100},
+                r_drop);
 }
 
 std::vector<Problem> ContrastiveOptions::validate() const {
@@ -68,6 +72,12 @@ LossShare ContrastiveObjective::share(const LossBatch& batch, const at::Tensor& 
   }
   const double scale = score_rule(parameters).scale;
   SoftmaxResult result = softmax_block(batch, embeddings, begin, end, scale, block);
+  if (!batch.second_rows.empty()) {
+    LossBatch second = batch;
+    second.anchor_rows = batch.second_rows;
+    add(result, softmax_block(second, embeddings, begin, end, scale, block), 0.5, 0.5);
+    add(result, disagreement_block(batch, embeddings, begin, end, scale, block.bias), 1.0, options_.r_drop);
+  }
   return {result.loss, std::move(result.embedding_gradient), {result.scale_gradient * scale}};
 }
 

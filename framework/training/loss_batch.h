@@ -11,6 +11,7 @@ namespace coldframe {
 /// embeddings [U, D] in plan order.
 struct LossBatch {
   std::vector<std::size_t> anchor_rows;           // [B] user texts
+  std::vector<std::size_t> second_rows;           // [B] the same texts under other dropout; empty with one view
   std::vector<std::size_t> candidate_rows;        // [C] item texts
   std::vector<ItemId> candidate_items;            // [C]
   std::vector<std::size_t> positives;             // [B] index of the anchor's own positive among the candidates

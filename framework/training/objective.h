@@ -42,6 +42,8 @@ class Objective {
   virtual ~Objective() = default;
   virtual std::string_view kind() const = 0;
   virtual CandidateRule candidate_rule() const = 0;
+  /// How often the text of an anchor is encoded, each time under other dropout: 1 or 2 (LossBatch::second_rows).
+  virtual int anchor_views() const { return 1; }
   /// Adds the parameters of the loss itself (temperature); they are trained, but are not part of a strategy's count.
   virtual void attach(ParameterStore& parameters) = 0;
   virtual const std::vector<ParameterIndex>& parameters() const = 0;

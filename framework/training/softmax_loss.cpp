@@ -38,6 +38,44 @@ RowLoss softmax_row(float* cosines, const float* bias, const float* targets, std
   return row;
 }
 
+/// log softmax of scale cosines + bias; -infinity where the bias is.
+std::vector<double> log_softmax(const float* cosines, const float* bias, std::int64_t n, double scale) {
+  std::vector<double> logs(static_cast<std::size_t>(n));
+  double largest = -std::numeric_limits<double>::infinity(), sum = 0;
+  for (std::int64_t j = 0; j < n; ++j) {
+    logs[static_cast<std::size_t>(j)] = scale * cosines[j] + bias[j];
+    largest = std::max(largest, logs[static_cast<std::size_t>(j)]);
+  }
+  for (const double logit : logs) sum += std::exp(logit - largest);
+  for (double& logit : logs) logit -= largest + std::log(sum);
+  return logs;
+}
+
+/// Turns two rows of cosines into d loss / d logit (in place) and returns the row's loss.
+RowLoss disagreement_row(float* first, float* second, const float* bias, std::int64_t n, double scale, double weight) {
+  const std::vector<double> p = log_softmax(first, bias, n, scale), q = log_softmax(second, bias, n, scale);
+  double forward = 0, backward = 0;  // KL(p || q), KL(q || p)
+  for (std::size_t j = 0; j < p.size(); ++j) {
+    if (std::isinf(p[j])) continue;
+    forward += std::exp(p[j]) * (p[j] - q[j]);
+    backward += std::exp(q[j]) * (q[j] - p[j]);
+  }
+  RowLoss row;
+  row.loss = 0.5 * weight * (forward + backward);
+  for (std::size_t j = 0; j < p.size(); ++j) {
+    double of_first = 0, of_second = 0;
+    if (!std::isinf(p[j])) {
+      const double gap = p[j] - q[j], difference = std::exp(p[j]) - std::exp(q[j]);
+      of_first = 0.5 * weight * (std::exp(p[j]) * (gap - forward) + difference);
+      of_second = 0.5 * weight * (std::exp(q[j]) * (-gap - backward) - difference);
+    }
+    row.scale_gradient += of_first * first[j] + of_second * second[j];
+    first[j] = static_cast<float>(of_first);
+    second[j] = static_cast<float>(of_second);
+  }
+  return row;
+}
+
 }  // namespace
 
 SoftmaxResult softmax_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
@@ -65,6 +103,44 @@ SoftmaxResult softmax_block(const LossBatch& batch, const at::Tensor& embeddings
   add_rows(result.embedding_gradient, batch.anchor_rows, begin, at::mm(scores, candidates));
   add_rows(result.embedding_gradient, batch.candidate_rows, 0, at::mm(scores.t(), anchors));
   return result;
+}
+
+SoftmaxResult disagreement_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin,
+                                 std::size_t end, double scale, const at::Tensor& bias) {
+  SoftmaxResult result;
+  result.embedding_gradient = at::zeros(embeddings.sizes(), embeddings.options());
+  if (begin == end) return result;
+  const at::Tensor first = at::index_select(embeddings, 0, row_index(batch.anchor_rows, begin, end));
+  const at::Tensor second = at::index_select(embeddings, 0, row_index(batch.second_rows, begin, end));
+  const at::Tensor candidates =
+      at::index_select(embeddings, 0, row_index(batch.candidate_rows, 0, batch.candidate_rows.size()));
+  at::Tensor first_scores = at::mm(first, candidates.t()), second_scores = at::mm(second, candidates.t());
+  const std::int64_t columns = first_scores.size(1);
+  const double weight = 1.0 / static_cast<double>(batch.anchor_rows.size());
+  for (std::int64_t i = 0; i < first_scores.size(0); ++i) {
+    const RowLoss row =
+        disagreement_row(first_scores.data_ptr<float>() + i * columns, second_scores.data_ptr<float>() + i * columns,
+                         bias.data_ptr<float>() + i * columns, columns, scale, weight);
+    result.loss += row.loss;
+    result.scale_gradient += row.scale_gradient;
+  }
+  first_scores.mul_(scale);
+  second_scores.mul_(scale);
+  add_rows(result.embedding_gradient, batch.anchor_rows, begin, at::mm(first_scores, candidates));
+  add_rows(result.embedding_gradient, batch.second_rows, begin, at::mm(second_scores, candidates));
+  add_rows(result.embedding_gradient, batch.candidate_rows, 0, at::mm(first_scores.t(), first));
+  add_rows(result.embedding_gradient, batch.candidate_rows, 0, at::mm(second_scores.t(), second));
+  return result;
+}
+
+void add(SoftmaxResult& sum, const SoftmaxResult& other, double own, double factor) {
+  sum.loss = own * sum.loss + factor * other.loss;
+  sum.scale_gradient = own * sum.scale_gradient + factor * other.scale_gradient;
+  auto* out = sum.embedding_gradient.data_ptr<float>();
+  const auto* in = other.embedding_gradient.data_ptr<float>();
+  for (std::int64_t i = 0; i < sum.embedding_gradient.numel(); ++i) {
+    out[i] = static_cast<float>(own) * out[i] + static_cast<float>(factor) * in[i];
+  }
 }
 
 }  // namespace coldframe

@@ -26,4 +26,14 @@ struct SoftmaxResult {
 SoftmaxResult softmax_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
                             double scale, const SoftmaxBlock& block);
 
+/// Disagreement of the softmax p under anchor_rows with q under second_rows, over the same candidates:
+///   loss_i = (KL(p || q) + KL(q || p)) / 2
+/// With g = log p - log q its gradient at the logits of p is (p (g - KL(p || q)) + p - q) / 2, and for q the same with
+/// both exchanged. Candidates with a bias of -infinity have no part. bias [b, C]. Thread-safety: pure.
+SoftmaxResult disagreement_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin,
+                                 std::size_t end, double scale, const at::Tensor& bias);
+
+/// sum <- own sum + factor other.
+void add(SoftmaxResult& sum, const SoftmaxResult& other, double own, double factor);
+
 }  // namespace coldframe

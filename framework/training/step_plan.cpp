@@ -13,8 +13,8 @@ struct StepPlanner::Candidates {
   std::vector<std::size_t> positives;    // [B]
 };
 
-StepPlanner::StepPlanner(PlanSources sources, const BatchOptions& batch, CandidateRule rule)
-    : sources_(std::move(sources)), batch_(batch), rule_(rule) {
+StepPlanner::StepPlanner(PlanSources sources, const BatchOptions& batch, CandidateRule rule, int anchor_views)
+    : sources_(std::move(sources)), batch_(batch), rule_(rule), anchor_views_(anchor_views) {
   if (rule_ == CandidateRule::one_per_pair) return;
   log_inclusion_ = log_inclusion(sources_.sampler.positive_law(sources_.items), static_cast<std::size_t>(batch.pairs),
                                  static_cast<std::size_t>(batch.extra_items));
@@ -91,9 +91,13 @@ StepPlan StepPlanner::make(std::int64_t step, const std::vector<TrainingPair>& p
                            std::span<const ItemId> probes) const {
   const Candidates candidates = choose_candidates(step, pairs);
   TextPlanBuilder builder;
-  std::vector<std::size_t> anchor_tickets, candidate_tickets, probe_tickets;
-  for (const TrainingPair& pair : pairs) {
-    anchor_tickets.push_back(builder.add(Tower::user, sources_.texts.user(pair.user, pair.history)));
+  const std::uint64_t position = static_cast<std::uint64_t>(step) * static_cast<std::uint64_t>(batch_.pairs);
+  std::vector<std::size_t> anchor_tickets, second_tickets, candidate_tickets, probe_tickets;
+  for (std::size_t b = 0; b < pairs.size(); ++b) {
+    const std::uint64_t epoch = sources_.sampler.epoch_of(position + b);
+    const Tokens text = sources_.texts.anchor(pairs[b].user, pairs[b].history, epoch);
+    anchor_tickets.push_back(builder.add(Tower::user, text));
+    if (anchor_views_ > 1) second_tickets.push_back(builder.add(Tower::user, text, /*view=*/1));
   }
   for (const ItemId item : candidates.items) {
     candidate_tickets.push_back(builder.add(Tower::item, sources_.texts.item(item)));
@@ -103,6 +107,7 @@ StepPlan StepPlanner::make(std::int64_t step, const std::vector<TrainingPair>& p
 
   StepPlan plan{.step = step, .task_step = step, .texts = std::move(texts), .loss = {}};
   for (const std::size_t ticket : anchor_tickets) plan.loss.anchor_rows.push_back(row_of[ticket]);
+  for (const std::size_t ticket : second_tickets) plan.loss.second_rows.push_back(row_of[ticket]);
   for (const std::size_t ticket : candidate_tickets) plan.loss.candidate_rows.push_back(row_of[ticket]);
   for (const std::size_t ticket : probe_tickets) plan.loss.probe_rows.push_back(row_of[ticket]);
   plan.loss.candidate_items = candidates.items;

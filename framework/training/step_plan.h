@@ -21,6 +21,10 @@ class TokenSource {
   virtual ~TokenSource() = default;
   virtual Tokens item(ItemId item) const = 0;
   virtual Tokens user(UserId user, std::span<const ItemId> history) const = 0;  // history newest first
+  /// The same user as an anchor of training, who may be written otherwise in every epoch.
+  virtual Tokens anchor(UserId user, std::span<const ItemId> history, std::uint64_t /*epoch*/) const {
+    return this->user(user, history);
+  }
 };
 
 /// Everything a step needs, derived by every rank from (seed, step) alone.
@@ -60,7 +64,8 @@ struct PlanSources {
 /// Makes plans: pairs, candidates, distinct texts, lanes, micro-batches. Pure and thread-safe.
 class StepPlanner final : public PlanSource {
  public:
-  StepPlanner(PlanSources sources, const BatchOptions& batch, CandidateRule rule);
+  /// `anchor_views`: as the objective asks for.
+  StepPlanner(PlanSources sources, const BatchOptions& batch, CandidateRule rule, int anchor_views = 1);
 
   StepPlan plan(std::int64_t step) const override;
   /// The same pairs of the step, and replayed ones behind them. `probes`: items whose vectors are wanted besides.
@@ -78,6 +83,7 @@ class StepPlanner final : public PlanSource {
   PlanSources sources_;
   BatchOptions batch_;
   CandidateRule rule_;
+  int anchor_views_;
   std::vector<float> log_inclusion_;  // by item
 };
 

@@ -66,6 +66,14 @@ TEST_F(AcceptanceGateTest, bounds_decide_the_exit_code_and_the_junit_file) {
   EXPECT_THAT(read_file(path("missed.xml")), HasSubstr("<failure type=\"missed\""));
 }
 
+TEST_F(AcceptanceGateTest, of_several_ranks_is_that_of_the_first) {
+  const Outcome missed =
+      run_command(fmt::format("mpirun -n 2 '{}' evaluate --run {} '--expect.evaluation.ndcg@10.shot0=> 1'",
+                              program_path().string(), run("new")));
+  EXPECT_EQ(missed.code, 4) << missed.output << missed.errors;
+  EXPECT_EQ(count(missed.output, "bounds: 0 met, 1 missed"), 1) << missed.output;
+}
+
 TEST_F(AcceptanceGateTest, a_margin_to_a_stored_run_is_met_missed_or_undecided) {
   const std::string bound = "'--expect.evaluation.ndcg@10.shot0=within {} of baseline' --baseline {} {}";
   const auto gate = [&](const std::string& margin, const std::string& more) {

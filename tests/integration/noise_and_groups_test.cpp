@@ -96,6 +96,7 @@ TEST_F(NoiseAndGroupsTest, typos_below_the_certified_radius_change_no_list) {
     EXPECT_EQ(row["typo_users"], 4);
     EXPECT_GT(row["typos"].get<int>(), 400) << "some 12 at each of a profile's letters";
     EXPECT_LE(row["change"]["value"].get<double>(), row["reach"]["value"].get<double>());
+    EXPECT_GE(row["worst_loss"]["value"].get<double>(), row["mean_loss"]["value"].get<double>());
   }
   const Json again = robustness(
       "again.json", "--noise casing --severity 0 --draws 1 --shots 0,3 --typo_users 4 --distributed.threads=2");

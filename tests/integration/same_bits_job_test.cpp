@@ -12,7 +12,10 @@ namespace {
 
 class SameBitsJobTest : public ::testing::TestWithParam<std::string> {
  protected:
-  std::string strategy() const { return GetParam() == "full" ? "--strategy.use=full" : "--strategy.use=lora"; }
+  std::string strategy() const {
+    return GetParam() == "full" ? "--strategy.use=full --training.text_noise=typos,truncation --training.text_noise_severity=0.4"
+                                : "--strategy.use=lora --objective.contrastive.r_drop=1";
+  }
   void train(int ranks, const std::string& root, const std::string& more) const {
     const Outcome outcome = job_.train(ranks, root, strategy() + " " + more);
     ASSERT_EQ(outcome.code, 0) << root << ": " << outcome.errors;

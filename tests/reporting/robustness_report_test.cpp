@@ -58,13 +58,14 @@ TEST(RobustnessReport, radii_stand_as_quantiles_and_typos_as_means_over_users) {
   const double none = std::numeric_limits<double>::infinity();
   // Typos: one of two and three of four reach the radius, 0 and one change the set: shares (.5 + .75) / 2, (0 + .25)
   // / 2.
-  with_radii.certified = {{"lora",
-                           "A {age}",
-                           0,
-                           {0.4, 0.1, 0.3, 0.2, none},
-                           {0.1, 0.1, 0.1, 0.1, 0.1},
-                           {{UserKey(50), {0.1, 0.5}, 1, 0}, {UserKey(51), {0.2, 0.3, 0.4, 0.05}, 3, 1}}},
-                          {"lora", "A {age}", 3, {0.4, 0.1, 0.3, 0.2, none}, {0.1, 0.1, 0.1, 0.1, 0.1}, {}}};
+  with_radii.certified = {
+      {"lora",
+       "A {age}",
+       0,
+       {0.4, 0.1, 0.3, 0.2, none},
+       {0.1, 0.1, 0.1, 0.1, 0.1},
+       {{UserKey(50), {0.1, 0.5}, 1, 0, 0.5, 0.4, 0.3}, {UserKey(51), {0.2, 0.3, 0.4, 0.05}, 3, 1, 0.6, 0.6, 0.2}}},
+      {"lora", "A {age}", 3, {0.4, 0.1, 0.3, 0.2, none}, {0.1, 0.1, 0.1, 0.1, 0.1}, {}}};
   const Json report = robustness_report(with_radii, {});
   const Json& table = report["tables"][2];
   ASSERT_EQ(table["id"], "robustness-radius");
@@ -77,6 +78,8 @@ TEST(RobustnessReport, radii_stand_as_quantiles_and_typos_as_means_over_users) {
   EXPECT_NEAR(row["shift_50"].get<double>(), 0.25, 1e-12);
   EXPECT_NEAR(row["reach"]["value"].get<double>(), 0.625, 1e-12);
   EXPECT_NEAR(row["change"]["value"].get<double>(), 0.125, 1e-12);
+  EXPECT_NEAR(row["mean_loss"]["value"].get<double>(), 0.05, 1e-12);  // (.1 + 0) / 2
+  EXPECT_NEAR(row["worst_loss"]["value"].get<double>(), 0.3, 1e-12);  // (.2 + .4) / 2
   EXPECT_FALSE(table["rows"][1].contains("reach")) << "no typos were tried at k = 3";
   with_radii.certified[1].set_radius.pop_back();
   EXPECT_THROW(robustness_report(with_radii, {}), DataError);

@@ -45,8 +45,9 @@ struct TinyTaste {
       sampled.push_back(std::move(user));
     }
   }
-  StepPlanner planner(const PairSampler& sampler, const BatchOptions& batch, CandidateRule rule) const {
-    return StepPlanner({sampler, texts, likes, item_count}, batch, rule);
+  StepPlanner planner(const PairSampler& sampler, const BatchOptions& batch, CandidateRule rule,
+                      int anchor_views = 1) const {
+    return StepPlanner({sampler, texts, likes, item_count}, batch, rule, anchor_views);
   }
 
   TinyTexts texts;

@@ -161,6 +161,92 @@ TEST(ContrastiveItemPriorTest, is_added_to_every_logit_the_own_positive_included
   EXPECT_NEAR(objective.score_rule(store).scale, 20, 1e-4);
 }
 
+class RDropTest : public ::testing::Test {
+ protected:
+  RDropTest() {
+    ContrastiveOptions options;
+    options.r_drop = 0.7;
+    objective_ = std::make_unique<ContrastiveObjective>(options);
+    objective_->attach(store_);
+  }
+  /// The small batch with a second view of its two user texts in rows 7 and 8; anchor 1 may not see candidate 3.
+  static LossBatch two_views() {
+    LossBatch batch = small_batch();
+    batch.second_rows = {7, 8, 7};
+    return batch;
+  }
+  double loss(const at::Tensor& rows) const { return all_blocks(*objective_, two_views(), rows, store_, 1).loss; }
+
+  ParameterStore store_;
+  std::unique_ptr<ContrastiveObjective> objective_;
+};
+
+TEST_F(RDropTest, is_the_mean_of_both_losses_and_the_weighted_disagreement) {
+  const at::Tensor rows = unit_rows(9, 8, 1);
+  const LossBatch batch = two_views();
+  double expected = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::vector<std::vector<double>> p;
+    for (const std::size_t anchor : {batch.anchor_rows[i], batch.second_rows[i]}) {
+      std::vector<double>& of = p.emplace_back();
+      double sum = 0;
+      for (std::size_t j = 0; j < 4; ++j) {
+        const double bias = j == batch.positives[i] ? 0.0 : -double{batch.log_inclusion[j]};
+        const bool masked = i == 1 && j == 3;
+        of.push_back(masked ? 0.0 : std::exp(20 * cosine(rows, anchor, batch.candidate_rows[j]) + bias));
+        sum += of.back();
+      }
+      for (double& x : of) x /= sum;
+      expected -= std::log(of[batch.positives[i]]) / 2 / 3;
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      if (p[0][j] > 0) expected += 0.7 / 2 * (p[0][j] - p[1][j]) * std::log(p[0][j] / p[1][j]) / 3;
+    }
+  }
+  EXPECT_NEAR(loss(rows), expected, 1e-5);
+}
+
+TEST_F(RDropTest, gradients_agree_with_finite_differences) {
+  const at::Tensor rows = unit_rows(9, 8, 1);
+  const Whole whole = all_blocks(*objective_, two_views(), rows, store_, 1);
+  const auto slope = [&](float& x) {
+    const float kept = x;
+    x = kept + 1e-3f;
+    const double above = loss(rows);
+    x = kept - 1e-3f;
+    const double below = loss(rows);
+    x = kept;
+    return (above - below) / 2e-3;
+  };
+  for (std::size_t i = 0; i < whole.embedding_gradient.size(); ++i) {
+    EXPECT_NEAR(whole.embedding_gradient[i], slope(rows.data_ptr<float>()[i]), 4e-3) << i;
+  }
+  EXPECT_NEAR(whole.parameter_gradient, slope(store_.value(0).data_ptr<float>()[0]), 2e-3);
+}
+
+TEST_F(RDropTest, equal_views_disagree_in_nothing_and_blocks_add_up) {
+  const at::Tensor rows = unit_rows(9, 8, 1);
+  LossBatch equal = two_views();
+  equal.second_rows = equal.anchor_rows;
+  ContrastiveObjective plain{ContrastiveOptions{}};
+  ParameterStore plain_store;
+  plain.attach(plain_store);
+  const Whole twice = all_blocks(*objective_, equal, rows, store_, 1),
+              once = all_blocks(plain, small_batch(), rows, plain_store, 1);
+  EXPECT_NEAR(twice.loss, once.loss, 1e-6);
+  for (std::size_t i = 0; i < once.embedding_gradient.size(); ++i) {
+    EXPECT_NEAR(twice.embedding_gradient[i], once.embedding_gradient[i], 1e-6) << i;
+  }
+  EXPECT_EQ(objective_->anchor_views(), 2);
+  EXPECT_EQ(plain.anchor_views(), 1);
+  const Whole one = all_blocks(*objective_, two_views(), rows, store_, 1),
+              many = all_blocks(*objective_, two_views(), rows, store_, 8);
+  EXPECT_NEAR(one.loss, many.loss, 1e-6);
+  for (std::size_t i = 0; i < one.embedding_gradient.size(); ++i) {
+    EXPECT_NEAR(one.embedding_gradient[i], many.embedding_gradient[i], 2e-6);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(KnownPositives, ContrastiveTest, ::testing::Values("mask", "share"));
 
 TEST(ContrastiveOptionsTest, the_scale_starts_where_told_and_stays_below_its_bound) {

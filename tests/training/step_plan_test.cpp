@@ -102,6 +102,48 @@ TEST(StepPlanTest, repeated_texts_are_planned_once_and_towers_are_kept_apart) {
   EXPECT_EQ(std::move(builder).build(2, 100).plan.texts.size(), 3u);
 }
 
+TEST(StepPlanTest, a_second_view_is_the_same_text_under_another_dropout_key) {
+  const testing::TinyTaste taste;
+  const PairSampler sampler(taste.sampled, {0, 1, 3}, 1);
+  const StepPlan one = taste.planner(sampler, batch_options(), CandidateRule::distinct_items).plan(2);
+  const StepPlan two = taste.planner(sampler, batch_options(), CandidateRule::distinct_items, 2).plan(2);
+  EXPECT_TRUE(one.loss.second_rows.empty());
+  ASSERT_EQ(two.loss.second_rows.size(), two.loss.anchor_rows.size());
+  for (std::size_t b = 0; b < two.loss.anchor_rows.size(); ++b) {
+    const PlannedText &first = two.texts.texts[two.loss.anchor_rows[b]], &second = two.texts.texts[two.loss.second_rows[b]];
+    EXPECT_EQ(*first.tokens, *second.tokens);
+    EXPECT_NE(first.key, second.key);
+    EXPECT_EQ(first.key, one.texts.texts[one.loss.anchor_rows[b]].key) << "the first view is the one there was before";
+  }
+}
+
+/// Texts whose anchors say in which epoch they are asked for.
+class EpochTexts final : public TokenSource {
+ public:
+  Tokens item(ItemId item) const override { return text(1000 + item.value()); }
+  Tokens user(UserId user, std::span<const ItemId>) const override { return text(user.value()); }
+  Tokens anchor(UserId, std::span<const ItemId>, std::uint64_t epoch) const override {
+    return text(static_cast<std::int64_t>(5000 + epoch));
+  }
+
+ private:
+  static Tokens text(std::int64_t token) {
+    return std::make_shared<const std::vector<std::int64_t>>(std::vector<std::int64_t>{token});
+  }
+};
+
+TEST(StepPlanTest, anchors_are_written_for_the_epoch_of_their_own_place) {
+  const testing::TinyTaste taste;  // 40 users, 16 pairs: step 2 holds places 32 to 47
+  const PairSampler sampler(taste.sampled, {0}, 1);
+  const EpochTexts texts;
+  const StepPlanner planner({sampler, texts, taste.likes, taste.item_count}, batch_options(), CandidateRule::distinct_items);
+  const StepPlan plan = planner.plan(2);
+  ASSERT_EQ(plan.loss.anchor_rows.size(), 16u);
+  for (std::size_t b = 0; b < 16; ++b) {
+    EXPECT_EQ(plan.texts.texts[plan.loss.anchor_rows[b]].tokens->front(), 32 + b < 40 ? 5000 : 5001) << b;
+  }
+}
+
 TEST(StepPlanTest, known_positives_are_listed_and_never_the_own_one) {
   const testing::TinyTaste taste;
   const PairSampler sampler(taste.sampled, {0}, 1);
