@@ -8,6 +8,7 @@
 #include "framework/core/error.h"
 #include "framework/simulation/baseline_policy.h"
 #include "framework/simulation/informed_oracle.h"
+#include "framework/simulation/linear_bandit.h"
 #include "framework/simulation/replay_log.h"
 
 namespace coldframe {
@@ -74,6 +75,7 @@ PolicyKind LineUp::kind(std::size_t contestant) const {
 
 void LineUp::add_named(const PolicyName& name) {
   if (name.base == "informed_oracle") return add_informed_oracle(name);
+  if (name.bandit()) return add_bandit(name);
   if (name.base != "oracle") return add(named_.make(name), role_of(name));
   const auto seed = static_cast<std::uint64_t>(setting_.encoders.options.seed);
   oracle_ = std::make_unique<LatentOracle>(name.base, setting_.user_model, setting_.encoders.catalogue.ties(seed));
@@ -92,6 +94,29 @@ void LineUp::add_informed_oracle(const PolicyName& name) {
                                                  setting_.encoders.catalogue.ties(seed), options);
   if (name.plain()) return add(std::move(oracle), "ceiling");
   add(named_.randomised(name, std::move(oracle), name.text), role_of(name));
+}
+
+void LineUp::add_bandit(const PolicyName& name) {
+  const SimulationOptions& simulation = setting_.encoders.options;
+  const std::int64_t period = setting_.population.observables.users_per_period;
+  if (simulation.first_user / period == (simulation.first_user + simulation.users - 1) / period) {
+    throw ConfigError(fmt::format("simulation.policies holds '{}'", name.text),
+                      fmt::format("it learns between periods, and all {} users arrive in one", simulation.users),
+                      fmt::format("simulate more than {} users, or make a population with fewer per period", period));
+  }
+  const auto seed = static_cast<std::uint64_t>(simulation.seed);
+  if (features_ == nullptr) {
+    features_ = std::make_unique<VectorTable>(
+        profile_features(setting_.population.observables, static_cast<std::size_t>(simulation.bandit_dimension), seed));
+  }
+  const BanditRule rule = name.base == "bandit_greedy" ? BanditRule::greedy
+                          : name.base == "bandit_ucb"  ? BanditRule::ucb
+                                                       : BanditRule::thompson;
+  const BanditOptions options{rule, simulation.bandit_ridge, simulation.bandit_width, seed};
+  auto bandit = std::make_shared<LinearBandit>(name.base, *features_, setting_.encoders.catalogue, options);
+  online_.push_back({contestants_.size(), bandit.get()});
+  if (name.plain()) return add(std::move(bandit), "baseline");
+  add(named_.randomised(name, std::move(bandit), name.text), "baseline");
 }
 
 void LineUp::add(std::shared_ptr<const Policy> policy, std::string role) {

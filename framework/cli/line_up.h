@@ -9,7 +9,7 @@
 #include "framework/cli/named_policies.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/oracle.h"
-#include "framework/simulation/replay.h"
+#include "framework/simulation/replay_periods.h"
 
 namespace coldframe {
 
@@ -31,12 +31,15 @@ class LineUp {
   /// "floor", "baseline", "ceiling" or "strategy"; parallel to contestants().
   const std::vector<std::string>& roles() const { return roles_; }
 
+  /// Contestants that learn from period to period.
+  const std::vector<OnlineContestant>& online() const { return online_; }
   /// Whether the contestant draws its pages, parallel to contestants().
   PolicyKind kind(std::size_t contestant) const;
 
  private:
   void add_named(const PolicyName& name);
   void add_informed_oracle(const PolicyName& name);
+  void add_bandit(const PolicyName& name);
   void add(std::shared_ptr<const Policy> policy, std::string role);
   void add_encoder(std::string name, std::unique_ptr<Learner> learner, const StoredRun& run, double scale,
                    std::string role);
@@ -46,6 +49,8 @@ class LineUp {
   NamedPolicies named_;
   std::vector<std::shared_ptr<const Policy>> policies_;
   std::unique_ptr<LatentOracle> oracle_;
+  std::unique_ptr<VectorTable> features_;  // of profiles, for bandits
+  std::vector<OnlineContestant> online_;
   std::vector<std::unique_ptr<EncoderContestant>> encoders_;
   std::vector<Contestant> contestants_;
   std::vector<std::string> roles_;

@@ -63,8 +63,8 @@ LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Da
     } else if (auto policy = named_.make(name)) {
       policies_.push_back(std::move(policy));
     } else {
-      throw ConfigError(fmt::format("{} = {}", k_where, text), "an oracle knows the world, which a log does not hold",
-                        "simulate it");
+      throw ConfigError(fmt::format("{} = {}", k_where, text),
+                        "it knows the world, or learns while it is simulated: a log holds neither", "simulate it");
     }
   }
   if (!around_encoders.empty() && runs.empty()) {

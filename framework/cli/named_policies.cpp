@@ -56,7 +56,7 @@ std::unique_ptr<Baseline> fit_baseline(const std::string& name, const Experiment
 
 bool learns_from_people(const PolicyName& policy) {
   constexpr std::string_view unlearned[] = {"random", "tfidf", "oracle", "informed_oracle", "encoder"};
-  return policy.file().empty() && std::ranges::find(unlearned, policy.base) == std::end(unlearned);
+  return policy.file().empty() && !policy.bandit() && std::ranges::find(unlearned, policy.base) == std::end(unlearned);
 }
 
 std::shared_ptr<const Policy> NamedPolicies::make(const PolicyName& name) {

@@ -106,7 +106,7 @@ class Simulation {
 
   ExitCode run() {
     if (options_.one() >= 0) return run_one(static_cast<std::uint64_t>(options_.one()));
-    const ReplayResult result = merge_ranks(replay_my_share());
+    const ReplayResult result = line_up_->online().empty() ? merge_ranks(replay_my_share()) : replay_online();
     ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
       if (!group_.is_root()) return;
@@ -196,6 +196,31 @@ class Simulation {
     return result;
   }
 
+  /// Period after period: what is learned in one is known in the next, on every rank.
+  ReplayResult replay_online() const {
+    const auto first = static_cast<std::uint64_t>(experiment_.simulation.first_user);
+    return replay_until(first + static_cast<std::uint64_t>(experiment_.simulation.users),
+                        options_.log.empty() ? KeepLog::no : KeepLog::yes);
+  }
+
+  ReplayResult replay_until(std::uint64_t end, KeepLog keep) const {
+    const auto first = static_cast<std::uint64_t>(experiment_.simulation.first_user);
+    Progress progress("simulate", "users", static_cast<std::int64_t>(end - first), invocation_.clock,
+                      group_.is_root() ? ProgressSink::terminal() : ProgressSink{});
+    std::mutex drawing;
+    const auto ranks = static_cast<std::uint64_t>(group_.size());
+    const ReplayRequest request{first, end, keep, [&](std::uint64_t done) {
+                                  const std::scoped_lock lock(drawing);
+                                  progress.set(static_cast<std::int64_t>(done));
+                                }};
+    group_.report_position("simulate", 0);
+    ReplayResult result = replay_periods(world(), line_up_->contestants(), replay_options_, request,
+                                         {line_up_->online(), static_cast<std::uint64_t>(group_.rank()), ranks,
+                                          [this](ReplayResult mine) { return merge_ranks(std::move(mine)); }});
+    progress.finish();
+    return result;
+  }
+
   ReplayResult merge_ranks(ReplayResult mine) const {
     if (group_.size() == 1) return mine;
     const std::vector<std::vector<std::byte>> parts = all_gather(group_, pack(mine));
@@ -204,7 +229,16 @@ class Simulation {
     return whole;
   }
 
+  /// What bandits know when this user arrives: the periods before are replayed.
+  void learn_until(std::uint64_t user) const {
+    const auto first = static_cast<std::uint64_t>(experiment_.simulation.first_user);
+    const auto period = static_cast<std::uint64_t>(population_->observables.users_per_period);
+    const std::uint64_t begin = user / period * period;
+    if (!line_up_->online().empty() && begin > first) replay_until(begin, KeepLog::no);
+  }
+
   ExitCode run_one(std::uint64_t user) {
+    learn_until(user);
     const KeepLog keep = options_.trace >= 0 ? KeepLog::trace : KeepLog::no;
     const ReplayResult result = replay(world(), line_up_->contestants(), replay_options_, {user, user + 1, keep, {}});
     if (!group_.is_root()) return ExitCode::done;

@@ -48,7 +48,10 @@ std::string mistake_of(const PolicyName& name) {
   }
   if (name.base == "encoder" && name.plain()) return "(encoders of runs take part anyway) remove it";
   if (name.base == "oracle" && !name.plain()) return "(who knows latents logs nothing for others) use it alone";
-  const bool without_scores = name.base == "random" || name.base == "informed_oracle";
+  if (name.base == "bandit_thompson" && !name.plain()) {
+    return "(how probable its pages are has no closed form) use it alone, or epsilon:bandit_greedy";
+  }
+  const bool without_scores = name.base == "random" || name.base == "informed_oracle" || name.bandit();
   if (name.temperature && without_scores) return "(it has no scores to draw by) use epsilon:, or another policy";
   return {};
 }

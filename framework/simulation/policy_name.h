@@ -18,6 +18,9 @@ inline constexpr std::string_view k_policy_bases[] = {"random",
                                                       "tfidf",
                                                       "oracle",
                                                       "informed_oracle",
+                                                      "bandit_greedy",
+                                                      "bandit_ucb",
+                                                      "bandit_thompson",
                                                       "encoder"};
 
 /// A policy as configurations and command lines name it: [epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE.
@@ -27,6 +30,8 @@ struct PolicyName {
   std::optional<double> epsilon;      // share of uniform pages mixed in (UniformMixture); 0.1 when none is written
   std::optional<double> temperature;  // of slates drawn by SoftmaxPolicy; 1 when none is written
 
+  /// Learns from its own pages, from period to period.
+  bool bandit() const { return base.starts_with("bandit_"); }
   bool plain() const { return !epsilon && !temperature; }
   /// Path of a base `file:PATH`; empty for others.
   std::string file() const;

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "framework/core/error.h"
+#include "framework/simulation/detail/log_sample.h"
 #include "framework/simulation/detail/user_story.h"
-#include "framework/simulation/random_layout.h"
 
 namespace coldframe {
 namespace {
@@ -45,29 +45,10 @@ std::string row_bytes(const PageRow& row) {
   return bytes;
 }
 
-/// Whose pages are kept: nobody's, or a keyed share of all users; a smaller share is a part of a larger one.
-class LogSample {
- public:
-  LogSample(KeepLog keep, const SimulationOptions& options)
-      : keep_(keep),
-        share_(keep == KeepLog::yes ? options.log_share : 0.0),
-        random_(derived_seed(static_cast<std::uint64_t>(options.seed), "log sample"), Purpose::subsample) {}
-  bool holds(std::uint64_t user) const {
-    return keep_ == KeepLog::trace || share_ >= 1.0 || (share_ > 0.0 && random_.uniform(UserKey(user)) < share_);
-  }
-
-  KeepLog keep() const { return keep_; }
-
- private:
-  KeepLog keep_;
-  double share_;
-  KeyedRandom random_;
-};
-
 /// Outcome of one policy on one block, filled page by page.
 class Ledger {
  public:
-  Ledger(const std::string& policy, std::size_t items, const LogSample& sample) : sample_(sample) {
+  Ledger(const std::string& policy, std::size_t items, const detail::LogSample& sample) : sample_(sample) {
     outcome_.policy = policy;
     outcome_.shown.assign(items, 0);
   }
@@ -103,7 +84,7 @@ class Ledger {
   }
 
  private:
-  const LogSample& sample_;
+  const detail::LogSample& sample_;
   PolicyOutcome outcome_;
 };
 
@@ -117,7 +98,7 @@ void rank(const Contestant& contestant, std::span<const PolicyRequest> requests,
 }
 
 PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& options, const Contestant& contestant,
-                           const std::vector<Arrival>& arrivals, const LogSample& sample) {
+                           const std::vector<Arrival>& arrivals, const detail::LogSample& sample) {
   const SimulationRandom random(static_cast<std::uint64_t>(options.seed));
   Ledger ledger(contestant.name(), world.catalogue->size(), sample);
   std::vector<UserStory> stories;
@@ -194,7 +175,7 @@ ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contes
   std::vector<ReplayResult> parts(blocks);
   std::atomic<std::uint64_t> done = 0;
   const SimulationRandom births(world.newcomers->population().seed);
-  const LogSample sample(request.log, options);
+  const detail::LogSample sample(request.log, options);
 
   const auto run_block = [&](std::size_t block) {
     ReplayResult& part = parts[block];

@@ -116,7 +116,8 @@ void describe_user_models(SimulationOptions& o, OptionVisitor& v) {
 void describe_policies(SimulationOptions& o, OptionVisitor& v) {
   v.visit({.name = "policies",
            .doc = "policies beside the encoders: random, popularity, item_prior, attribute_popularity, "
-                  "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle, file:PATH; drawn at random "
+                  "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle, bandit_greedy, "
+                  "bandit_ucb, bandit_thompson, file:PATH; drawn at random "
                   "by epsilon=SHARE: or softmax=TEMPERATURE: in front, also of encoder (those of the runs)"},
           o.policies);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
@@ -128,6 +129,22 @@ void describe_policies(SimulationOptions& o, OptionVisitor& v) {
            .minimum = 1,
            .maximum = 1e6},
           o.oracle_candidates);
+  v.visit({.name = "bandit_dimension",
+           .doc = "features of a profile that bandits see; more are projected",
+           .minimum = 1,
+           .maximum = 256},
+          o.bandit_dimension);
+  v.visit({.name = "bandit_ridge",
+           .doc = "impressions without a click that every item of a bandit begins with",
+           .minimum = 0,
+           .maximum = 1e6,
+           .minimum_exclusive = true},
+          o.bandit_ridge);
+  v.visit({.name = "bandit_width",
+           .doc = "standard errors that bandit_ucb adds and bandit_thompson draws",
+           .minimum = 0,
+           .maximum = 100},
+          o.bandit_width);
   v.visit({.name = "log_share",
            .doc = "share of users whose pages --log keeps, the same users for every policy",
            .minimum = 0,

@@ -45,6 +45,10 @@ struct SimulationOptions final : Options {
   std::int64_t history_items = 10;      // newest likes in a user vector
   std::int64_t oracle_draws = 1024;     // prior draws of the informed oracle
   std::int64_t oracle_candidates = 64;  // items the greedy informed oracle looks at closely
+  // policies that learn while they are simulated
+  std::int64_t bandit_dimension = 8;  // features of a profile, at most
+  double bandit_ridge = 1.0;          // pseudo-impressions without a click
+  double bandit_width = 1.0;          // how far bandit_ucb and bandit_thompson look beyond the mean
   // logs
   double log_share = 1.0;  // share of users whose pages are kept when a log is written
   // running

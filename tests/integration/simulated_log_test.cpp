@@ -130,7 +130,7 @@ TEST_F(SimulatedLogTest, what_a_log_cannot_say_is_refused_and_nothing_usable_end
   expect_refused(ask(log("popularity"), "--policy random"), k_data, {"always does the same", "epsilon:NAME"});
   expect_refused(ask(job_->store(), "--policy random"), k_data, {"holds no impressions"});
   expect_refused(ask(file("missing.h5"), "--policy random"), k_data, {"missing.h5"});
-  expect_refused(ask(log("random"), "--policy informed_oracle"), k_config, {"knows the world"});
+  expect_refused(ask(log("random"), "--policy informed_oracle"), k_config, {"it knows the world"});
   expect_refused(ask(log("random"), "--policy softmax:encoder"), k_config, {"there is no run"});
   expect_refused(ask(log("random"), "--policy file:/no/such.csv"), k_data, {"/no/such.csv"});
   expect_refused(ask(log("random"), ""), k_config, {"name a policy"});
@@ -160,6 +160,36 @@ TEST_F(SimulatedLogTest, files_take_part_in_simulations_and_users_can_be_traced)
                  {"one of them"});
 }
 
+TEST_F(SimulatedLogTest, bandits_learn_the_same_on_any_ranks_and_are_replayed_with_what_they_knew) {
+  const Outcome made = run_program(fmt::format("population {} --population.path={} --population.users_per_period=20",
+                                               "--config " + file("job.ini").string(), file("periods.h5").string()));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  const auto simulate = [&](const std::string& launcher, const std::string& rest) {
+    return run_command(
+        fmt::format("{} {} simulate --config {} --population.path={} --simulation.popular_click_rate=0.14 "
+                    "--simulation.calibration_users=32 --simulation.users=70 --simulation.slate_size=3 "
+                    "--simulation.policies=bandit_ucb,bandit_thompson,epsilon=0.2:bandit_greedy {}",
+                    launcher, program_path().string(), file("job.ini").string(), file("periods.h5").string(), rest));
+  };
+  const Outcome one = simulate("", fmt::format("--output {} --log {}", file("b1.h5").string(), file("blogs").string()));
+  ASSERT_EQ(one.code, 0) << one.errors;
+  const Outcome two = simulate("mpirun -n 2", fmt::format("--output {}", file("b2.h5").string()));
+  ASSERT_EQ(two.code, 0) << two.errors;
+  EXPECT_EQ(one.output, two.output);
+  EXPECT_EQ(read_impression_log(file("blogs") / "epsilon_0.2_bandit_greedy.h5")->logging, LoggingKind::stochastic);
+  // Newcomer 65 meets what was learned from 0 to 59: the same first page as in the whole replay.
+  const auto log = *read_impression_log(file("blogs") / "bandit_ucb.h5");
+  const Outcome traced = simulate("", "--trace 65");
+  ASSERT_EQ(traced.code, 0) << traced.errors;
+  const std::size_t row = 65u * 10u * 3u;
+  EXPECT_EQ(log.page[row], 0u);
+  const std::string top = "\n      1  ";
+  const std::size_t first = traced.output.find(top, traced.output.find("\nbandit_ucb\n"));
+  ASSERT_NE(first, std::string::npos) << traced.output;
+  const std::string item = read_dataset(file("blogs") / "bandit_ucb.h5").items.ids[log.item[row].value()];
+  EXPECT_EQ(traced.output.substr(first + top.size(), item.size() + 1), item + " ");
+}
+
 TEST_F(SimulatedLogTest, studies_are_planned_from_simulations_and_runs) {
   const Outcome planned = run_program(
       fmt::format("plan --effect 0.02 --simulation {} --policy lora --against popularity --user-minutes 0.1",
@@ -177,6 +207,7 @@ TEST_F(SimulatedLogTest, studies_are_planned_from_simulations_and_runs) {
 
 TEST_F(SimulatedLogTest, policies_that_cannot_be_are_refused_before_anything_runs) {
   const std::pair<const char*, const char*> cases[] = {{"epsilon=2:popularity", "no share"},
+                                                       {"bandit_ucb", "all 400 users arrive in one"},
                                                        {"softmax:random", "no scores"},
                                                        {"epsilon:oracle", "knows latents"},
                                                        {"popularty", "unknown policy"}};

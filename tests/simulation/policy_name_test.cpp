@@ -43,6 +43,8 @@ TEST(PolicyName, mistakes_say_what_to_write) {
       {"epsilon:oracle", "knows latents"},
       {"softmax:random", "no scores"},
       {"softmax:informed_oracle", "no scores"},
+      {"softmax:bandit_ucb", "no scores"},
+      {"epsilon:bandit_thompson", "no closed form"},
       {"epsilon=1.5:popularity", "no share"},
       {"epsilon=0:popularity", "no number above 0"},
       {"epsilon=-1:popularity", "no number above 0"},
