@@ -1,11 +1,6 @@
 #include "framework/simulation/log_replay.h"
 
 #include <fmt/format.h>
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/info.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +11,7 @@
 
 #include "framework/core/error.h"
 #include "framework/simulation/detail/logged_story.h"
+#include "framework/simulation/detail/parallel_blocks.h"
 #include "framework/simulation/replay_log.h"
 
 namespace coldframe {
@@ -210,17 +206,7 @@ LoggedPages LogReplay::weigh(const Policy& policy, const std::function<void(std:
     const std::size_t total = so_far.fetch_add(parts[block].pages()) + parts[block].pages();
     if (done) done(total);
   };
-  const int threads = parts_->options.threads > 0 ? parts_->options.threads : tbb::info::default_concurrency();
-  const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, blocks, 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t block = range.begin(); block < range.end(); ++block) run_block(block);
-        },
-        tbb::simple_partitioner());
-  });
+  detail::parallel_blocks(blocks, parts_->options.threads, run_block);
   LoggedPages all;
   for (const LoggedPages& part : parts) append(all, part);
   return all;

@@ -1,11 +1,6 @@
 #include "framework/simulation/replay.h"
 
 #include <fmt/format.h>
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/info.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +11,7 @@
 
 #include "framework/core/error.h"
 #include "framework/simulation/detail/log_sample.h"
+#include "framework/simulation/detail/parallel_blocks.h"
 #include "framework/simulation/detail/user_story.h"
 
 namespace coldframe {
@@ -192,17 +188,7 @@ ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contes
     if (request.progress) request.progress(total);
   };
 
-  const int threads = options.threads > 0 ? static_cast<int>(options.threads) : tbb::info::default_concurrency();
-  const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, blocks, 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t block = range.begin(); block < range.end(); ++block) run_block(block);
-        },
-        tbb::simple_partitioner());
-  });
+  detail::parallel_blocks(blocks, options.threads, run_block);
 
   ReplayResult result{request.begin, request.begin, {}};
   for (ReplayResult& part : parts) result.merge(std::move(part));
