@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "tests/model/encoder_fixture.h"
 
@@ -55,8 +56,8 @@ inline void expect_gradients(Model& model, const nlohmann::json& golden, const s
   expect_gradients(model.gradients(batch, weights), golden["gradients"][kind]);
 }
 
-/// Embeddings of `texts` within 2e-5 per projection, and gradients, of what another implementation found for a model with
-/// the same values.
+/// Embeddings of `texts` within 2e-5 per projection, and gradients, of what another implementation found for a model
+/// with the same values.
 inline void expect_golden_answers(Model& model, const nlohmann::json& texts, const nlohmann::json& golden) {
   const PackedBatch batch = pack(texts.get<TokenTexts>());
   const at::Tensor embeddings = model.embed(batch);
@@ -68,6 +69,33 @@ inline void expect_golden_answers(Model& model, const nlohmann::json& texts, con
   }
   const at::Tensor weights = golden_uniform("loss", {batch.texts(), model.encoder->width()});
   expect_gradients(model.gradients(batch, weights), golden["gradients"]);
+}
+
+/// Compares every gradient of sum(c * embedding) with a central difference along its own direction, where the slope is
+/// its norm, within 2 %; those with a norm below 1e-3, and names with another ending, are passed over. Returns how many
+/// were compared.
+inline int expect_slopes(Model& model, const PackedBatch& batch, const DropoutContext& dropout,
+                         std::string_view ending = "") {
+  const at::Tensor weights = golden_uniform("difference", {batch.texts(), 64});
+  const auto loss = [&] {
+    return (model.embed(batch, dropout).to(at::kDouble) * weights.to(at::kDouble)).sum().item<double>();
+  };
+  int checked = 0;
+  for (const auto& [name, gradient] : model.gradients(batch, weights, dropout)) {
+    const double norm = norm_of(gradient);
+    if (norm < 1e-3 || !name.ends_with(ending)) continue;
+    at::Tensor& value = model.parameters.value(model.parameters.require(name));
+    const at::Tensor start = value.clone();
+    const double step = 1e-2 / std::max(1.0, norm);
+    value.copy_(start + gradient * (step / norm));
+    const double up = loss();
+    value.copy_(start - gradient * (step / norm));
+    const double down = loss();
+    value.copy_(start);
+    EXPECT_NEAR((up - down) / (2 * step), norm, 0.02 * norm) << name;
+    ++checked;
+  }
+  return checked;
 }
 
 }  // namespace coldframe::test

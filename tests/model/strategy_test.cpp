@@ -11,6 +11,7 @@
 #include "framework/model/lora_strategy.h"
 #include "framework/model/pfeiffer_strategy.h"
 #include "tests/model/encoder_fixture.h"
+#include "tests/model/gradient_golden.h"
 #include "tests/model/scratch_folder.h"
 #include "tests/model/shaped_encoder.h"
 
@@ -203,26 +204,8 @@ TEST(StrategyTest, gradients_with_dropout_match_finite_differences) {
       // No kink of the ReLU may lie within a step; its gradient is compared with PyTorch's elsewhere.
       if (model.parameters.info(index).name.ends_with(".down.bias")) model.parameters.value(index).fill_(5);
     }
-    const PackedBatch batch = pack(k_texts);
-    const at::Tensor weights = test::golden_uniform("difference", {batch.texts(), 64});
-    const auto loss = [&] {
-      return (model.embed(batch, k_active).to(at::kDouble) * weights.to(at::kDouble)).sum().item<double>();
-    };
-    const std::map<std::string, at::Tensor> gradients = model.gradients(batch, weights, k_active);
-    for (const auto& [name, gradient] : gradients) {
-      // Along the gradient's own direction, so that the slope is its norm.
-      const double norm = test::norm_of(gradient);
-      if (norm < 1e-3) continue;
-      at::Tensor& value = model.parameters.value(model.parameters.require(name));
-      const at::Tensor start = value.clone();
-      const double step = 1e-2 / std::max(1.0, norm);
-      value.copy_(start + gradient * (step / norm));
-      const double up = loss();
-      value.copy_(start - gradient * (step / norm));
-      const double down = loss();
-      value.copy_(start);
-      EXPECT_NEAR((up - down) / (2 * step), norm, 0.02 * norm) << kind << " " << name;
-    }
+    SCOPED_TRACE(kind);
+    test::expect_slopes(model, pack(k_texts), k_active);
   }
 }
 

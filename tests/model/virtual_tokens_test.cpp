@@ -124,27 +124,7 @@ TEST_P(VirtualTokensTest, does_not_merge_and_takes_no_second) {
 TEST_P(VirtualTokensTest, gradients_with_dropout_match_finite_differences) {
   Model model(base());
   train(model);
-  const PackedBatch batch = pack(k_texts);
-  const at::Tensor weights = test::golden_uniform("difference", {batch.texts(), 64});
-  const auto loss = [&] {
-    return (model.embed(batch, k_active).to(at::kDouble) * weights.to(at::kDouble)).sum().item<double>();
-  };
-  int checked = 0;
-  for (const auto& [name, gradient] : model.gradients(batch, weights, k_active)) {
-    const double norm = test::norm_of(gradient);
-    if (norm < 1e-3) continue;
-    at::Tensor& value = model.parameters.value(model.parameters.require(name));
-    const at::Tensor start = value.clone();
-    const double step = 1e-2 / std::max(1.0, norm);
-    value.copy_(start + gradient * (step / norm));
-    const double up = loss();
-    value.copy_(start - gradient * (step / norm));
-    const double down = loss();
-    value.copy_(start);
-    EXPECT_NEAR((up - down) / (2 * step), norm, 0.02 * norm) << name;
-    ++checked;
-  }
-  EXPECT_GE(checked, GetParam().kind == "prompt" ? 1 : 4);
+  EXPECT_GE(test::expect_slopes(model, pack(k_texts), k_active), GetParam().kind == "prompt" ? 1 : 4);
 }
 
 TEST_P(VirtualTokensTest, takes_positions_from_texts_when_it_must) {
