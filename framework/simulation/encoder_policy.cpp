@@ -13,8 +13,6 @@
 namespace coldframe {
 namespace {
 
-constexpr std::size_t k_panel_bytes = 128 << 10;  // item vectors that stay in the second cache
-
 float dot(std::span<const float> a, std::span<const float> b) {
   return detail::lane_sum(a.size(), [&](std::size_t i) { return a[i] * b[i]; });
 }
@@ -87,34 +85,39 @@ void ReencodedVectors::compute(std::span<const PolicyRequest> requests, std::spa
   encode_(views, vectors);
 }
 
-EncoderPolicy::EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties)
-    : ScoredPolicy(std::move(ties)), name_(std::move(name)), items_(&items), users_(&users) {
+EncoderPolicy::EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties,
+                             Scoring scoring)
+    : ScoredPolicy(std::move(ties)),
+      name_(std::move(name)),
+      items_(&items),
+      users_(&users),
+      scorer_(items.vectors.values(), items.vectors.width(), {items.scale, items.prior}) {
   if (items.vectors.width() != users.width()) {
     throw DataError(fmt::format("policy '{}': user vectors of width {}", name_, users.width()),
                     fmt::format("item vectors have width {}", items.vectors.width()), "use one encoder for both");
   }
-  if (!items.prior.empty() && items.prior.size() != items.vectors.rows()) {
-    throw DataError(fmt::format("policy '{}': item prior of {} values", name_, items.prior.size()),
-                    fmt::format("there are {} items", items.vectors.rows()));
+  if (scoring == Scoring::int8 && Int8Scorer::worthwhile() && users.width() <= Int8Scorer::k_widest) {
+    int8_ = std::make_unique<Int8Scorer>(items.vectors.values(), users.width(),
+                                         BlockScorer::Terms{items.scale, items.prior});
   }
 }
 
-void EncoderPolicy::score(std::span<const PolicyRequest> requests, std::span<float> scores) const {
-  const std::size_t width = users_->width();
-  const std::size_t count = items();
-  std::vector<float> vectors(requests.size() * width);
+std::vector<float> EncoderPolicy::vectors(std::span<const PolicyRequest> requests) const {
+  std::vector<float> vectors(requests.size() * users_->width());
   users_->compute(requests, vectors);
-  const std::size_t panel = std::max<std::size_t>(k_panel_bytes / (sizeof(float) * width), 1);
-  for (std::size_t item = 0; item < count; item += panel) {
-    const std::size_t end = std::min(item + panel, count);
-    for (std::size_t u = 0; u < requests.size(); ++u) {
-      const std::span<const float> vector(vectors.data() + u * width, width);
-      for (std::size_t i = item; i < end; ++i) {
-        const float prior = items_->prior.empty() ? 0.0f : items_->prior[i];
-        scores[u * count + i] = items_->scale * dot(vector, items_->vectors.row(i)) + prior;
-      }
-    }
-  }
+  return vectors;
+}
+
+void EncoderPolicy::score(std::span<const PolicyRequest> requests, std::span<float> scores) const {
+  scorer_.score(vectors(requests), scores);
+}
+
+std::vector<std::vector<RankedItem>> EncoderPolicy::best(std::span<const PolicyRequest> requests,
+                                                         const TieBreak& ties) const {
+  std::vector<TopRequest> wanted;
+  wanted.reserve(requests.size());
+  for (const PolicyRequest& request : requests) wanted.push_back(top_request(request));
+  return int8_ ? int8_->top(vectors(requests), wanted, ties) : scorer_.top(vectors(requests), wanted, ties);
 }
 
 }  // namespace coldframe

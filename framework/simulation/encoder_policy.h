@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "framework/evaluation/block_scorer.h"
+#include "framework/evaluation/int8_scorer.h"
 #include "framework/simulation/scored_policy.h"
 
 namespace coldframe {
@@ -20,6 +22,7 @@ class VectorTable {
   std::size_t rows() const { return rows_; }
   std::size_t width() const { return width_; }
   std::span<const float> row(std::size_t index) const { return {values_.data() + index * width_, width_}; }
+  std::span<const float> values() const { return values_; }  // [rows, width]
 
  private:
   std::size_t rows_ = 0;
@@ -87,18 +90,28 @@ class ReencodedVectors final : public UserVectors {
   std::unique_ptr<Lock> lock_;
 };
 
-/// Ranks candidates by encoder score. Ownership: borrows table and vectors.
+/// How the best items are found, which are the same: all in float32, or by Int8Scorer where the processor gains by it.
+enum class Scoring { fp32, int8 };
+
+/// Ranks candidates by encoder score. Packs a copy of the item vectors. Ownership: borrows table and vectors.
 class EncoderPolicy final : public ScoredPolicy {
  public:
-  EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties);
+  EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties,
+                Scoring scoring = Scoring::fp32);
   const std::string& name() const override { return name_; }
   std::size_t items() const override { return items_->vectors.rows(); }
   void score(std::span<const PolicyRequest> requests, std::span<float> scores) const override;
 
  private:
+  std::vector<std::vector<RankedItem>> best(std::span<const PolicyRequest> requests,
+                                            const TieBreak& ties) const override;
+  std::vector<float> vectors(std::span<const PolicyRequest> requests) const;  // [requests, D]
+
   std::string name_;
   const ItemTable* items_;
   const UserVectors* users_;
+  BlockScorer scorer_;
+  std::unique_ptr<const Int8Scorer> int8_;  // nullptr: float32
 };
 
 }  // namespace coldframe

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -13,6 +12,13 @@ namespace coldframe {
 namespace {
 
 constexpr std::size_t k_score_bytes = 16 << 20;  // scores of the users of one sub-batch
+
+std::vector<ItemId> items_of(const std::vector<RankedItem>& ranking) {
+  std::vector<ItemId> items;
+  items.reserve(ranking.size());
+  for (const RankedItem& ranked : ranking) items.push_back(ranked.item);
+  return items;
+}
 
 }  // namespace
 
@@ -30,42 +36,31 @@ void ScoredPolicy::each_scored(std::span<const PolicyRequest> requests,
   }
 }
 
-void ScoredPolicy::rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const {
+std::vector<std::vector<RankedItem>> ScoredPolicy::best(std::span<const PolicyRequest> requests,
+                                                        const TieBreak& ties) const {
+  std::vector<std::vector<RankedItem>> best(requests.size());
   each_scored(requests, [&](std::size_t r, std::span<const float> scores) {
-    std::vector<ItemId> items = top_candidates(requests[r], scores, ties_);
+    best[r] = top_of_row(top_request(requests[r]), scores, ties);
+  });
+  return best;
+}
+
+void ScoredPolicy::rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const {
+  const std::vector<std::vector<RankedItem>> all = best(requests, ties_);
+  for (std::size_t r = 0; r < requests.size(); ++r) {
     // The last item has the lowest score of the page.
-    if (!items.empty() && scores[items.back().value()] == -std::numeric_limits<float>::infinity()) {
+    if (!all[r].empty() && all[r].back().score == -std::numeric_limits<float>::infinity()) {
       throw DataError(fmt::format("policy '{}' has too few items for user {} in session {}, page {}", name(),
                                   requests[r].user.value(), requests[r].time.session, requests[r].time.page),
-                      fmt::format("a page holds {}, and what was clicked may not be shown again", items.size()),
+                      fmt::format("a page holds {}, and what was clicked may not be shown again", all[r].size()),
                       "give it more items");
     }
-    slates[r] = certain_slate(std::move(items));
-  });
+    slates[r] = certain_slate(items_of(all[r]));
+  }
 }
 
 std::vector<ItemId> top_candidates(const PolicyRequest& request, std::span<const float> scores, const TieBreak& ties) {
-  std::vector<ItemId> items(request.candidates.begin(), request.candidates.end());
-  for (const ItemId item : items) {
-    if (std::isnan(scores[item.value()])) {
-      throw NumericError(fmt::format("score of item {} for user {} is NaN", item.value(), request.user.value()),
-                         "NaN has no rank", "check the encoder that made it");
-    }
-  }
-  const std::size_t n = std::min(request.slate_size, items.size());
-  const auto before = [&](ItemId a, ItemId b) {
-    const float score_a = scores[a.value()];
-    const float score_b = scores[b.value()];
-    if (score_a != score_b) return score_a > score_b;
-    const std::uint64_t order_a = ties.order(request.user, a);
-    const std::uint64_t order_b = ties.order(request.user, b);
-    return order_a != order_b ? order_a < order_b : a < b;
-  };
-  const auto cut = items.begin() + static_cast<std::ptrdiff_t>(n);
-  if (cut != items.end()) std::nth_element(items.begin(), cut, items.end(), before);
-  std::sort(items.begin(), cut, before);
-  items.resize(n);
-  return items;
+  return items_of(top_of_row(top_request(request), scores, ties));
 }
 
 }  // namespace coldframe

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "framework/evaluation/running_top.h"
 #include "framework/evaluation/tie_break.h"
 #include "framework/simulation/policy.h"
 
@@ -28,11 +29,21 @@ class ScoredPolicy : public Policy {
   explicit ScoredPolicy(TieBreak ties) : ties_(std::move(ties)) {}
 
  private:
+  /// The slate_size candidates of every request with the highest scores, best first. What overrides it gives the
+  /// same bits as score() without keeping the scores of the other items.
+  virtual std::vector<std::vector<RankedItem>> best(std::span<const PolicyRequest> requests,
+                                                    const TieBreak& ties) const;
+
   TieBreak ties_;
 };
 
 /// The slate_size candidates with the highest scores [I], ties by keyed hash of (user, item). Throws NumericError for a
 /// NaN score of a candidate.
 std::vector<ItemId> top_candidates(const PolicyRequest& request, std::span<const float> scores, const TieBreak& ties);
+
+/// What a request asks of a ranking.
+inline TopRequest top_request(const PolicyRequest& request) {
+  return {request.user, request.candidates, request.slate_size};
+}
 
 }  // namespace coldframe
