@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "framework/core/error.h"
@@ -29,6 +30,18 @@ Catalogue::Catalogue(std::vector<std::uint64_t> item_keys, std::vector<std::int6
                     fmt::format("{} times from and {} times to", from_.size(), to_.size()),
                     "give one availability per item, or none");
   }
+  for (const std::vector<std::int64_t>* times : {&from_, &to_}) {
+    for (const std::int64_t time : *times) {
+      if (time != Dataset::k_always && time != Dataset::k_forever) changes_.push_back(time);
+    }
+  }
+  std::ranges::sort(changes_);
+  changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
+}
+
+std::int64_t Catalogue::next_change(std::int64_t timestamp) const {
+  const auto next = std::ranges::upper_bound(changes_, timestamp);
+  return next == changes_.end() ? Dataset::k_forever : *next;
 }
 
 }  // namespace coldframe

@@ -24,6 +24,8 @@ class Catalogue {
   bool available(ItemId item, std::int64_t timestamp) const {
     return from_[item.value()] <= timestamp && timestamp < to_[item.value()];
   }
+  /// When the next item comes or goes after a point in time; Dataset::k_forever when none does.
+  std::int64_t next_change(std::int64_t timestamp) const;
   const std::vector<std::uint64_t>& keys() const { return keys_; }
   TieBreak ties(std::uint64_t seed) const { return TieBreak(seed, keys_); }
 
@@ -31,6 +33,7 @@ class Catalogue {
   std::vector<std::uint64_t> keys_;
   std::vector<std::int64_t> from_;
   std::vector<std::int64_t> to_;
+  std::vector<std::int64_t> changes_;  // ascending
 };
 
 }  // namespace coldframe

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "framework/simulation/detail/fast_math.h"
 #include "framework/simulation/detail/lane_sum.h"
@@ -58,9 +59,22 @@ class LogitBelief final : public PageBelief {
 
 void MultinomialLogit::sample(const SimulationRandom& random, const ShownPage& page,
                               std::span<std::uint8_t> clicks) const {
+  choose(law(scale_).log_normaliser(page.utilities), random, page, clicks);
+}
+
+double MultinomialLogit::react(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks,
+                               std::span<double> expected) const {
+  const double log_normaliser = law(scale_).log_normaliser(page.utilities);
+  expect(log_normaliser, page.utilities, expected);
+  choose(log_normaliser, random, page, clicks);
+  return std::accumulate(expected.begin(), expected.end(), 0.0);
+}
+
+void MultinomialLogit::choose(double log_normaliser, const SimulationRandom& random, const ShownPage& page,
+                              std::span<std::uint8_t> clicks) const {
   std::fill(clicks.begin(), clicks.end(), std::uint8_t{0});
   if (page.utilities.empty()) return;
-  const double none = std::exp(scale_.no_click - law(scale_).log_normaliser(page.utilities));
+  const double none = std::exp(scale_.no_click - log_normaliser);
   if (!(random.click(page.user, page.session, page.page) < 1.0 - none)) return;
   std::size_t chosen = 0;
   double best = -std::numeric_limits<double>::infinity();
@@ -80,8 +94,14 @@ double MultinomialLogit::log_likelihood(std::span<const double> utilities, std::
 }
 
 void MultinomialLogit::expected_clicks(std::span<const double> utilities, std::span<double> expected) const {
-  const double normaliser = law(scale_).log_normaliser(utilities);
-  for (std::size_t k = 0; k < utilities.size(); ++k) expected[k] = std::exp(scale_.scale * utilities[k] - normaliser);
+  expect(law(scale_).log_normaliser(utilities), utilities, expected);
+}
+
+void MultinomialLogit::expect(double log_normaliser, std::span<const double> utilities,
+                              std::span<double> expected) const {
+  for (std::size_t k = 0; k < utilities.size(); ++k) {
+    expected[k] = std::exp(scale_.scale * utilities[k] - log_normaliser);
+  }
 }
 
 BestSlate MultinomialLogit::best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,

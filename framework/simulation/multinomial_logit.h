@@ -13,6 +13,8 @@ class MultinomialLogit final : public UserModel {
   explicit MultinomialLogit(const ChoiceScale& scale) : scale_(scale) {}
   std::string_view name() const override { return "mnl"; }
   void sample(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks) const override;
+  double react(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks,
+               std::span<double> expected) const override;
   double log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const override;
   void expected_clicks(std::span<const double> utilities, std::span<double> expected) const override;
   BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,
@@ -20,6 +22,10 @@ class MultinomialLogit final : public UserModel {
   std::unique_ptr<PageBelief> belief(std::size_t draws) const override;
 
  private:
+  void choose(double log_normaliser, const SimulationRandom& random, const ShownPage& page,
+              std::span<std::uint8_t> clicks) const;
+  void expect(double log_normaliser, std::span<const double> utilities, std::span<double> expected) const;
+
   ChoiceScale scale_;
 };
 

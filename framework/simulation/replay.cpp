@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "framework/core/error.h"
+#include "framework/core/row_batch.h"
 #include "framework/simulation/detail/log_sample.h"
 #include "framework/simulation/detail/parallel_blocks.h"
 #include "framework/simulation/detail/user_story.h"
@@ -24,21 +27,19 @@ void put(std::string& bytes, const T& value) {
   bytes.append(raw, sizeof(T));
 }
 
-std::string row_bytes(const PageRow& row) {
-  std::string bytes;
+void add_bytes(const PageRow& row, std::int64_t expected, std::string& bytes) {
   put(bytes, row.user);
   put(bytes, row.profile);
   put(bytes, row.period);
   put(bytes, row.session);
   put(bytes, row.page);
   put(bytes, row.timestamp);
-  put(bytes, FixedSum::to_fixed(row.expected));
+  put(bytes, expected);
   for (std::size_t k = 0; k < row.items.size(); ++k) {
     put(bytes, row.items[k].value());
     put(bytes, row.clicks[k]);
     if (!row.position_log_propensity.empty()) put(bytes, row.position_log_propensity[k]);
   }
-  return bytes;
 }
 
 /// Outcome of one policy on one block, filled page by page.
@@ -49,7 +50,7 @@ class Ledger {
     outcome_.shown.assign(items, 0);
   }
 
-  void add(PageRow row, std::size_t step, UserRow& user) {
+  void add(const PageRow& row, std::size_t step, UserRow& user) {
     const auto clicks = static_cast<std::uint64_t>(std::count(row.clicks.begin(), row.clicks.end(), 1));
     const std::int64_t expected = FixedSum::to_fixed(row.expected);
     user.pages += 1;
@@ -67,11 +68,12 @@ class Ledger {
     outcome_.clicks += clicks;
     outcome_.expected.add_raw(expected);
     for (const ItemId item : row.items) outcome_.shown[item.value()] += 1;
-    outcome_.digest.add_row(row_bytes(row));
-    if (sample_.holds(row.user)) outcome_.log.push_back(std::move(row));
+    digest(row, expected);
+    if (sample_.holds(row.user)) outcome_.log.push_back(row);
   }
 
   PolicyOutcome finish(std::vector<UserRow> users) {
+    digest_waiting();
     outcome_.users = std::move(users);
     // Users of a block take turns; the log is told user by user.
     std::stable_sort(outcome_.log.begin(), outcome_.log.end(),
@@ -80,8 +82,31 @@ class Ledger {
   }
 
  private:
+  /// Rows of one length wait for each other: together they are hashed faster.
+  void digest(const PageRow& row, std::int64_t expected) {
+    const std::size_t before = bytes_.size();
+    add_bytes(row, expected, bytes_);
+    const std::size_t size = bytes_.size() - before;
+    if (before > 0 && size != row_bytes_) {
+      const std::string other = bytes_.substr(before);
+      bytes_.resize(before);
+      digest_waiting();
+      bytes_ = other;
+    }
+    row_bytes_ = size;
+    if (bytes_.size() >= k_most_waiting * size) digest_waiting();
+  }
+
+  void digest_waiting() {
+    if (!bytes_.empty()) outcome_.digest.merge(digest_rows(bytes_, row_bytes_));
+    bytes_.clear();
+  }
+
+  static constexpr std::size_t k_most_waiting = 64;
   const detail::LogSample& sample_;
   PolicyOutcome outcome_;
+  std::string bytes_;          // of rows that wait
+  std::size_t row_bytes_ = 0;  // of each
 };
 
 void rank(const Contestant& contestant, std::span<const PolicyRequest> requests,
@@ -98,6 +123,7 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
   const SimulationRandom random(static_cast<std::uint64_t>(options.seed));
   Ledger ledger(contestant.name(), world.catalogue->size(), sample);
   std::vector<UserStory> stories;
+  stories.reserve(arrivals.size());
   std::vector<UserRow> users(arrivals.size());
   for (std::size_t u = 0; u < arrivals.size(); ++u) {
     stories.emplace_back(world, options, arrivals[u]);
@@ -107,6 +133,7 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
   std::vector<PolicyRequest> requests;
   std::vector<const Latents*> latents;
   std::vector<Slate> slates;
+  LivedStep lived;
   while (true) {
     active.clear();
     requests.clear();
@@ -121,9 +148,8 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
     slates.assign(active.size(), Slate{});
     rank(contestant, requests, latents, slates);
     for (std::size_t a = 0; a < active.size(); ++a) {
-      std::size_t step = 0;
-      PageRow row = stories[active[a]].show(random, slates[a], sample.keep(), step);
-      ledger.add(std::move(row), step, users[active[a]]);
+      stories[active[a]].show(random, slates[a], sample.keep(), lived);
+      ledger.add(lived.row, lived.step, users[active[a]]);
     }
   }
   return ledger.finish(std::move(users));
@@ -160,21 +186,47 @@ void check(const ReplayWorld& world, std::span<const Contestant> contestants, co
   }
 }
 
+/// Puts blocks that end in any order one behind the other; what cannot be placed yet waits.
+class Prefix {
+ public:
+  Prefix(const ReplayRequest& request, ReplayResult& whole) : request_(request), whole_(whole) {}
+
+  void add(std::size_t block, ReplayResult part) {
+    const std::scoped_lock lock(mutex_);
+    waiting_.emplace(block, std::move(part));
+    for (auto at = waiting_.begin(); at != waiting_.end() && at->first == next_; at = waiting_.erase(at), ++next_) {
+      if (request_.take) {
+        whole_.end = at->second.end;
+        request_.take(std::move(at->second));
+      } else {
+        whole_.merge(std::move(at->second));
+      }
+    }
+  }
+
+ private:
+  const ReplayRequest& request_;
+  ReplayResult& whole_;
+  std::mutex mutex_;
+  std::map<std::size_t, ReplayResult> waiting_;
+  std::size_t next_ = 0;
+};
+
 }  // namespace
 
 ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contestants, const SimulationOptions& options,
                     const ReplayRequest& request) {
   check(world, contestants, options, request);
   const auto block_users = static_cast<std::uint64_t>(options.block_users);
-  const std::uint64_t users = request.end - request.begin;
-  const auto blocks = static_cast<std::size_t>((users + block_users - 1) / block_users);
-  std::vector<ReplayResult> parts(blocks);
+  const auto blocks = static_cast<std::size_t>((request.end - request.begin + block_users - 1) / block_users);
+  ReplayResult result{request.begin, request.begin, {}};
+  Prefix prefix(request, result);
   std::atomic<std::uint64_t> done = 0;
   const SimulationRandom births(world.newcomers->population().seed);
   const detail::LogSample sample(request.log, options);
 
   const auto run_block = [&](std::size_t block) {
-    ReplayResult& part = parts[block];
+    ReplayResult part;
     part.begin = request.begin + block * block_users;
     part.end = std::min(part.begin + block_users, request.end);
     std::vector<Arrival> arrivals;
@@ -184,15 +236,14 @@ ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contes
     for (const Contestant& contestant : contestants) {
       part.policies.push_back(replay_block(world, options, contestant, arrivals, sample));
     }
+    prefix.add(block, std::move(part));
     const std::uint64_t total = done.fetch_add(arrivals.size()) + arrivals.size();
     if (request.progress) request.progress(total);
   };
 
-  detail::parallel_blocks(blocks, options.threads, run_block);
+  detail::parallel_blocks(blocks, options.threads, run_block, request.stop);
 
-  ReplayResult result{request.begin, request.begin, {}};
-  for (ReplayResult& part : parts) result.merge(std::move(part));
-  if (users == 0) {
+  if (result.policies.empty()) {
     for (const Contestant& contestant : contestants) {
       result.policies.emplace_back().policy = contestant.name();
     }

@@ -40,11 +40,17 @@ struct ReplayRequest {
   std::uint64_t end = 0;
   KeepLog log = KeepLog::no;
   std::function<void(std::uint64_t users_done)> progress;  // may be called from any thread
+  /// Asked before every block of users, from any thread; after a yes no further block begins.
+  std::function<bool()> stop = {};
+  /// Gets the results of blocks in order, each call after the one before, instead of their being merged: memory does
+  /// not grow with the number of users. The result then says only how far the replay came.
+  std::function<void(ReplayResult)> take = {};
 };
 
 /// Replays users under every contestant: same newcomers, same random numbers, each with a history of their own making.
 /// Work is cut into fixed blocks of users run in parallel; the result has the same bits for any number of threads, any
-/// block size, any split of the range, and for a user alone.
+/// block size, any split of the range, and for a user alone. Stopped, it holds the longest prefix of blocks that are
+/// complete under every contestant: `end` of the result says how far, and its bits are those of that range.
 ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contestants, const SimulationOptions& options,
                     const ReplayRequest& request);
 

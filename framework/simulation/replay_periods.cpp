@@ -38,8 +38,15 @@ ReplayResult replay_periods(const ReplayWorld& world, std::span<const Contestant
     if (request.progress) {
       mine.progress = [&](std::uint64_t done) { request.progress(begin - request.begin + done); };
     }
+    mine.stop = request.stop;
     ReplayResult period = replay(world, contestants, everybody, mine);
     if (plan.gather) period = plan.gather(std::move(period));
+    const bool stopped = period.end != end;
+    if (stopped) {
+      drop_pages(period, request, options);
+      all.merge(std::move(period));
+      break;
+    }
     for (const OnlineContestant& learner : plan.learners) {
       learner.policy->learn(period.policies[learner.contestant].log);
     }

@@ -87,6 +87,12 @@ void ReplayResult::merge(ReplayResult other) {
   for (std::size_t p = 0; p < policies.size(); ++p) merge_outcome(policies[p], std::move(other.policies[p]));
 }
 
+bool ReplayResult::append(ReplayResult next) {
+  if (next.begin != end) return false;
+  merge(std::move(next));
+  return true;
+}
+
 std::string ReplayResult::digest() const {
   RowDigest all;
   for (const PolicyOutcome& outcome : policies) {

@@ -81,6 +81,8 @@ struct ReplayResult {
 
   /// Throws DataError unless the ranges are disjoint and the policies the same.
   void merge(ReplayResult other);
+  /// merge() for ranges in ascending order; says no, and changes nothing, when users are missing in between.
+  bool append(ReplayResult next);
   /// Digest over users, policies and all pages.
   std::string digest() const;
 };

@@ -32,6 +32,13 @@ BestSlate most_useful(std::span<const double> utilities, std::span<const std::ui
   return best;
 }
 
+double UserModel::react(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks,
+                        std::span<double> expected) const {
+  expected_clicks(page.utilities, expected);
+  sample(random, page, clicks);
+  return std::accumulate(expected.begin(), expected.end(), 0.0);
+}
+
 double expected_reward(const UserModel& model, std::span<const double> utilities) {
   std::vector<double> expected(utilities.size());
   model.expected_clicks(utilities, expected);

@@ -57,6 +57,11 @@ class UserModel {
   /// P(click at k) for each position [S].
   virtual void expected_clicks(std::span<const double> utilities, std::span<double> expected) const = 0;
 
+  /// sample() and expected_clicks() [S] at once, for a law in which they share work; returns the expected number of
+  /// clicks. The same bits as one after the other.
+  virtual double react(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks,
+                       std::span<double> expected) const;
+
   /// The slate of n candidates with the highest expected number of clicks. tie_orders decides among equal utilities
   /// (smaller first).
   virtual BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,

@@ -47,12 +47,18 @@ class ReplayTest : public ::testing::Test {
     return replay({&newcomers_, &catalogue_, model.get()}, contestants, options_, {begin, end, log, {}});
   }
 
+  const UserModel& model() {
+    if (!model_) model_ = make_user_model(options_, {1.0, 2.0});
+    return *model_;
+  }
+
   Population population_;
   Newcomers newcomers_;
   Catalogue catalogue_;
   RandomPolicy random_;
   FixedScorePolicy popularity_;
   SimulationOptions options_;
+  std::unique_ptr<UserModel> model_;
 };
 
 TEST_F(ReplayTest, same_bits_for_any_threads_blocks_and_splits) {
@@ -93,6 +99,52 @@ TEST_F(ReplayTest, a_user_alone_lives_the_same_life) {
       EXPECT_EQ(alone.policies[p].log[k].timestamp, life[k]->timestamp);
     }
   }
+}
+
+TEST_F(ReplayTest, stopped_it_keeps_the_first_users_with_their_bits) {
+  const LatentOracle oracle("oracle", model(), catalogue_.ties(1));
+  const std::vector<Contestant> contestants = {random_, popularity_, oracle};
+  options_.block_users = 7;
+  for (const int threads : {1, 2, 4}) {
+    options_.threads = threads;
+    for (const int blocks : {0, 1, 3, 1000}) {
+      std::atomic<int> asked = 0;
+      ReplayRequest request{10, 70, KeepLog::yes, {}, [&] { return asked++ >= blocks; }};
+      const ReplayResult some = replay({&newcomers_, &catalogue_, &model()}, contestants, options_, request);
+      const std::uint64_t users = some.end - some.begin;
+      EXPECT_EQ(some.begin, 10u);
+      EXPECT_EQ(some.end == 70, blocks == 1000) << "it did not stop, or stopped by itself";
+      EXPECT_TRUE(some.end == 70 || users % 7 == 0) << users;
+      // Every block that began is complete, and they begin in order: nothing is lost.
+      EXPECT_EQ(users, std::min(60, 7 * blocks)) << threads << " threads";
+      ASSERT_EQ(some.policies.size(), 3u);
+      request = {10, some.end, KeepLog::yes, {}};
+      EXPECT_EQ(pack(some), pack(replay({&newcomers_, &catalogue_, &model()}, contestants, options_, request)));
+    }
+  }
+}
+
+TEST_F(ReplayTest, blocks_can_be_taken_in_order_instead_of_kept) {
+  options_.block_users = 7;
+  options_.threads = 3;
+  const std::vector<Contestant> contestants = {random_, popularity_};
+  ReplayRequest request{10, 70, KeepLog::yes, {}};
+  const ReplayResult whole = replay({&newcomers_, &catalogue_, &model()}, contestants, options_, request);
+  ReplayResult taken{10, 10, {}};
+  request.take = [&](ReplayResult part) { EXPECT_TRUE(taken.append(std::move(part))) << "out of order"; };
+  const ReplayResult rest = replay({&newcomers_, &catalogue_, &model()}, contestants, options_, request);
+  EXPECT_EQ(pack(taken), pack(whole));
+  EXPECT_EQ(rest.end, 70u);
+  EXPECT_TRUE(rest.policies[0].users.empty());
+}
+
+TEST_F(ReplayTest, ranges_with_users_missing_in_between_are_not_appended) {
+  ReplayResult first = run(10, 20);
+  const std::vector<std::byte> before = pack(first);
+  EXPECT_FALSE(first.append(run(25, 30)));
+  EXPECT_EQ(pack(first), before);
+  EXPECT_TRUE(first.append(run(20, 25)));
+  EXPECT_EQ(pack(first), pack(run(10, 25)));
 }
 
 TEST_F(ReplayTest, golden_digest) {
@@ -221,6 +273,15 @@ TEST_F(ReplayTest, unavailable_items_are_never_shown) {
   }
   EXPECT_GT(before, 0u);
   EXPECT_GT(after, 0u);
+}
+
+TEST_F(ReplayTest, a_catalogue_says_when_it_changes_next) {
+  const Catalogue changing({1, 2, 3}, {Dataset::k_always, 10, 30}, {20, 30, Dataset::k_forever});
+  EXPECT_EQ(changing.next_change(-5), 10);
+  EXPECT_EQ(changing.next_change(10), 20);
+  EXPECT_EQ(changing.next_change(29), 30);
+  EXPECT_EQ(changing.next_change(30), Dataset::k_forever);
+  EXPECT_EQ(catalogue_.next_change(0), Dataset::k_forever);
 }
 
 TEST_F(ReplayTest, a_user_without_candidates_ends_quietly) {

@@ -77,6 +77,24 @@ TEST(UserModel, probabilities_of_all_outcomes_sum_to_one_and_give_the_expectatio
   }
 }
 
+TEST(UserModel, reacting_is_expecting_and_sampling_bit_for_bit) {
+  const std::vector<double> utilities = {0.8, -0.4, 1.7, 0.1};
+  const std::vector<std::uint32_t> slots = {11, 5, 70, 2};
+  const SimulationRandom random(3);
+  for (const auto& model : all_models()) {
+    for (std::uint32_t page = 0; page < 50; ++page) {
+      const ShownPage shown{UserKey(9), 0, page, utilities, slots};
+      std::vector<std::uint8_t> clicks(4), sampled(4);
+      std::vector<double> expected(4), closed_form(4);
+      EXPECT_EQ(model->react(random, shown, clicks, expected), expected_reward(*model, utilities)) << model->name();
+      model->sample(random, shown, sampled);
+      model->expected_clicks(utilities, closed_form);
+      EXPECT_EQ(clicks, sampled) << model->name();
+      EXPECT_EQ(expected, closed_form) << model->name();
+    }
+  }
+}
+
 TEST(UserModel, sampler_agrees_with_the_likelihood) {
   const std::vector<double> utilities = {0.8, -0.4, 1.7};
   const std::vector<std::uint32_t> slots = {900, 5, 77};

@@ -8,21 +8,33 @@
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/evaluation/candidate_set.h"
 
 namespace coldframe {
 namespace {
 
-void check_slate(const PolicyRequest& request, const Slate& slate) {
-  std::vector<ItemId> sorted = slate.items;
-  std::sort(sorted.begin(), sorted.end());
-  const bool distinct = std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
-  const bool known = std::includes(request.candidates.begin(), request.candidates.end(), sorted.begin(), sorted.end());
-  const bool full = sorted.size() == std::min(request.slate_size, request.candidates.size());
-  const bool propensities =
-      (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == sorted.size()) &&
-      (slate.position_log_marginal.empty() || slate.position_log_marginal.size() == sorted.size()) &&
-      slate.log_propensity <= 1e-9;
-  if (distinct && known && full && propensities) return;
+bool distinct(std::span<const ItemId> items) {
+  constexpr std::size_t k_few = 32;  // then comparing all pairs beats sorting a copy
+  if (items.size() > k_few) {
+    std::vector<ItemId> sorted(items.begin(), items.end());
+    std::ranges::sort(sorted);
+    return std::ranges::adjacent_find(sorted) == sorted.end();
+  }
+  for (std::size_t a = 1; a < items.size(); ++a) {
+    if (std::ranges::find(items.first(a), items[a]) != items.begin() + static_cast<std::ptrdiff_t>(a)) return false;
+  }
+  return true;
+}
+
+void check_slate(const PolicyRequest& request, const Slate& slate, std::size_t catalogue) {
+  const CandidateSet candidates(request.candidates, catalogue);
+  const std::size_t shown = slate.items.size();
+  const bool known = std::ranges::all_of(slate.items, [&](ItemId item) { return candidates.holds(item); });
+  const bool full = shown == std::min(request.slate_size, request.candidates.size());
+  const bool propensities = (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == shown) &&
+                            (slate.position_log_marginal.empty() || slate.position_log_marginal.size() == shown) &&
+                            slate.log_propensity <= 1e-9;
+  if (known && full && propensities && distinct(slate.items)) return;
   throw DataError(fmt::format("slate for user {} in session {}, page {}", request.user.value(), request.time.session,
                               request.time.page),
                   !propensities ? "its propensities are not those of a slate"
@@ -81,7 +93,16 @@ void UserStory::find_candidates() {
     const ItemId item(static_cast<std::uint32_t>(i));
     if (taken_[i] == 0 && world_->catalogue->available(item, time_.timestamp)) candidates_.push_back(item);
   }
+  candidates_until_ = world_->catalogue->next_change(time_.timestamp);
   if (candidates_.empty()) over_ = true;
+}
+
+void UserStory::take_away(std::span<const ItemId> items) {
+  for (const ItemId item : items) {
+    taken_[item.value()] = 1;
+    const auto at = std::ranges::lower_bound(candidates_, item);
+    if (at != candidates_.end() && *at == item) candidates_.erase(at);
+  }
 }
 
 PolicyRequest UserStory::request() const {
@@ -96,16 +117,7 @@ PolicyRequest UserStory::request() const {
   return request;
 }
 
-PageRow UserStory::show(const SimulationRandom& random, const Slate& slate, KeepLog keep, std::size_t& step) {
-  check_slate(request(), slate);
-  const std::span<const double> all = latents().utilities(LatentKey());
-  std::vector<double> utilities;
-  std::vector<std::uint32_t> slots;
-  for (const ItemId item : slate.items) {
-    utilities.push_back(all[item.value()]);
-    slots.push_back(world_->catalogue->slot(item));
-  }
-  PageRow row;
+void UserStory::describe(const Slate& slate, PageRow& row) const {
   row.user = arrival_->who.number;
   row.profile = arrival_->who.profile;
   row.period = time_.period;
@@ -115,28 +127,41 @@ PageRow UserStory::show(const SimulationRandom& random, const Slate& slate, Keep
   row.items = slate.items;
   row.position_log_propensity = slate.position_log_propensity;
   row.position_log_marginal = slate.position_log_marginal;
+  row.given_likes.clear();
   if (history_.shown.empty()) row.given_likes = arrival_->given_likes;
-  row.clicks.resize(slate.items.size());
-  row.expected = expected_reward(*world_->user_model, utilities);
+  row.clicks.assign(slate.items.size(), 0);
+}
+
+void UserStory::show(const SimulationRandom& random, const Slate& slate, KeepLog keep, LivedStep& lived) {
+  check_slate(request(), slate, taken_.size());
+  const std::span<const double> all = latents().utilities(LatentKey());
+  lived.utilities.clear();
+  lived.slots.clear();
+  for (const ItemId item : slate.items) {
+    lived.utilities.push_back(all[item.value()]);
+    lived.slots.push_back(world_->catalogue->slot(item));
+  }
+  lived.expected.resize(slate.items.size());
+  PageRow& row = lived.row;
+  describe(slate, row);
+  row.expected = world_->user_model->react(
+      random, {arrival_->who.key, time_.session, time_.page, lived.utilities, lived.slots}, row.clicks, lived.expected);
   if (keep == KeepLog::trace) {
-    row.click_probability.resize(utilities.size());
-    world_->user_model->expected_clicks(utilities, row.click_probability);
-    row.utilities = utilities;
+    row.click_probability = lived.expected;
+    row.utilities = lived.utilities;
   }
-  world_->user_model->sample(random, {arrival_->who.key, time_.session, time_.page, utilities, slots}, row.clicks);
+  const std::size_t liked_before = history_.likes.size();
   for (std::size_t k = 0; k < row.items.size(); ++k) {
-    if (row.clicks[k] == 0) continue;
-    history_.likes.push_back(row.items[k]);
-    if (options_->clicked_items == "leave") taken_[row.items[k].value()] = 1;
+    if (row.clicks[k] != 0) history_.likes.push_back(row.items[k]);
   }
+  const std::size_t clicks = history_.likes.size() - liked_before;
+  if (options_->clicked_items == "leave") take_away(std::span(history_.likes).subspan(liked_before));
   history_.shown.push_back({time_, row.items, row.clicks});
-  step = static_cast<std::size_t>(time_.session) * static_cast<std::size_t>(options_->pages) + time_.page;
-  const auto clicks = static_cast<std::size_t>(std::count(row.clicks.begin(), row.clicks.end(), std::uint8_t{1}));
+  lived.step = static_cast<std::size_t>(time_.session) * static_cast<std::size_t>(options_->pages) + time_.page;
   const double seconds = world_->dynamics == nullptr ? options_->page_seconds
                                                      : world_->dynamics->page_seconds(options_->page_seconds, clicks);
   if (dynamics_ != nullptr) dynamics_->after_page({history_.shown.back(), seconds}, condition_);
   move_on(random, seconds);
-  return row;
 }
 
 void UserStory::move_on(const SimulationRandom& random, double page_seconds) {
@@ -149,7 +174,8 @@ void UserStory::move_on(const SimulationRandom& random, double page_seconds) {
   if (leaves || odds.session_ends || time_.page >= options_->pages) come_back_later(random, odds);
   if (over_) return;
   if (dynamics_ != nullptr) renew_latents();
-  find_candidates();
+  if (time_.timestamp >= candidates_until_) find_candidates();
+  if (candidates_.empty()) over_ = true;
 }
 
 void UserStory::come_back_later(const SimulationRandom& random, const StepOdds& odds) {

@@ -16,6 +16,14 @@ struct Arrival {
   std::vector<ItemId> given_likes;
 };
 
+/// What pages leave behind, one after the other in the same memory.
+struct LivedStep {
+  PageRow row;
+  std::size_t step = 0;  // session * pages + page of the page shown
+  std::vector<double> utilities, expected;
+  std::vector<std::uint32_t> slots;
+};
+
 /// The life of one newcomer under one policy: fills requests, reacts to slates, moves the clocks.
 class UserStory {
  public:
@@ -30,11 +38,13 @@ class UserStory {
   const Latents& latents() const { return now_ ? *now_ : arrival_->latents; }
   /// The next page to fill; valid until show() and while this object stays where it is.
   PolicyRequest request() const;
-  /// Shows the slate, draws clicks, and moves on. `step` = session * pages + page of the page shown.
-  PageRow show(const SimulationRandom& random, const Slate& slate, KeepLog keep, std::size_t& step);
+  /// Shows the slate, draws clicks, and moves on.
+  void show(const SimulationRandom& random, const Slate& slate, KeepLog keep, LivedStep& lived);
 
  private:
   void find_candidates();
+  void take_away(std::span<const ItemId> items);
+  void describe(const Slate& slate, PageRow& row) const;
   void move_on(const SimulationRandom& random, double page_seconds);
   void come_back_later(const SimulationRandom& random, const StepOdds& odds);
   void renew_latents();
@@ -44,8 +54,9 @@ class UserStory {
   const Arrival* arrival_;
   History history_;
   UserTime time_;
-  std::vector<std::uint8_t> taken_;  // [I]
-  std::vector<ItemId> candidates_;
+  std::vector<std::uint8_t> taken_;         // [I]
+  std::vector<ItemId> candidates_;          // now
+  std::int64_t candidates_until_ = 0;       // unix seconds; until then only those leave that the user takes
   const UserDynamics* dynamics_ = nullptr;  // nullptr: still
   UserCondition condition_;
   std::optional<Latents> now_;
