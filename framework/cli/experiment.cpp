@@ -57,6 +57,7 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("objective", "the loss", objective);
   schema.family("objective", "options of a loss", family_kinds(objectives));
   schema.section("training", "training views and early stopping", training);
+  schema.section("fairness", "groups of users whose losses training evens out", fairness);
   schema.section("batch", "how a step is cut", batch);
   schema.section("optimizer", "AdamW", optimizer);
   schema.section("schedule", "length of the run and learning rate over it", schedule);
@@ -87,6 +88,9 @@ void Experiment::add_to(ConfigSchema& schema) {
     if (continual.active() && !training.text_noise.empty()) {
       problems.push_back({"training.text_noise",
                           "(tasks read the texts as they are) leave it empty, or set continual.method = none"});
+    }
+    if (continual.active() && fairness.active()) {
+      problems.push_back({"fairness.group", "(tasks weigh all users alike) leave it empty, or set continual.method = none"});
     }
     if (prefix_cache.use && strategy.frozen_dropout) {
       problems.push_back({"prefix_cache.use",

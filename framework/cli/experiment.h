@@ -50,6 +50,7 @@ class Experiment {
   StrategyChoice strategy;
   ObjectiveChoice objective;
   TrainingOptions training;
+  FairTrainingOptions fairness;
   BatchOptions batch;
   OptimizerOptions optimizer;
   ScheduleOptions schedule;

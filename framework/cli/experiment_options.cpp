@@ -86,6 +86,31 @@ std::vector<Problem> TrainingOptions::validate() const {
   return problems;
 }
 
+void FairTrainingOptions::describe(OptionVisitor& visitor) {
+  visitor.visit({.name = "group",
+                 .doc = "groups of users whose losses are evened out: gender, age:25:45 (bounds), gender*age:30; empty: none"},
+                group);
+  visitor.visit({.name = "reweight",
+                 .doc = "exponent a of the weight n^-a of a user in a group of n: 0 = all users alike, 1 = all groups alike",
+                 .minimum = 0, .maximum = 1},
+                reweight);
+  visitor.visit({.name = "gap_penalty",
+                 .doc = "weight of the squared differences between the groups' mean losses in a batch, 0 = none",
+                 .minimum = 0, .maximum = 1000},
+                gap_penalty);
+}
+
+std::vector<Problem> FairTrainingOptions::validate() const {
+  std::vector<Problem> problems;
+  for (const auto& [key, value] : {std::pair{"reweight", reweight}, {"gap_penalty", gap_penalty}}) {
+    if (value > 0 && !active()) problems.push_back({key, "(without groups) set fairness.group, for example to gender"});
+  }
+  if (active() && reweight == 0 && gap_penalty == 0) {
+    problems.push_back({"group", "(changes nothing by itself) set fairness.reweight or fairness.gap_penalty"});
+  }
+  return problems;
+}
+
 void DistributedOptions::describe(OptionVisitor& visitor) {
   visitor.visit({.name = "threads", .doc = "threads per rank that compute lanes, 0 = this rank's share of the cores",
                  .unit = "threads", .minimum = 0, .maximum = 1024, .effect = Effect::operation},

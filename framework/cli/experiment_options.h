@@ -51,6 +51,17 @@ struct TrainingOptions final : Options {
   std::vector<Problem> validate() const override;
 };
 
+/// `[fairness]`: groups of users whose losses training evens out.
+struct FairTrainingOptions final : Options {
+  std::string group;  // a rule over attributes (attribute_groups.h); empty: none
+  double reweight = 0;
+  double gap_penalty = 0;
+
+  bool active() const { return !group.empty(); }
+  void describe(OptionVisitor& visitor) override;
+  std::vector<Problem> validate() const override;
+};
+
 /// `[distributed]`: ranks, threads and deadlines; none of it can change a result.
 struct DistributedOptions final : Options {
   std::int64_t threads = 0;

@@ -1,5 +1,6 @@
 #include "framework/cli/step_setup.h"
 
+#include "framework/cli/training_groups.h"
 #include "framework/cli/training_users.h"
 
 namespace coldframe {
@@ -12,6 +13,7 @@ StepOptions step_options(const Experiment& experiment) {
   options.activations = experiment.batch.activations == "keep" ? Activations::keep : Activations::recompute;
   options.dropout_below_trainable = experiment.strategy.frozen_dropout;
   options.gradients = experiment.continual.method == "agem" ? 2 : 1;
+  options.group_gap = experiment.fairness.gap_penalty;
   options.optimizer = experiment.optimizer;
   options.schedule = experiment.schedule;
   return options;
@@ -24,7 +26,9 @@ PairSampler make_pair_sampler(const Experiment& experiment, const ExperimentData
 
 StepPlanner make_step_planner(const Experiment& experiment, const ExperimentData& data, const PairSampler& sampler,
                               const TokenSource& texts, const Objective& objective) {
-  return {{sampler, texts, known_positives(data), data.dataset.items.size(), training_prior(data)},
+  TrainingGroups groups = training_groups(experiment.fairness, data);
+  return {{sampler, texts, known_positives(data), data.dataset.items.size(), training_prior(data), std::move(groups.of),
+           std::move(groups.weights)},
           experiment.batch,
           objective.candidate_rule(),
           objective.anchor_views()};

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "framework/cli/step_setup.h"
+#include "framework/cli/training_groups.h"
 #include "framework/cli/training_record.h"
 #include "framework/comm/consistency.h"
 #include "framework/comm/stop_signal.h"
@@ -63,6 +64,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
       stream_ = std::make_unique<TaskStream>(make_task_stream(experiment, *data_));
     } else {
       sampler_ = std::make_unique<PairSampler>(make_pair_sampler(experiment, *data_));
+      training_groups(experiment.fairness, *data_);  // its mistakes are told now
     }
   });
   agree_on_errors(group_, "load encoder", [&] {
@@ -175,6 +177,7 @@ void TrainingRun::print_start() const {
   const LeakageReport leakage = check_leakage(data_->dataset, roles, rows);
   log_info("{}", leakage.text());
   if (!leakage.clean()) log_warning("held-out users are not strictly new: results on them flatter every strategy");
+  if (experiment_.fairness.active()) log_info("{}", training_groups_text(training_groups(experiment_.fairness, *data_)));
   log_info("{}", trainable_table(learner_->parameters));
 }
 

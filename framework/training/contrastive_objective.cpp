@@ -30,6 +30,11 @@ void ContrastiveOptions::describe(OptionVisitor& visitor) {
                  .doc = "weight of the disagreement (mean of both KL divergences) between two dropout views of an anchor, 0 = one view",
                  .minimum = 0, .maximum = 100},
                 r_drop);
+  visitor.visit({.name = "robust_q",
+                 .doc = "generalised cross-entropy (1 - p^q) / q against wrong likes: the larger q, the less an unlikely positive "
+                        "pulls; 0 = cross-entropy",
+                 .minimum = 0, .maximum = 1},
+                robust_q);
 }
 
 std::vector<Problem> ContrastiveOptions::validate() const {
@@ -47,7 +52,7 @@ LossShare ContrastiveObjective::share(const LossBatch& batch, const at::Tensor& 
                                       std::size_t end, const ParameterStore& parameters) const {
   const auto rows = static_cast<std::int64_t>(end - begin);
   const auto columns = static_cast<std::int64_t>(batch.candidate_rows.size());
-  SoftmaxBlock block{at::zeros({rows, columns}), at::zeros({rows, columns})};
+  SoftmaxBlock block{at::zeros({rows, columns}), at::zeros({rows, columns}), options_.robust_q};
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::size_t anchor = begin + static_cast<std::size_t>(i);
     float* bias = block.bias.data_ptr<float>() + i * columns;
@@ -78,7 +83,7 @@ LossShare ContrastiveObjective::share(const LossBatch& batch, const at::Tensor& 
     add(result, softmax_block(second, embeddings, begin, end, scale, block), 0.5, 0.5);
     add(result, disagreement_block(batch, embeddings, begin, end, scale, block.bias), 1.0, options_.r_drop);
   }
-  return {result.loss, std::move(result.embedding_gradient), {result.scale_gradient * scale}};
+  return {result.loss, std::move(result.embedding_gradient), {result.scale_gradient * scale}, std::move(result.losses)};
 }
 
 ScoreRule ContrastiveObjective::score_rule(const ParameterStore& parameters) const {

@@ -12,6 +12,7 @@ struct ContrastiveOptions : Options {
   bool inclusion_correction = true;        // logit -= log pi_j
   double item_prior = 0;                   // logit += item_prior log prior_j
   double r_drop = 0;                       // weight of the disagreement between two dropout views
+  double robust_q = 0;                     // q of the generalised cross-entropy; 0: cross-entropy
 
   void describe(OptionVisitor& visitor) override;
   std::vector<Problem> validate() const override;
@@ -26,7 +27,8 @@ struct ContrastiveOptions : Options {
 /// the popularity of an item does not say already, and the item prior has to be added again when ranking.
 /// With r_drop above 0 every anchor is encoded under two dropout masks, and an anchor's loss is the mean of both losses plus
 ///   r_drop / 2 (KL(p || q) + KL(q || p)),   p, q softmax over the candidates
-/// (Liang et al., "R-Drop", arXiv 2106.14448).
+/// (Liang et al., "R-Drop", arXiv 2106.14448). With robust_q above 0 the generalised cross-entropy of softmax_loss.h takes
+/// the place of the cross-entropy, and wrong likes pull less.
 class ContrastiveObjective final : public Objective {
  public:
   explicit ContrastiveObjective(const ContrastiveOptions& options) : options_(options) {}

@@ -22,6 +22,7 @@ struct LossBatch {
   std::vector<std::size_t> replayed;
   std::vector<std::size_t> probe_rows;            // items whose vectors are wanted beside the candidates
   std::vector<double> weights;                    // [B] of the anchors' losses; empty: 1 / B each
+  std::vector<std::int32_t> groups;               // [B] group of the anchor's user, -1: none; empty: nobody has one
 
   double weight(std::size_t anchor) const {
     return weights.empty() ? 1.0 / static_cast<double>(anchor_rows.size()) : weights[anchor];

@@ -20,7 +20,7 @@ LossShare MnrlObjective::share(const LossBatch& batch, const at::Tensor& embeddi
     block.targets.data_ptr<float>()[i * columns + static_cast<std::int64_t>(positive)] = 1.0f;
   }
   SoftmaxResult result = softmax_block(batch, embeddings, begin, end, options_.scale, block);
-  return {result.loss, std::move(result.embedding_gradient), {}};
+  return {result.loss, std::move(result.embedding_gradient), {}, std::move(result.losses)};
 }
 
 }  // namespace coldframe

@@ -21,6 +21,7 @@ struct LossShare {
   double loss = 0;
   at::Tensor embedding_gradient;           // [U, D] float32, d loss / d gathered embeddings
   std::vector<double> parameter_gradient;  // by Objective::parameters()
+  std::vector<double> losses;              // [end - begin] of the anchors of the block, each without its weight
 };
 
 /// The score that a loss trains, for whoever ranks afterwards:

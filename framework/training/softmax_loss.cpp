@@ -16,22 +16,29 @@ namespace coldframe {
 namespace {
 
 struct RowLoss {
-  double loss = 0;
-  double scale_gradient = 0;
+  double loss = 0;            // without the weight
+  double scale_gradient = 0;  // with it
 };
 
-/// Turns a row of cosines into d loss / d logit (in place) and returns the row's loss.
-RowLoss softmax_row(float* cosines, const float* bias, const float* targets, std::int64_t n, double scale, double weight) {
+/// Turns a row of cosines into weight x d loss / d logit (in place) and returns the row's loss.
+RowLoss softmax_row(float* cosines, const float* bias, const float* targets, std::int64_t n, double scale,
+                    double weight, double q) {
   double largest = -std::numeric_limits<double>::infinity();
   for (std::int64_t j = 0; j < n; ++j) largest = std::max(largest, scale * cosines[j] + bias[j]);
   double sum = 0;
   for (std::int64_t j = 0; j < n; ++j) sum += std::exp(scale * cosines[j] + bias[j] - largest);
   const double log_sum = largest + std::log(sum);
+  const auto log_p = [&](std::int64_t j) { return scale * cosines[j] + bias[j] - log_sum; };
+  double pull = q > 0 ? 0 : 1;  // sum_j t_j p_j^q
+  for (std::int64_t j = 0; q > 0 && j < n; ++j) {
+    if (targets[j] > 0) pull += targets[j] * std::exp(q * log_p(j));
+  }
   RowLoss row;
   for (std::int64_t j = 0; j < n; ++j) {
-    const double logit = scale * cosines[j] + bias[j];
-    const double gradient = (std::exp(logit - log_sum) - targets[j]) * weight;
-    if (targets[j] > 0) row.loss += targets[j] * (log_sum - logit) * weight;
+    const double log = log_p(j);
+    const double own = targets[j] > 0 && q > 0 ? targets[j] * std::exp(q * log) : targets[j];
+    const double gradient = (std::exp(log) * pull - own) * weight;
+    if (targets[j] > 0) row.loss += targets[j] * (q > 0 ? -std::expm1(q * log) / q : -log);
     row.scale_gradient += gradient * cosines[j];
     cosines[j] = static_cast<float>(gradient);
   }
@@ -51,7 +58,7 @@ std::vector<double> log_softmax(const float* cosines, const float* bias, std::in
   return logs;
 }
 
-/// Turns two rows of cosines into d loss / d logit (in place) and returns the row's loss.
+/// Turns two rows of cosines into weight x d loss / d logit (in place) and returns the row's loss.
 RowLoss disagreement_row(float* first, float* second, const float* bias, std::int64_t n, double scale, double weight) {
   const std::vector<double> p = log_softmax(first, bias, n, scale), q = log_softmax(second, bias, n, scale);
   double forward = 0, backward = 0;  // KL(p || q), KL(q || p)
@@ -61,7 +68,7 @@ RowLoss disagreement_row(float* first, float* second, const float* bias, std::in
     backward += std::exp(q[j]) * (q[j] - p[j]);
   }
   RowLoss row;
-  row.loss = 0.5 * weight * (forward + backward);
+  row.loss = 0.5 * (forward + backward);
   for (std::size_t j = 0; j < p.size(); ++j) {
     double of_first = 0, of_second = 0;
     if (!std::isinf(p[j])) {
@@ -89,10 +96,11 @@ SoftmaxResult softmax_block(const LossBatch& batch, const at::Tensor& embeddings
   at::Tensor scores = at::mm(anchors, candidates.t());  // [b, C] cosines, then d loss / d logit
   const std::int64_t columns = scores.size(1);
   for (std::int64_t i = 0; i < scores.size(0); ++i) {
+    const double weight = batch.weight(begin + static_cast<std::size_t>(i));
     const RowLoss row = softmax_row(scores.data_ptr<float>() + i * columns, block.bias.data_ptr<float>() + i * columns,
-                                    block.targets.data_ptr<float>() + i * columns, columns, scale,
-                                    batch.weight(begin + static_cast<std::size_t>(i)));
-    result.loss += row.loss;
+                                    block.targets.data_ptr<float>() + i * columns, columns, scale, weight, block.q);
+    result.loss += weight * row.loss;
+    result.losses.push_back(row.loss);
     result.scale_gradient += row.scale_gradient;
   }
   if (!std::isfinite(result.loss)) {
@@ -116,12 +124,13 @@ SoftmaxResult disagreement_block(const LossBatch& batch, const at::Tensor& embed
       at::index_select(embeddings, 0, row_index(batch.candidate_rows, 0, batch.candidate_rows.size()));
   at::Tensor first_scores = at::mm(first, candidates.t()), second_scores = at::mm(second, candidates.t());
   const std::int64_t columns = first_scores.size(1);
-  const double weight = 1.0 / static_cast<double>(batch.anchor_rows.size());
   for (std::int64_t i = 0; i < first_scores.size(0); ++i) {
+    const double weight = batch.weight(begin + static_cast<std::size_t>(i));
     const RowLoss row =
         disagreement_row(first_scores.data_ptr<float>() + i * columns, second_scores.data_ptr<float>() + i * columns,
                          bias.data_ptr<float>() + i * columns, columns, scale, weight);
-    result.loss += row.loss;
+    result.loss += weight * row.loss;
+    result.losses.push_back(row.loss);
     result.scale_gradient += row.scale_gradient;
   }
   first_scores.mul_(scale);
@@ -136,6 +145,7 @@ SoftmaxResult disagreement_block(const LossBatch& batch, const at::Tensor& embed
 void add(SoftmaxResult& sum, const SoftmaxResult& other, double own, double factor) {
   sum.loss = own * sum.loss + factor * other.loss;
   sum.scale_gradient = own * sum.scale_gradient + factor * other.scale_gradient;
+  for (std::size_t i = 0; i < sum.losses.size(); ++i) sum.losses[i] = own * sum.losses[i] + factor * other.losses[i];
   auto* out = sum.embedding_gradient.data_ptr<float>();
   const auto* in = other.embedding_gradient.data_ptr<float>();
   for (std::int64_t i = 0; i < sum.embedding_gradient.numel(); ++i) {

@@ -113,6 +113,12 @@ StepPlan StepPlanner::make(std::int64_t step, const std::vector<TrainingPair>& p
   plan.loss.candidate_items = candidates.items;
   plan.loss.positives = candidates.positives;
   plan.loss.known.resize(pairs.size());
+  for (const TrainingPair& pair : pairs) {
+    const std::size_t user = pair.user.value();
+    if (!sources_.user_groups.empty()) plan.loss.groups.push_back(sources_.user_groups.at(user));
+    if (sources_.user_weights.empty()) continue;
+    plan.loss.weights.push_back(sources_.user_weights.at(user) / static_cast<double>(pairs.size()));
+  }
   if (rule_ == CandidateRule::one_per_pair) return plan;
   for (const ItemId item : candidates.items) plan.loss.log_inclusion.push_back(log_inclusion_[item.value()]);
   if (!sources_.item_log_prior.empty()) {

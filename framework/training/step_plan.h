@@ -59,6 +59,8 @@ struct PlanSources {
   std::vector<std::vector<ItemId>> likes;  // by UserId: sorted item ids of role T likes ("known positives")
   std::size_t items = 0;                   // catalogue size N
   std::vector<float> item_log_prior = {};  // [N] log prior of role T; may be empty
+  std::vector<std::int32_t> user_groups = {};  // by UserId: group, or -1; may be empty
+  std::vector<double> user_weights = {};       // by UserId: what a loss counts, 1 in the mean; empty: 1 each
 };
 
 /// Makes plans: pairs, candidates, distinct texts, lanes, micro-batches. Pure and thread-safe.

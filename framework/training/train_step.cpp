@@ -3,15 +3,18 @@
 #include <ATen/ops/from_blob.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "framework/core/error.h"
 #include "framework/distributed/tree_reduce.h"
 #include "framework/training/gradient_norm.h"
 #include "framework/training/gradient_projection.h"
+#include "framework/training/group_gap.h"
 
 namespace coldframe {
 namespace {
@@ -89,6 +92,7 @@ StepReport TrainStep::run(const StepPlan& plan, bool wants_stop) {
   begin_task(plan);
   PassResult result = run_passes(plan, wants_stop, report);
   report.loss = result.loss;
+  report.groups = result.groups;
   report.stop = result.stop;
   apply(result, report);
   sums_.give_back(std::move(result.gradient));
@@ -136,7 +140,7 @@ TrainStep::PassResult TrainStep::run_pass(const StepPlan& plan, const Pass& pass
   group_.report_position("loss", plan.step);
   const Loss loss = compute_loss(plan, pass, gathered.embeddings);
   group_.report_position("backward", plan.step);
-  PassResult result{loss.value, gathered.stop, backward(plan, loss), std::move(gathered.embeddings)};
+  PassResult result{loss.value, loss.groups, gathered.stop, backward(plan, loss), std::move(gathered.embeddings)};
   for (std::size_t i = 0; i < objective_.parameters().size(); ++i) {
     const DenseSlot* slot = layout_.find_dense(objective_.parameters()[i]);
     if (slot != nullptr) result.gradient.dense.data()[slot->offset] += static_cast<float>(loss.parameter_gradient[i]);
@@ -189,10 +193,10 @@ void TrainStep::gather(const StepPlan& plan, Gathered& gathered, bool wants_stop
   }
 }
 
-GradientSum TrainStep::loss_block(const StepPlan& plan, const Pass& pass, const at::Tensor& embeddings,
+GradientSum TrainStep::loss_block(const LossBatch& batch, const Pass& pass, const at::Tensor& embeddings,
                                   std::size_t block) const {
-  const TextRange rows = block_rows(block, static_cast<std::size_t>(tree_.lanes()), plan.loss.anchor_rows.size());
-  LossShare share = objective_.share(plan.loss, embeddings, rows.begin, rows.end, parameters_);
+  const TextRange rows = block_rows(block, static_cast<std::size_t>(tree_.lanes()), batch.anchor_rows.size());
+  LossShare share = objective_.share(batch, embeddings, rows.begin, rows.end, parameters_);
   const double scale = pass.targets.empty() ? 0 : objective_.score_rule(parameters_).scale;
   for (const SimilarityTargets& targets : pass.targets) {
     const TextRange of = block_rows(block, static_cast<std::size_t>(tree_.lanes()), targets.anchors.size());
@@ -209,34 +213,61 @@ GradientSum TrainStep::loss_block(const StepPlan& plan, const Pass& pass, const 
   return sum;
 }
 
+/// [G] sums of losses by group, then the loss.
+GradientSum TrainStep::group_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t block) const {
+  const TextRange rows = block_rows(block, static_cast<std::size_t>(tree_.lanes()), batch.anchor_rows.size());
+  const LossShare share = objective_.share(batch, embeddings, rows.begin, rows.end, parameters_);
+  if (share.losses.size() != rows.end - rows.begin) {
+    throw ConfigError(fmt::format("the objective {} with a penalty on gaps between groups", objective_.kind()),
+                      "it does not tell the losses of single anchors", "set fairness.gap_penalty = 0");
+  }
+  const std::vector<double> sums = group_sums(batch, share.losses, rows.begin, group_count(batch));
+  GradientSum sum{AlignedBuffer(sums.size() + 1), {}};
+  std::ranges::transform(sums, sum.dense.data(), [](double value) { return static_cast<float>(value); });
+  sum.dense.data()[sums.size()] = static_cast<float>(share.loss);
+  return sum;
+}
+
+/// What all blocks of the loss give together, in the fixed tree. `size` values each.
+AlignedBuffer TrainStep::sum_blocks(std::size_t anchors, std::size_t size,
+                                    const std::function<GradientSum(std::size_t)>& block) {
+  const auto blocks = static_cast<std::size_t>(tree_.lanes());
+  if (group_.size() == 1 || static_cast<std::int64_t>(anchors) <= options_.replicate_below) {
+    std::vector<GradientSum> sums(blocks);
+    pool_.run(blocks, [&](std::size_t b) { sums[b] = block(b); });
+    tree_reduce_local(sums);
+    return std::move(sums.front().dense);
+  }
+  SubtreeSums sums(tree_, group_.rank(), size, {});
+  const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
+  pool_.run(lanes_.size(), [&](std::size_t i) { sums.deliver({0, static_cast<int>(first + i)}, block(first + i)); });
+  std::vector<GradientSum> spare;
+  return std::move(tree_reduce(group_, tree_, sums.take(&GradientSum::add), spare).dense);
+}
+
 TrainStep::Loss TrainStep::compute_loss(const StepPlan& plan, const Pass& pass, AlignedBuffer& gathered) {
   const auto texts = static_cast<std::int64_t>(plan.texts.texts.size());
   const at::Tensor embeddings = at::from_blob(gathered.data(), {texts, encoder_.width()}, at::kFloat);
-  const auto blocks = static_cast<std::size_t>(tree_.lanes());
-  const bool replicated =
-      group_.size() == 1 || static_cast<std::int64_t>(plan.loss.anchor_rows.size()) <= options_.replicate_below;
-  GradientSum total;
-  if (replicated) {
-    std::vector<GradientSum> sums(blocks);
-    pool_.run(blocks, [&](std::size_t block) { sums[block] = loss_block(plan, pass, embeddings, block); });
-    tree_reduce_local(sums);
-    total = std::move(sums.front());
-  } else {
-    const std::size_t size = gathered.size() + objective_.parameters().size() + 1;
-    SubtreeSums sums(tree_, group_.rank(), size, {});
-    const auto first = static_cast<std::size_t>(tree_.first_lane(group_.rank()));
-    pool_.run(lanes_.size(), [&](std::size_t i) {
-      sums.deliver({0, static_cast<int>(first + i)}, loss_block(plan, pass, embeddings, first + i));
-    });
-    std::vector<GradientSum> spare;
-    total = tree_reduce(group_, tree_, sums.take(&GradientSum::add), spare);
-  }
+  const std::size_t anchors = plan.loss.anchor_rows.size();
   Loss loss;
-  loss.value = total.dense.data()[total.dense.size() - 1];
-  for (std::size_t i = 0; i < objective_.parameters().size(); ++i) {
-    loss.parameter_gradient.push_back(total.dense.data()[gathered.size() + i]);
+  std::optional<LossBatch> reweighted;
+  if (options_.group_gap > 0 && !plan.loss.groups.empty()) {
+    const std::size_t groups = group_count(plan.loss);
+    const AlignedBuffer sums = sum_blocks(
+        anchors, groups + 1, [&](std::size_t block) { return group_block(plan.loss, embeddings, block); });
+    GroupGap gap = group_gap(plan.loss, std::vector<double>(sums.data(), sums.data() + groups), options_.group_gap);
+    loss.value = sums.data()[groups];
+    loss.groups = {gap.penalty, gap.gap};
+    reweighted = plan.loss;
+    reweighted->weights = std::move(gap.weights);
   }
-  loss.gradient = std::move(total.dense);
+  const LossBatch& batch = reweighted ? *reweighted : plan.loss;
+  loss.gradient = sum_blocks(anchors, gathered.size() + objective_.parameters().size() + 1,
+                             [&](std::size_t block) { return loss_block(batch, pass, embeddings, block); });
+  if (!reweighted) loss.value = loss.gradient.data()[loss.gradient.size() - 1];
+  for (std::size_t i = 0; i < objective_.parameters().size(); ++i) {
+    loss.parameter_gradient.push_back(loss.gradient.data()[gathered.size() + i]);
+  }
   return loss;
 }
 

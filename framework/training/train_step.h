@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "framework/comm/group.h"
@@ -27,8 +28,15 @@ struct StepOptions {
   Activations activations = Activations::keep;
   bool dropout_below_trainable = true;  // `[strategy] frozen_dropout`
   int gradients = 1;                    // reduced ones held at once: 2 where a step looks at the past (A-GEM)
+  double group_gap = 0;                 // strength of the penalty on gaps between groups (group_gap.h); 0: none
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
+};
+
+/// How far groups of users lie apart in a batch.
+struct GapReport {
+  double penalty = 0;  // what that adds to the loss
+  double gap = 0;      // largest minus smallest mean loss of a group
 };
 
 /// What a step reports. Everything but the times has the same bits on any number of ranks and threads.
@@ -36,7 +44,8 @@ struct StepReport {
   std::int64_t step = 0;       // 0-based
   std::size_t task = 0;        // of a stream
   std::int64_t task_step = 0;  // 0-based
-  double loss = 0;             // mean over the global batch
+  double loss = 0;             // mean over the global batch, weighted where the plan weighs its anchors
+  std::optional<GapReport> groups;  // under a penalty on gaps between groups
   double penalty = 0;          // that strategies and continual learning add on parameters
   double past = 0;             // inner product of the gradient with that of earlier tasks (A-GEM)
   double gradient_norm = 0;
@@ -96,11 +105,13 @@ class TrainStep {
   };
   struct Loss {
     double value = 0;
+    std::optional<GapReport> groups;
     AlignedBuffer gradient;                  // [U, D], then objective parameters
     std::vector<double> parameter_gradient;  // by Objective::parameters()
   };
   struct PassResult {
     double loss = 0;
+    std::optional<GapReport> groups;
     bool stop = false;
     GradientSum gradient;
     AlignedBuffer embeddings;  // [U, D]
@@ -112,7 +123,10 @@ class TrainStep {
   Gathered encode_and_gather(const StepPlan& plan, const Pass& pass, bool wants_stop);
   void gather(const StepPlan& plan, Gathered& gathered, bool wants_stop);
   Loss compute_loss(const StepPlan& plan, const Pass& pass, AlignedBuffer& embeddings);
-  GradientSum loss_block(const StepPlan& plan, const Pass& pass, const at::Tensor& embeddings, std::size_t block) const;
+  AlignedBuffer sum_blocks(std::size_t anchors, std::size_t size, const std::function<GradientSum(std::size_t)>& block);
+  GradientSum loss_block(const LossBatch& batch, const Pass& pass, const at::Tensor& embeddings,
+                         std::size_t block) const;
+  GradientSum group_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t block) const;
   GradientSum backward(const StepPlan& plan, const Loss& loss);
   std::span<float> gradient_of(GradientSum& gradient, ParameterIndex parameter) const;
   void apply(PassResult& result, StepReport& report);

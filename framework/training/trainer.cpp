@@ -131,6 +131,10 @@ void Trainer::log_step(const StepReport& report) {
   const bool penalties = !step_.strategies().empty() || step_.method() != nullptr;
   if (penalties) record.values.insert(record.values.begin() + 1, {"penalty", report.penalty});
   if (hooks_.tasks.steps > 0) record.values.emplace_back("task", static_cast<double>(report.task + 1));
+  if (report.groups) {
+    record.values.emplace_back("group_penalty", report.groups->penalty);
+    record.values.emplace_back("group_gap", report.groups->gap);
+  }
   if (report.past != 0) record.values.emplace_back("past", report.past);
   log_->append(record);
 }

@@ -1,6 +1,6 @@
 #include "framework/training/objective.h"
 
-#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,68 +12,17 @@
 #include "framework/training/mnrl_objective.h"
 #include "framework/training/step_plan.h"
 #include "tests/support/tiny_taste.h"
+#include "tests/training/small_loss.h"
 
 namespace coldframe {
 namespace {
 
-/// Unit rows from keyed normals. [n, d]
-at::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
-  at::Tensor rows = at::empty({n, d}, at::kFloat);
-  const KeyedRandom random(seed, Purpose::initialisation);
-  for (std::int64_t i = 0; i < n; ++i) {
-    double norm = 0;
-    float* row = rows.data_ptr<float>() + i * d;
-    for (std::int64_t k = 0; k < d; ++k) {
-      const PhiloxBlock words = random.block(UserKey(static_cast<std::uint64_t>(i)), 0, 0, static_cast<std::uint32_t>(k));
-      row[k] = static_cast<float>(standard_normals(words[0], words[1])[0]);
-      norm += row[k] * row[k];
-    }
-    for (std::int64_t k = 0; k < d; ++k) row[k] /= static_cast<float>(std::sqrt(norm));
-  }
-  return rows;
-}
-
-double cosine(const at::Tensor& rows, std::size_t a, std::size_t b) {
-  const std::int64_t d = rows.size(1);
-  const float* data = rows.data_ptr<float>();
-  double sum = 0;
-  for (std::int64_t k = 0; k < d; ++k) sum += double{data[static_cast<std::int64_t>(a) * d + k]} * data[static_cast<std::int64_t>(b) * d + k];
-  return sum;
-}
-
-/// Three anchors (rows 0..2), four candidates (rows 3..6); anchor 1 also likes candidate 3; anchors 0 and 2 share a text.
-LossBatch small_batch() {
-  LossBatch batch;
-  batch.anchor_rows = {0, 1, 0};
-  batch.candidate_rows = {3, 4, 5, 6};
-  batch.candidate_items = {ItemId(0), ItemId(1), ItemId(2), ItemId(3)};
-  batch.positives = {0, 1, 2};
-  batch.known = {{}, {3}, {}};
-  batch.log_inclusion = {-0.1f, -0.7f, -1.2f, -0.4f};
-  return batch;
-}
-
-struct Whole {
-  double loss = 0;
-  std::vector<double> embedding_gradient;
-  double parameter_gradient = 0;
-};
-
-Whole all_blocks(const Objective& objective, const LossBatch& batch, const at::Tensor& embeddings,
-                 const ParameterStore& store, std::size_t blocks) {
-  Whole whole;
-  whole.embedding_gradient.assign(static_cast<std::size_t>(embeddings.numel()), 0.0);
-  const std::size_t anchors = batch.anchor_rows.size();
-  for (std::size_t b = 0; b < blocks; ++b) {
-    const LossShare share = objective.share(batch, embeddings, b * anchors / blocks, (b + 1) * anchors / blocks, store);
-    whole.loss += share.loss;
-    for (std::size_t i = 0; i < whole.embedding_gradient.size(); ++i) {
-      whole.embedding_gradient[i] += share.embedding_gradient.data_ptr<float>()[i];
-    }
-    if (!share.parameter_gradient.empty()) whole.parameter_gradient += share.parameter_gradient[0];
-  }
-  return whole;
-}
+using testing::all_blocks;
+using testing::cosine;
+using testing::expect_gradients;
+using testing::small_batch;
+using testing::unit_rows;
+using testing::Whole;
 
 class ContrastiveTest : public ::testing::TestWithParam<const char*> {
  protected:
@@ -110,24 +59,8 @@ TEST_P(ContrastiveTest, loss_is_the_formula) {
 TEST_P(ContrastiveTest, gradients_agree_with_finite_differences) {
   const LossBatch batch = small_batch();
   const at::Tensor rows = unit_rows(7, 8, 1);
-  const Whole whole = all_blocks(*objective_, batch, rows, store_, 1);
-  for (std::size_t i = 0; i < whole.embedding_gradient.size(); ++i) {
-    float& x = rows.data_ptr<float>()[i];
-    const float kept = x;
-    x = kept + 1e-3f;
-    const double above = all_blocks(*objective_, batch, rows, store_, 1).loss;
-    x = kept - 1e-3f;
-    const double below = all_blocks(*objective_, batch, rows, store_, 1).loss;
-    x = kept;
-    EXPECT_NEAR(whole.embedding_gradient[i], (above - below) / 2e-3, 2e-3) << i;
-  }
-  float& log_scale = store_.value(0).data_ptr<float>()[0];
-  const float kept = log_scale;
-  log_scale = kept + 1e-3f;
-  const double above = all_blocks(*objective_, batch, rows, store_, 1).loss;
-  log_scale = kept - 1e-3f;
-  const double below = all_blocks(*objective_, batch, rows, store_, 1).loss;
-  EXPECT_NEAR(whole.parameter_gradient, (above - below) / 2e-3, 2e-3);
+  const auto whole = [&] { return all_blocks(*objective_, batch, rows, store_, 1); };
+  expect_gradients(whole(), rows, store_, 2e-3, [&] { return whole().loss; });
 }
 
 TEST_P(ContrastiveTest, blocks_add_up_to_the_whole) {
@@ -209,19 +142,7 @@ TEST_F(RDropTest, is_the_mean_of_both_losses_and_the_weighted_disagreement) {
 TEST_F(RDropTest, gradients_agree_with_finite_differences) {
   const at::Tensor rows = unit_rows(9, 8, 1);
   const Whole whole = all_blocks(*objective_, two_views(), rows, store_, 1);
-  const auto slope = [&](float& x) {
-    const float kept = x;
-    x = kept + 1e-3f;
-    const double above = loss(rows);
-    x = kept - 1e-3f;
-    const double below = loss(rows);
-    x = kept;
-    return (above - below) / 2e-3;
-  };
-  for (std::size_t i = 0; i < whole.embedding_gradient.size(); ++i) {
-    EXPECT_NEAR(whole.embedding_gradient[i], slope(rows.data_ptr<float>()[i]), 4e-3) << i;
-  }
-  EXPECT_NEAR(whole.parameter_gradient, slope(store_.value(0).data_ptr<float>()[0]), 2e-3);
+  expect_gradients(whole, rows, store_, 4e-3, [&] { return loss(rows); });
 }
 
 TEST_F(RDropTest, equal_views_disagree_in_nothing_and_blocks_add_up) {
@@ -247,6 +168,88 @@ TEST_F(RDropTest, equal_views_disagree_in_nothing_and_blocks_add_up) {
   }
 }
 
+class RobustLossTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  /// The small batch, two anchors of which weigh more than the third.
+  static LossBatch weighted() {
+    LossBatch batch = small_batch();
+    batch.weights = {0.5, 0.5, 0.2};
+    return batch;
+  }
+  Whole whole(double q, const at::Tensor& rows, const LossBatch& batch, std::size_t blocks = 1) {
+    ContrastiveOptions options;
+    options.known_positives = GetParam();
+    options.initial_scale = 5;
+    options.robust_q = q;
+    ContrastiveObjective objective(options);
+    ParameterStore unused;
+    objective.attach(store_.size() == 0 ? store_ : unused);  // its parameter has the same place in both
+    return all_blocks(objective, batch, rows, store_, blocks);
+  }
+  ParameterStore store_;
+};
+
+/// One anchor, two candidates at right angles, the first along the anchor: p_0 = e^5 / (e^5 + 1) at scale 5.
+struct RightAngle {
+  LossBatch batch;
+  at::Tensor rows = at::zeros({3, 2});
+  double p = std::exp(5.0) / (std::exp(5.0) + 1);
+
+  explicit RightAngle(std::size_t positive) {
+    batch.anchor_rows = {0};
+    batch.candidate_rows = {1, 2};
+    batch.candidate_items = {ItemId(0), ItemId(1)};
+    batch.positives = {positive};
+    batch.known.resize(1);
+    rows.data_ptr<float>()[0] = rows.data_ptr<float>()[2] = rows.data_ptr<float>()[5] = 1;
+  }
+};
+
+TEST_P(RobustLossTest, is_the_formula_on_a_case_worked_by_hand) {
+  const RightAngle likely(0), unlikely(1);
+  EXPECT_NEAR(whole(0.7, likely.rows, likely.batch).loss, (1 - std::pow(likely.p, 0.7)) / 0.7, 1e-6);
+  // A wrong label: cross-entropy says 5.007, this is bounded by 1 / q.
+  EXPECT_NEAR(whole(0.7, unlikely.rows, unlikely.batch).loss, (1 - std::pow(1 - unlikely.p, 0.7)) / 0.7, 1e-5);
+  EXPECT_NEAR(whole(0, unlikely.rows, unlikely.batch).loss, -std::log(1 - unlikely.p), 1e-5);
+}
+
+/// The gradient of an anchor with one positive is p^q times that of the cross-entropy, element by element.
+TEST_P(RobustLossTest, an_unlikely_positive_pulls_less) {
+  const RightAngle unlikely(1);
+  const Whole plain = whole(0, unlikely.rows, unlikely.batch), robust = whole(0.7, unlikely.rows, unlikely.batch);
+  const double factor = std::pow(1 - unlikely.p, 0.7);
+  EXPECT_LT(factor, 0.05);
+  for (std::size_t i = 0; i < plain.embedding_gradient.size(); ++i) {
+    EXPECT_NEAR(robust.embedding_gradient[i], factor * plain.embedding_gradient[i], 1e-6) << i;
+  }
+  EXPECT_NEAR(robust.parameter_gradient, factor * plain.parameter_gradient, 1e-6);
+}
+
+TEST_P(RobustLossTest, gradients_agree_with_finite_differences_for_every_q) {
+  for (const double q : {0.2, 0.7, 1.0}) {
+    SCOPED_TRACE(q);
+    const at::Tensor rows = unit_rows(7, 8, 1);
+    store_ = ParameterStore();
+    const auto found = [&] { return whole(q, rows, weighted()); };
+    const Whole at_first = found();
+    expect_gradients(at_first, rows, store_, 1e-3, [&] { return found().loss; });
+  }
+}
+
+TEST_P(RobustLossTest, a_small_q_is_cross_entropy_and_blocks_add_up) {
+  const at::Tensor rows = unit_rows(7, 8, 1);
+  const Whole limit = whole(1e-7, rows, weighted()), plain = whole(0, rows, weighted());
+  EXPECT_NEAR(limit.loss, plain.loss, 1e-5);
+  for (std::size_t i = 0; i < plain.embedding_gradient.size(); ++i) {
+    EXPECT_NEAR(limit.embedding_gradient[i], plain.embedding_gradient[i], 1e-5);
+  }
+  const Whole one = whole(0.7, rows, weighted()), many = whole(0.7, rows, weighted(), 8);
+  EXPECT_NEAR(one.loss, many.loss, 1e-6);
+  ASSERT_EQ(many.losses.size(), 3u);
+  EXPECT_NEAR(many.loss, 0.5 * many.losses[0] + 0.5 * many.losses[1] + 0.2 * many.losses[2], 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(KnownPositives, RobustLossTest, ::testing::Values("mask", "share"));
 INSTANTIATE_TEST_SUITE_P(KnownPositives, ContrastiveTest, ::testing::Values("mask", "share"));
 
 TEST(ContrastiveOptionsTest, the_scale_starts_where_told_and_stays_below_its_bound) {
