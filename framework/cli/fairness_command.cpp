@@ -2,33 +2,40 @@
 
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/baseline_rows.h"
 #include "framework/cli/opened_run.h"
 #include "framework/cli/report_output.h"
+#include "framework/cli/reranking.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/training_users.h"
 #include "framework/core/error.h"
 #include "framework/reporting/attribute_groups.h"
+#include "framework/reporting/item_selection.h"
 
 namespace coldframe {
 namespace {
 
 struct FairnessOptions final : Options {
-  std::string run, output;
-  std::vector<std::string> group;
+  std::vector<std::string> run, group;
+  std::string output;
   std::string item_group;
   std::int64_t shots = 0;
   std::int64_t permutations = 1000;
+  ExposureChoice exposure;
   GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it"}, run);
+    visitor.visit({.name = "run",
+                   .doc = "run folder, as `coldframe train` prints it; several: folds of one variant, pooled"},
+                  run);
     visitor.visit(
         {.name = "group", .doc = "groups of users: gender, age:25:45 (bounds), gender*age:30; may be repeated"}, group);
     visitor.visit({.name = "item_group", .doc = "attribute of items whose share of slots is compared: genres"},
                   item_group);
+    exposure.describe(visitor);
     visitor.visit({.name = "shots", .doc = "likes the newcomers have shown", .unit = "likes", .minimum = 0}, shots);
     visitor.visit({.name = "permutations", .doc = "of every null", .minimum = 99, .maximum = 1e6}, permutations);
     visitor.visit({.name = "output", .doc = "file to write (.json), tables beside it as CSV; empty: none"}, output);
@@ -37,7 +44,10 @@ struct FairnessOptions final : Options {
   std::vector<Problem> validate() const override {
     std::vector<Problem> problems = gate.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
-    if (group.empty()) problems.push_back({"group", "(is missing) name an attribute of users, for example gender"});
+    if (group.empty() && !exposure.active()) {
+      problems.push_back({"group", "(is missing) name an attribute of users, for example gender"});
+    }
+    for (Problem& problem : exposure.problems()) problems.push_back(std::move(problem));
     if (const std::string problem = output_problem(output); !problem.empty()) problems.push_back({"output", problem});
     return problems;
   }
@@ -46,13 +56,18 @@ struct FairnessOptions final : Options {
 class FairnessCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--run RUN --group RULE [--group RULE ...] [--item_group COLUMN] [--shots K] [--output FILE.json]",
+    return {.usage = "--run RUN [--run RUN ...] --group RULE [--group RULE ...] [--item_group COLUMN] [--shots K]\n"
+                     "[--exposure_group ITEMS --exposure_share S] [--output FILE.json]",
             .text =
                 "How evenly a trained run and the baselines serve groups of real newcomers: utility of each group, "
                 "gaps beside\n"
                 "what label permutations show from nothing, what fills the slots, exposure of items against their "
                 "merit. Groups\n"
-                "below 50 users enter no gap, below 30 show no number. Ends with what cannot be concluded. Bounds "
+                "below 50 users enter no gap, below 30 show no number. Runs of one variant on several folds are "
+                "pooled. With\n"
+                "--exposure_group the lists of the run stand beside lists re-ranked so that these items get a share of "
+                "the\n"
+                "attention at the least loss. Ends with what cannot be concluded. Bounds "
                 "`fairness.*` of\n"
                 "the run's [expect] section are checked.",
             .config = ConfigUse::allowed};
@@ -65,39 +80,102 @@ class FairnessCommand final : public Subcommand {
   }
 
   ExitCode run(const Invocation& invocation) override {
-    const OpenedRun run(options_.run, distributed_.threads, invocation);
-    const std::int64_t masked = run.experiment().evaluation.masked;
-    if (options_.shots > masked) {
-      throw ConfigError(fmt::format("shots = {}", options_.shots),
-                        fmt::format("newcomers show at most evaluation.masked = {} likes", masked));
+    FairnessInput input;
+    std::vector<UserId> members;
+    EvaluationOptions evaluation;
+    std::vector<FreeValue> bounds;
+    count_likes(invocation, input);
+    for (const std::string& folder : options_.run) {
+      const OpenedRun run(folder, distributed_.threads, invocation);
+      if (members.empty()) {
+        evaluation = run.experiment().evaluation;
+        bounds = run.run().config().free_values("expect");
+        describe_items(run, input);
+      }
+      require_fold(run, input);
+      add_people(run, input, members);
+      serve_all(run, input);
+      if (folder != options_.run.back()) continue;
+      for (const std::string& rule : options_.group) {
+        input.groups.push_back(attribute_groups(run.data().dataset.users, rule, members));
+      }
     }
-    FairnessInput input = people_of(run);
-    serve_all(run, input);
-    const nlohmann::json report = fairness_report(input, rules_of(run));
+    for (const ServedScorer& scorer : input.scorers) {
+      if (scorer.utility.size() == input.users.size()) continue;
+      throw DataError(fmt::format("{} has not ranked in every fold", scorer.name), "some of the runs were evaluated, others not",
+                      "run `coldframe evaluate` on all of them");
+    }
+    input.folds = options_.run.size();
+    const nlohmann::json report = fairness_report(input, rules_of(evaluation));
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << fairness_text(report);
     AcceptanceGate gate("fairness", {"fairness"}, options_.gate, invocation);
-    invocation.output << gate.check(options_.run, run.run().config().free_values("expect"),
-                                    report_measures("fairness", report), run.experiment().evaluation);
+    invocation.output << gate.check(options_.run.front(), bounds, report_measures("fairness", report), evaluation);
     return gate.finish();
   }
 
  private:
-  FairnessRules rules_of(const OpenedRun& run) const {
+  FairnessRules rules_of(const EvaluationOptions& evaluation) const {
     FairnessRules rules;
-    rules.bootstrap = run.experiment().evaluation.bootstrap();
+    rules.bootstrap = evaluation.bootstrap();
     rules.permutations = static_cast<std::size_t>(options_.permutations);
-    rules.alpha = run.experiment().evaluation.alpha;
+    rules.alpha = evaluation.alpha;
     return rules;
   }
 
-  FairnessInput people_of(const OpenedRun& run) const {
-    const Dataset& dataset = run.data().dataset;
-    FairnessInput input;
+  /// Popularity of all folds together, before anything is ranked: it says which items are the tail.
+  void count_likes(const Invocation& invocation, FairnessInput& input) {
+    for (const std::string& folder : options_.run) {
+      const StoredRun run(folder, invocation.line.sources);
+      const std::unique_ptr<ExperimentData> data = run.load_data();
+      if (input.train_counts.empty()) {
+        input.train_counts.assign(data->dataset.items.size(), 0);
+        checksum_ = data->checksum;
+        variant_ = run.name();
+      }
+      if (data->checksum != checksum_ || run.name() != variant_) {
+        throw DataError(fmt::format("cannot pool {} with {}", folder, options_.run.front()),
+                        data->checksum != checksum_ ? "they have other data"
+                                                    : fmt::format("it is {}, the first is {}", run.name(), variant_),
+                        "give folds of one variant; ask about others by themselves");
+      }
+      const std::vector<std::uint32_t> counts = data->likes.count_by_item(data->roles.users(Role::train));
+      for (std::size_t i = 0; i < counts.size(); ++i) input.train_counts[i] += counts[i];
+      if (!options_.exposure.active() || folder != options_.run.front()) continue;
+      select_items(data->dataset.items, input.train_counts, options_.exposure.group);  // its mistakes are told now
+    }
+  }
+
+  void describe_items(const OpenedRun& run, FairnessInput& input) {
+    const EntityTable& items = run.data().dataset.items;
     input.shots = static_cast<std::size_t>(options_.shots);
     input.slate_length = static_cast<std::size_t>(run.experiment().evaluation.coverage_at);
     input.utility_name = run.experiment().evaluation.metrics.front();
-    std::vector<UserId> members;
+    if (!options_.item_group.empty()) input.item_groups = item_attribute_groups(items, options_.item_group);
+    for (std::uint32_t i = 0; i < run.items(); ++i) input.item_keys.emplace_back(run.data().dataset.item_key(ItemId(i)));
+    if (options_.exposure.active()) exposed_ = select_items(items, input.train_counts, options_.exposure.group);
+  }
+
+  void require_fold(const OpenedRun& run, const FairnessInput& input) const {
+    const EvaluationOptions& evaluation = run.experiment().evaluation;
+    if (options_.shots > evaluation.masked) {
+      throw ConfigError(fmt::format("shots = {}", options_.shots),
+                        fmt::format("newcomers show at most evaluation.masked = {} likes", evaluation.masked));
+    }
+    if (evaluation.metrics.front() != input.utility_name ||
+        static_cast<std::size_t>(evaluation.coverage_at) != input.slate_length) {
+      throw ConfigError(fmt::format("cannot pool {} with {}", run.folder(), options_.run.front()),
+                        "evaluation.metrics or coverage_at differ", "give them on the command line");
+    }
+    const std::set<UserKey> known(input.users.begin(), input.users.end());
+    for (const HeldOutUser& newcomer : run.newcomers().users()) {
+      if (!known.contains(newcomer.key)) continue;
+      throw DataError(fmt::format("cannot pool {} with the runs before it", run.folder()),
+                      "they share newcomers", "give one run of each fold");
+    }
+  }
+
+  static void add_people(const OpenedRun& run, FairnessInput& input, std::vector<UserId>& members) {
     for (const HeldOutUser& newcomer : run.newcomers().users()) {
       members.push_back(newcomer.user);
       input.users.push_back(newcomer.key);
@@ -105,24 +183,27 @@ class FairnessCommand final : public Subcommand {
       input.targets.emplace_back(newcomer.targets.begin(), newcomer.targets.end());
       input.candidates.push_back(run.items() - newcomer.masked.size());
     }
-    for (const std::string& rule : options_.group) {
-      input.groups.push_back(attribute_groups(dataset.users, rule, members));
+  }
+
+  /// Behind what the scorer of that name showed in the folds before.
+  static void append(FairnessInput& input, std::string name, std::string role, ServedScorer served) {
+    const auto found = std::ranges::find(input.scorers, name, &ServedScorer::name);
+    if (found == input.scorers.end()) {
+      served.name = std::move(name);
+      served.role = std::move(role);
+      input.scorers.push_back(std::move(served));
+      return;
     }
-    if (!options_.item_group.empty()) input.item_groups = item_attribute_groups(dataset.items, options_.item_group);
-    for (const std::uint32_t count : run.data().likes.count_by_item(run.data().roles.users(Role::train))) {
-      input.train_counts.push_back(count);
-    }
-    for (std::uint32_t i = 0; i < run.items(); ++i) input.item_keys.emplace_back(dataset.item_key(ItemId(i)));
-    return input;
+    found->utility.insert(found->utility.end(), served.utility.begin(), served.utility.end());
+    found->slates.insert(found->slates.end(), served.slates.begin(), served.slates.end());
   }
 
   void serve_all(const OpenedRun& run, FairnessInput& input) const {
     const MetricCut utility = parse_metric(input.utility_name);
-    const auto add = [&](std::string name, std::string role, NewcomerScorer& scorer) {
+    const auto add = [&](const std::string& name, const std::string& role, NewcomerScorer& scorer) {
       if (scorer.minimum_shots() > input.shots) return;
-      input.scorers.push_back(serve(run, scorer, input.shots, utility, input.slate_length));
-      input.scorers.back().name = std::move(name);
-      input.scorers.back().role = std::move(role);
+      append(input, name, role, serve(run, scorer, input.shots, utility, input.slate_length));
+      if (role == "strategy" && options_.exposure.active()) add_exposed(run, input, name, scorer);
     };
     for (const std::unique_ptr<Baseline>& baseline : make_baselines(run.data())) {
       BaselineScorer scorer(*baseline, run.data().dataset.users, run.items());
@@ -138,9 +219,27 @@ class FairnessCommand final : public Subcommand {
     }
   }
 
+  void add_exposed(const OpenedRun& run, FairnessInput& input, const std::string& against,
+                   NewcomerScorer& scorer) const {
+    const ExposureChoice& choice = options_.exposure;
+    const std::string name = fmt::format("{} + {} {:g}", against, choice.group, choice.share);
+    double bonus = 0;
+    append(input, name, "reranked",
+           serve_exposed(run, scorer, input.shots, parse_metric(input.utility_name), input.slate_length, exposed_,
+                         choice, bonus));
+    const auto found = std::ranges::find(input.rerankings, name, &Reranking::scorer);
+    if (found == input.rerankings.end()) {
+      input.rerankings.push_back({name, against, choice.group, exposed_, choice.share, bonus});
+    } else {
+      found->bonus = std::max(found->bonus, bonus);
+    }
+  }
+
   FairnessOptions options_;
   EvaluationOptions evaluation_;
   DistributedOptions distributed_;
+  std::string checksum_, variant_;  // of the first run
+  std::vector<ItemId> exposed_;     // that are to be seen more
 };
 
 }  // namespace

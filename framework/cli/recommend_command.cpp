@@ -5,6 +5,7 @@
 
 #include "framework/cli/new_users.h"
 #include "framework/cli/newcomer_vectors.h"
+#include "framework/cli/reranking.h"
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/training_users.h"
@@ -12,7 +13,9 @@
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/core/hash.h"
+#include "framework/evaluation/item_fairness.h"
 #include "framework/evaluation/top_items.h"
+#include "framework/reporting/item_selection.h"
 #include "framework/training/lane_pool.h"
 
 namespace coldframe {
@@ -22,6 +25,7 @@ struct RecommendOptions final : Options {
   std::string run, input, output;
   std::int64_t top = 10;
   bool prior = false;
+  ExposureChoice exposure;
 
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "run", .doc = "run folder whose trained encoder is used"}, run);
@@ -29,10 +33,11 @@ struct RecommendOptions final : Options {
                   input);
     visitor.visit({.name = "top", .doc = "items per user", .unit = "items", .minimum = 1}, top);
     visitor.visit({.name = "prior", .doc = "add the run's item prior, weighted as `coldframe evaluate` chose"}, prior);
+    exposure.describe(visitor);
     visitor.visit({.name = "output", .doc = "CSV file to write; empty: standard output"}, output);
   }
   std::vector<Problem> validate() const override {
-    std::vector<Problem> problems;
+    std::vector<Problem> problems = exposure.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
     if (input.empty()) {
       problems.push_back({"input", "(is missing) give a file of new users"});
@@ -43,6 +48,7 @@ struct RecommendOptions final : Options {
   }
 };
 
+constexpr std::size_t k_block = 64;  // users that a thread ranks at a time
 constexpr std::string_view k_header = "user,rank,item,score,text\n";
 
 std::string csv_cell(const std::string& text) {
@@ -76,6 +82,7 @@ class Recommendation {
       texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer,
                                                 token_limit(run_->experiment(), *learner_->encoder));
       if (options.prior) weight_ = prior_weight(*run_);
+      if (options.exposure.active()) choose_items();
       if (!options.output.empty() && group_.is_root()) {
         file_ = std::make_unique<AtomicFile>(options.output);
         file_->write(k_header);
@@ -112,6 +119,12 @@ class Recommendation {
   }
 
  private:
+  void choose_items() {
+    std::vector<std::uint64_t> counts;
+    for (const std::uint32_t count : data_->likes.count_by_item(data_->roles.users(Role::train))) counts.push_back(count);
+    exposed_ = select_items(data_->dataset.items, counts, options_.exposure.group);
+  }
+
   void write(const std::string& text) {
     if (file_) {
       file_->write(text);
@@ -143,26 +156,55 @@ class Recommendation {
   }
 
   void rank(const NewUsers& users, const EncodedTexts& vectors) {
-    constexpr std::size_t block = 64;
-    std::vector<std::string> lines((users.size() + block - 1) / block);
-    const TieBreak ties = tie_break(run_->experiment(), *data_);
-    pool_->run(lines.size(), [&](std::size_t b) {
-      const std::size_t items = data_->dataset.items.size();
-      TopItems top(items, ties);
-      std::vector<float> scores(items);
-      for (std::size_t u = b * block; u < std::min(users.size(), (b + 1) * block); ++u) {
-        scores_->score(vectors.row(u), scores);
-        const std::string& id = users.table.ids[u];
-        std::size_t place = 0;
-        for (const ItemId item :
-             top.select(UserKey(stable_hash(id)), scores, users.likes[u], static_cast<std::size_t>(options_.top))) {
-          lines[b] += fmt::format("{},{},{},{:.6g},{}\n", csv_cell(id), ++place,
-                                  csv_cell(data_->dataset.items.ids[item.value()]), scores[item.value()],
-                                  csv_cell(data_->texts.item(item)));
-        }
+    const auto k = static_cast<std::size_t>(options_.top);
+    std::vector<SplitList> split;
+    std::vector<double> bonuses;
+    if (options_.exposure.active()) {
+      split = split_lists(users, vectors, k);
+      bonuses = exposure_bonuses(split, logarithmic_attention(k), options_.exposure);
+    }
+    std::vector<std::string> lines((users.size() + k_block - 1) / k_block);
+    for_users(users, vectors, [&](std::size_t u, TopItems& top, std::span<const float> scores) {
+      std::vector<ItemId> list;
+      if (split.empty()) {
+        const auto chosen = top.select(UserKey(stable_hash(users.table.ids[u])), scores, users.likes[u], k);
+        list.assign(chosen.begin(), chosen.end());
+      } else {
+        list = boosted_list(split[u], bonuses[u], k);
+      }
+      std::size_t place = 0;
+      for (const ItemId item : list) {
+        lines[u / k_block] += fmt::format("{},{},{},{:.6g},{}\n", csv_cell(users.table.ids[u]), ++place,
+                                          csv_cell(data_->dataset.items.ids[item.value()]), scores[item.value()],
+                                          csv_cell(data_->texts.item(item)));
       }
     });
     for (const std::string& text : lines) write(text);
+  }
+
+  /// The users in blocks, by all threads: visit(user, scratch for lists, scores).
+  template <class Visit>
+  void for_users(const NewUsers& users, const EncodedTexts& vectors, Visit visit) {
+    const TieBreak ties = tie_break(run_->experiment(), *data_);
+    pool_->run((users.size() + k_block - 1) / k_block, [&](std::size_t b) {
+      const std::size_t items = data_->dataset.items.size();
+      TopItems top(items, ties);
+      std::vector<float> scores(items);
+      for (std::size_t u = b * k_block; u < std::min(users.size(), (b + 1) * k_block); ++u) {
+        scores_->score(vectors.row(u), scores);
+        visit(u, top, scores);
+      }
+    });
+  }
+
+  std::vector<SplitList> split_lists(const NewUsers& users, const EncodedTexts& vectors, std::size_t k) {
+    const TieBreak ties = tie_break(run_->experiment(), *data_);
+    std::vector<SplitList> split(users.size());
+    for_users(users, vectors, [&](std::size_t u, TopItems& top, std::span<const float> scores) {
+      ListSplitter splitter(top.items(), ties, exposed_);
+      split[u] = splitter.split(UserKey(stable_hash(users.table.ids[u])), scores, users.likes[u], k);
+    });
+    return split;
   }
 
   const RecommendOptions& options_;
@@ -178,18 +220,22 @@ class Recommendation {
   std::unique_ptr<ItemScores> scores_;
   std::unique_ptr<AtomicFile> file_;
   double weight_ = 0;
+  std::vector<ItemId> exposed_;  // that are to be seen more
 };
 
 class RecommendCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
     return {
-        .usage = "--run RUN --input USERS.csv [--top K] [--prior] [--output FILE.csv] [--SECTION.KEY=VALUE ...]",
+        .usage = "--run RUN --input USERS.csv [--top K] [--prior] [--exposure_group ITEMS --exposure_share S]\n"
+                 "[--output FILE.csv] [--SECTION.KEY=VALUE ...]",
         .text =
             "Ranks all items for users who are in no data set, known by attributes and perhaps some likes, as "
             "`evaluate`\n"
             "ranks them for held-out ones; what a user liked is left out. Columns of the input: id, the attributes of\n"
-            "the run's data, and history: item ids separated by |, oldest first. Several ranks share the encoding.",
+            "the run's data, and history: item ids separated by |, oldest first. Several ranks share the encoding. With\n"
+            "--exposure_group the lists give these items a share of the attention at the least loss of score; lists are\n"
+            "re-ranked together in windows of 16,384 users.",
         .config = ConfigUse::allowed,
         .ranks = Ranks::many};
   }

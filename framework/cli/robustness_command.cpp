@@ -10,6 +10,7 @@
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
+#include "framework/reporting/robustness_pool.h"
 #include "framework/text/thesaurus.h"
 
 namespace coldframe {
@@ -24,7 +25,8 @@ struct RobustnessOptions final : Options {
   GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"},
+    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; several: folds of a variant, pooled, or others to "
+                          "set beside"},
                   run);
     visitor.visit({.name = "noise", .doc = "kinds of noise, by default all; a wrong name lists them"}, noise);
     visitor.visit({.name = "severity", .doc = "shares of words, fields or entries, with commas"}, severity);
@@ -93,33 +95,26 @@ class RobustnessCommand final : public Subcommand {
   ExitCode run(const Invocation& invocation) override {
     RobustnessInput input;
     NoisePlan plan = make_plan(input);
-    std::string people;
+    std::vector<RobustnessPool> pools;
+    std::string data;
     EvaluationOptions evaluation;
     std::vector<FreeValue> bounds;
     for (const std::string& folder : options_.run) {
       const OpenedRun run(folder, distributed_.threads, invocation);
       require_shots(run);
-      if (people.empty()) {
-        people = run.people();
+      if (data.empty()) {
+        data = run.data().checksum;
         evaluation = run.experiment().evaluation;
         bounds = run.run().config().free_values("expect");
         input.utility_name = run.experiment().evaluation.metrics.front();
         input.list_length = static_cast<std::size_t>(run.experiment().evaluation.coverage_at);
-        for (const HeldOutUser& newcomer : run.newcomers().users()) input.users.push_back(newcomer.key);
-      } else if (people != run.people()) {
-        throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()),
-                        "they have other data or other newcomers", "give runs of one data set and fold");
+      } else if (data != run.data().checksum) {
+        throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()), "they have other data",
+                        "give runs of one data set");
       }
-      plan.templates = templates_for(run);
-      NoiseTrial trial(run);
-      for (RobustnessSeries& series : trial.run(plan)) input.series.push_back(std::move(series));
-      RadiusTrial radii(run, trial.items());
-      for (CertifiedSeries& series : radii.run(plan, static_cast<std::size_t>(options_.typo_users))) {
-        input.certified.push_back(std::move(series));
-      }
+      add_to_pools(try_run(run, plan), pools);
     }
-    name_apart(input.series);
-    name_apart(input.certified);
+    take(std::move(pools), input);
     const nlohmann::json report = robustness_report(input, evaluation.rules());
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << robustness_text(report);
@@ -173,12 +168,29 @@ class RobustnessCommand final : public Subcommand {
     return {options_.user_template};
   }
 
-  /// Two runs of one variant get their folder behind the name.
-  template <class Series>
-  void name_apart(std::vector<Series>& series) const {
-    if (options_.run.size() < 2) return;
-    const std::size_t each = series.size() / options_.run.size();
-    for (std::size_t s = 0; s < series.size(); ++s) series[s].scorer += fmt::format(" ({})", options_.run[s / each]);
+  RobustnessPool try_run(const OpenedRun& run, NoisePlan& plan) const {
+    plan.templates = templates_for(run);
+    RobustnessPool tried{run.run().name(), run.folder(), {}, {}, {}};
+    for (const HeldOutUser& newcomer : run.newcomers().users()) tried.users.push_back(newcomer.key);
+    NoiseTrial trial(run);
+    tried.series = trial.run(plan);
+    RadiusTrial radii(run, trial.items());
+    tried.certified = radii.run(plan, static_cast<std::size_t>(options_.typo_users));
+    return tried;
+  }
+
+  /// Pools stand in one table when they have the same people; each has its first folder behind its names.
+  static void take(std::vector<RobustnessPool> pools, RobustnessInput& input) {
+    input.users = pools.front().users;
+    for (RobustnessPool& pool : pools) {
+      if (pool.users != input.users) {
+        throw DataError(fmt::format("cannot set {} beside {}", pool.folder, pools.front().folder),
+                        "they have other newcomers", "give runs of the same folds for every variant, in the same order");
+      }
+      const std::string behind = pools.size() > 1 ? fmt::format(" ({})", pool.folder) : "";
+      for (RobustnessSeries& series : pool.series) input.series.emplace_back(std::move(series)).scorer += behind;
+      for (CertifiedSeries& series : pool.certified) input.certified.emplace_back(std::move(series)).scorer += behind;
+    }
   }
 
   RobustnessOptions options_;

@@ -9,6 +9,7 @@
 #include "framework/evaluation/significance.h"
 #include "framework/evaluation/utility_fairness.h"
 #include "framework/reporting/fairness_items.h"
+#include "framework/reporting/fairness_reranking.h"
 #include "framework/reporting/report_parts.h"
 #include "framework/reporting/table_text.h"
 
@@ -120,7 +121,7 @@ Json difference_table(const FairnessInput& input, const FairnessRules& rules) {
     for (const ServedScorer& strategy : input.scorers) {
       if (strategy.role != "strategy") continue;
       for (const ServedScorer& baseline : input.scorers) {
-        if (baseline.role == "strategy") continue;
+        if (baseline.role == "strategy" || baseline.role == "reranked") continue;
         const auto null = gap_difference_null(input.users, strategy.utility, baseline.utility, groups,
                                               {rules.permutations, rules.bootstrap.seed, rules.sizes});
         if (!null) continue;
@@ -190,7 +191,9 @@ Json limits_of(const FairnessInput& input, const FairnessRules& rules) {
   }
   limits.push_back("value, absolute, under- and over-unfairness: n/a (cosines predict no rating)");
   limits.push_back("gap as share of the attainable range: n/a (real people have no informed oracle)");
-  limits.push_back("one training run says nothing about its strategy: other seeds may have other gaps");
+  limits.push_back(input.folds > 1
+                       ? fmt::format("{} runs, one of each fold: other seeds may have other gaps", input.folds)
+                       : "one training run says nothing about its strategy: other seeds may have other gaps");
   return limits;
 }
 
@@ -215,10 +218,12 @@ Json fairness_report(const FairnessInput& input, const FairnessRules& rules) {
   tables.push_back(difference_table(input, rules));
   if (!input.item_groups.labels.empty()) tables.push_back(parity_table(input, rules));
   append_item_tables(input, rules, tables);
+  append_reranking_table(input, rules, tables);
   return {{"format", 1},
           {"facts",
            {{"users", input.users.size()},
             {"items", input.train_counts.size()},
+            {"folds", input.folds},
             {"shots", input.shots},
             {"slate_length", input.slate_length},
             {"strategies", std::move(strategies)},

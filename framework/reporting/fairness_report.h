@@ -15,9 +15,18 @@ namespace coldframe {
 /// What one scorer showed to the same users.
 struct ServedScorer {
   std::string name;
-  std::string role;                         // "strategy", "baseline", "floor"
+  std::string role;                         // "strategy", "baseline", "floor", "reranked"
   std::vector<double> utility;              // [users]
   std::vector<std::vector<ItemId>> slates;  // [users]
+};
+
+/// A scorer whose lists give a group of items a share of exposure, beside the same scorer without.
+struct Reranking {
+  std::string scorer, against;  // names of scorers
+  std::string group;
+  std::vector<ItemId> items;  // of the group
+  double share = 0;           // asked for
+  double bonus = 0;           // on the scores of the items, the largest of all lists
 };
 
 /// Everything that fairness at one k is measured from.
@@ -34,6 +43,8 @@ struct FairnessInput {
   std::vector<std::uint64_t> train_counts;  // [I]
   std::vector<UserKey> item_keys;           // [I]
   std::vector<ServedScorer> scorers;
+  std::vector<Reranking> rerankings;
+  std::size_t folds = 1;  // how many the newcomers come from
 };
 
 struct FairnessRules {
@@ -45,8 +56,8 @@ struct FairnessRules {
   double alpha = 0.05;
 };
 
-/// The tables `groups`, `gaps`, `gap-differences` (strategies against every baseline), `parity`, `items` and
-/// `item-association`, in the form of report.h, with `facts` and `limits`: what cannot be concluded, and why.
+/// The tables `groups`, `gaps`, `gap-differences` (strategies against every baseline), `parity`, `items`,
+/// `item-association` and `reranking`, in the form of report.h, with `facts` and `limits`: what cannot be concluded, and why.
 nlohmann::json fairness_report(const FairnessInput& input, const FairnessRules& rules);
 
 /// Tables and limits for a terminal.

@@ -140,5 +140,31 @@ TEST_F(FairnessReport, order_of_users_changes_no_number) {
   EXPECT_EQ(fairness_report(turned, {}), report_);
 }
 
+/// Lists of two places with attention 1 and 1 / log2(3) = .631. Items 2 to 9 stand in the second place of everybody:
+/// .631 / 1.631 = .387 of the attention. Re-ranked they stand in the first one for half of the people.
+TEST(FairnessReranking, tells_exposure_before_and_after_and_what_it_costs) {
+  FairnessInput input = served_people();
+  ServedScorer bound{"lora + tail 0.5", "reranked", {}, {}};
+  for (std::size_t u = 0; u < k_users; ++u) {
+    const std::vector<ItemId>& plain = input.scorers[1].slates[u];
+    bound.slates.push_back(u % 2 == 0 ? plain : std::vector<ItemId>{plain[1], plain[0]});
+    bound.utility.push_back(input.scorers[1].utility[u] - (u % 2 == 0 ? 0.0 : 0.04));
+  }
+  input.scorers.push_back(bound);
+  Reranking reranking{"lora + tail 0.5", "lora", "tail", {}, 0.5, 0.25};
+  for (std::uint32_t i = 2; i < 10; ++i) reranking.items.emplace_back(i);
+  input.rerankings = {reranking};
+  const Json report = fairness_report(input, {});
+  const Json row = table(report, "reranking")["rows"][0];
+  EXPECT_NEAR(row["before"]["value"].get<double>(), 0.6309298 / 1.6309298, 1e-6);
+  EXPECT_NEAR(row["after"]["value"].get<double>(), 0.5, 1e-6) << "(.631 + 1) / 2 of 1.631";
+  EXPECT_NEAR(row["loss"]["value"].get<double>(), 0.02, 1e-12);
+  EXPECT_LT(row["holm_p"].get<double>(), 0.01);
+  EXPECT_EQ(row["bonus"], 0.25);
+  EXPECT_EQ(report["facts"]["strategies"], Json::array({"lora"})) << "lists that are bound are no other strategy";
+  for (const Json& one : table(report, "gap-differences")["rows"]) EXPECT_NE(one["baseline"], "lora + tail 0.5");
+  EXPECT_EQ(table(fairness_report(served_people(), {}), "items")["id"], "items");
+}
+
 }  // namespace
 }  // namespace coldframe
