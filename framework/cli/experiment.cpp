@@ -50,6 +50,7 @@ Experiment::Experiment() {
 void Experiment::add_to(ConfigSchema& schema) {
   schema.section("experiment", "names and seeds of a run", experiment);
   schema.section("data", "the data set, who is what, what counts as a like", data);
+  schema.section("poisoning", "fake users and label noise in the log that training reads", poisoning);
   schema.section("text", "how users and items become texts", text);
   schema.section("encoder", "the pretrained encoder", encoder);
   schema.section("strategy", "how the encoder is fine-tuned", strategy);
@@ -88,6 +89,10 @@ void Experiment::add_to(ConfigSchema& schema) {
     if (continual.active() && !training.text_noise.empty()) {
       problems.push_back({"training.text_noise",
                           "(tasks read the texts as they are) leave it empty, or set continual.method = none"});
+    }
+    if (continual.active() && poisoning.active()) {
+      problems.push_back({poisoning.attacks() ? "poisoning.attack" : "poisoning.label_noise",
+                          "(tasks read the log as it is) set it to none, or set continual.method = none"});
     }
     if (continual.active() && fairness.active()) {
       problems.push_back({"fairness.group", "(tasks weigh all users alike) leave it empty, or set continual.method = none"});

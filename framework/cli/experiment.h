@@ -9,6 +9,7 @@
 #include "framework/core/config.h"
 #include "framework/data/data_options.h"
 #include "framework/data/lane_plan.h"
+#include "framework/data/poisoning.h"
 #include "framework/data/text_views.h"
 #include "framework/evaluation/options.h"
 #include "framework/model/encoder_loader.h"
@@ -45,6 +46,7 @@ class Experiment {
 
   ExperimentOptions experiment;
   DataOptions data;
+  PoisoningOptions poisoning;
   TextOptions text;
   EncoderOptions encoder;
   StrategyChoice strategy;

@@ -15,6 +15,7 @@ ExperimentData::ExperimentData(const Experiment& experiment)
     : dataset(read_dataset(experiment.data.path)),
       checksum(content_checksum(dataset)),
       roles(dataset, experiment.data.roles),
+      poisoned(poison_training_log(dataset, roles, experiment.poisoning, experiment.data.likes)),
       likes(dataset, experiment.data.likes),
       texts(dataset, experiment.text) {}
 

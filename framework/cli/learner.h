@@ -7,6 +7,7 @@
 #include "framework/cli/experiment.h"
 #include "framework/data/dataset.h"
 #include "framework/data/likes.h"
+#include "framework/data/poisoning.h"
 #include "framework/data/roles.h"
 #include "framework/model/encoder.h"
 #include "framework/model/rounded_maps.h"
@@ -20,8 +21,9 @@ struct ExperimentData {
   explicit ExperimentData(const Experiment& experiment);
 
   Dataset dataset;
-  std::string checksum;  // of the store's content
+  std::string checksum;  // of the store's content, before anything was poisoned
   Roles roles;
+  PoisonedLog poisoned;  // by `[poisoning]`: made-up users are the last of the table, and of role T
   Likes likes;
   TextViews texts;
 };

@@ -7,6 +7,8 @@ void append_learning_commands(std::vector<SubcommandEntry>& table) {
   table.push_back({"evaluate", "rank items for real held-out newcomers", make_evaluate_command});
   table.push_back({"robustness", "rank items for real newcomers whose texts are disturbed", make_robustness_command});
   table.push_back(
+      {"poisoning", "set a run on a poisoned log beside the same run on the clean one", make_poisoning_command});
+  table.push_back(
       {"fairness", "set how groups of real newcomers, and items, are served side by side", make_fairness_command});
   table.push_back({"encode", "write vectors for a file of texts or a whole catalogue", make_encode_command});
   table.push_back({"recommend", "rank items for new users of a file", make_recommend_command});

@@ -19,6 +19,7 @@ std::unique_ptr<Subcommand> make_import_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
 std::unique_ptr<Subcommand> make_robustness_command();
+std::unique_ptr<Subcommand> make_poisoning_command();
 std::unique_ptr<Subcommand> make_fairness_command();
 std::unique_ptr<Subcommand> make_encode_command();
 std::unique_ptr<Subcommand> make_recommend_command();

@@ -53,6 +53,13 @@ nlohmann::json names_of(const Experiment& experiment) {
           {"fold", experiment.data.roles.fold}};
 }
 
+nlohmann::json poisoning_facts(const TrainedRun& run) {
+  const PoisonedLog& log = run.data.poisoned;
+  nlohmann::json targets = nlohmann::json::array();
+  for (const ItemId target : log.targets) targets.push_back(run.data.dataset.items.ids[target.value()]);
+  return {{"profiles", log.profiles}, {"added", log.added}, {"changed", log.changed}, {"targets", std::move(targets)}};
+}
+
 }  // namespace
 
 RunRecord make_training_record(const TrainedRun& run, const TrainingSummary& summary) {
@@ -74,6 +81,7 @@ RunRecord make_training_record(const TrainedRun& run, const TrainingSummary& sum
                            {"ranks", run.invocation.group.size()},
                            {"threads", run.threads}}},
                          {"model", {{"scale", run.learner.objective->score_rule(run.learner.parameters).scale}}}});
+  if (run.experiment.poisoning.active()) record.summary["poisoning"] = poisoning_facts(run);
   record.config = to_json(run.invocation.config);
   record.train_users = run.data.roles.member_keys(run.data.dataset, Role::train);
   record.validate_users = run.data.roles.member_keys(run.data.dataset, Role::validate);

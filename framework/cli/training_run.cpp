@@ -177,6 +177,7 @@ void TrainingRun::print_start() const {
   const LeakageReport leakage = check_leakage(data_->dataset, roles, rows);
   log_info("{}", leakage.text());
   if (!leakage.clean()) log_warning("held-out users are not strictly new: results on them flatter every strategy");
+  if (experiment_.poisoning.active()) log_warning("{}", poisoning_text(experiment_.poisoning, data_->poisoned));
   if (experiment_.fairness.active()) log_info("{}", training_groups_text(training_groups(experiment_.fairness, *data_)));
   log_info("{}", trainable_table(learner_->parameters));
 }

@@ -65,6 +65,12 @@ Roles::Roles(const Dataset& dataset, const RoleOptions& options) : roles_(datase
     fingerprints_[role] = fingerprint_of(dataset, members_[role]);
 }
 
+void Roles::enrol(UserId user) {
+  CF_EXPECTS(user.value() == roles_.size());
+  roles_.push_back(Role::train);
+  members_[static_cast<std::size_t>(Role::train)].push_back(user);
+}
+
 std::vector<std::uint64_t> Roles::member_keys(const Dataset& dataset, Role role) const {
   std::vector<std::uint64_t> keys;
   for (const UserId user : users(role)) keys.push_back(dataset.user_key(user).value());

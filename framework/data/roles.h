@@ -28,6 +28,10 @@ class Roles {
  public:
   Roles(const Dataset& dataset, const RoleOptions& options);
 
+  /// Takes a made-up user into role T; fingerprints stay those of the people of the data set. `user`: the row behind all
+  /// others.
+  void enrol(UserId user);
+
   Role of(UserId user) const { return roles_[user.value()]; }
   const std::vector<UserId>& users(Role role) const { return members_[static_cast<std::size_t>(role)]; }
   /// SHA-256 over the sorted external ids of a role: what runs and populations store and compare.

@@ -13,7 +13,7 @@ namespace {
 
 /// First words of measures: which command knows them.
 const std::vector<std::string>& known_words() {
-  static const std::vector<std::string> words = {"evaluation", "cost",       "robustness",
+  static const std::vector<std::string> words = {"evaluation", "cost",       "robustness", "poisoning",
                                                  "fairness",   "simulation", "compare"};
   return words;
 }
