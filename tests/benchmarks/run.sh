@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Runs every benchmark of a build folder, after a line that says on what:
-#   tests/benchmarks/run.sh build/release [kernels] [jobs]          default: both
+#   tests/benchmarks/run.sh build/release [kernels] [jobs] [simulator]          default: all
 #
 #   kernels   Google Benchmark programs; results as JSON in <build>/benchmarks/<name>.json
 #   jobs      the limit of matrix products; training steps on MovieLens-100K pairs with one thread, two threads in parallel
 #             lanes, and two ranks, with the share of that limit and the speed-up over one thread; encoding the catalogue
+#   simulator exact top-10 of whole catalogues in float32 and int8 against the peak of a core, on random vectors and on those
+#             of all-MiniLM-L6-v2; pages of simulated users per second; two threads against two pinned processes
 #
 # Fails when a benchmark's own check of its answers fails.
 set -euo pipefail
@@ -50,8 +52,25 @@ jobs() {
   "$programs/encode_job" --texts "$data/catalogue.txt" --threads "$(nproc)" --json "$programs/encode.json"
 }
 
+# Titles of the catalogue, then words of the encoder's vocabulary until there are 10,000.
+encoder_texts() {
+  cat "$data/catalogue.txt"
+  grep -E '^[a-z]{4,}$' "$1/vocab.txt" | head -n $((10000 - $(wc -l <"$data/catalogue.txt")))
+}
+
+simulator() {
+  local encoder=$here/../../.deps/encoders/all-MiniLM-L6-v2 texts
+  "$here/prepare.sh" "$build"
+  encoder_texts "$encoder" >"$data/texts.txt"
+  for texts in catalogue texts; do
+    "$build/bin/coldframe" encode --encoder "$encoder" --input "$data/$texts.txt" --output "$data/$texts.npy"
+    "$programs/scoring_job" --vectors "$data/$texts.npy" --json "$programs/scoring-$texts.json"
+  done
+  "$here/replay_rates.py" --build "$build" --json "$programs/replay.json"
+}
+
 awk -F ': ' '/^model name/ { print "processor: " $2; exit }' /proc/cpuinfo
 echo "cores: $(nproc)"
-if [[ $# == 0 ]]; then set -- kernels jobs; fi
+if [[ $# == 0 ]]; then set -- kernels jobs simulator; fi
 for part in "$@"; do "$part"; done
 exit "$status"

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Pages of simulated users per second, and what a second thread adds.
+
+    tests/benchmarks/replay_rates.py --build build/release [--rounds 3] [--seconds 3] [--json FILE]
+
+Runs replay_job by turns: one thread on given slates and with an encoder that ranks the whole catalogue; then, for the
+encoder, two processes of one thread, each pinned to a core of its own and running at the same time, against one process
+of two threads. Each figure is the best of all rounds; replay_job checks digests itself.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ENCODER = ["--case", "encoder", "--items", "1682", "--width", "384"]
+SLATES = {
+    "given slates, taste of 8": ["--case", "slates", "--items", "1682", "--width", "8"],
+    "given slates, taste of 8, 400 pages a user": ["--case", "slates", "--items", "1682", "--width", "8", "--pages", "400", "--users", "128"],
+    "encoder, width 384": ENCODER,
+}
+
+
+def start(program, arguments, seconds, folder, core=None):
+    """A running job and the file of its results."""
+    result = Path(folder) / f"result-{core}.json"
+    pin = [] if core is None else ["taskset", "-c", str(core)]
+    command = [*pin, program, *arguments, "--seconds", str(seconds), "--json", str(result)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL), result
+
+
+def finish(job, result):
+    if job.wait() != 0:
+        sys.exit(f"{' '.join(map(str, job.args))} failed")
+    return json.loads(result.read_text())["best_pages_per_second"]
+
+
+def one(program, arguments, seconds, folder):
+    return finish(*start(program, arguments, seconds, folder))
+
+
+def pinned_pair(program, arguments, seconds, folder):
+    jobs = [start(program, arguments, seconds, folder, core) for core in (0, 1)]
+    return sum(finish(*job) for job in jobs)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    program = options.build / "benchmarks" / "replay_job"
+    rates = dict.fromkeys(SLATES, 0.0)
+    pair = threads = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(options.rounds):
+            for name, arguments in SLATES.items():
+                rates[name] = max(rates[name], one(program, arguments, options.seconds, folder))
+            if os.cpu_count() > 1:
+                pair = max(pair, pinned_pair(program, ENCODER, options.seconds, folder))
+                threads = max(threads, one(program, [*ENCODER, "--threads", "2"], options.seconds, folder))
+    for name, rate in rates.items():
+        print(f"{name}: {rate:,.0f} pages/s on one thread")
+    result = {"pages_per_second": rates}
+    if pair:
+        print(f"encoder, width 384: two threads {threads:,.0f} pages/s, two pinned processes {pair:,.0f}: {100 * threads / pair:.1f} %")
+        result |= {"two_threads": threads, "two_processes": pair}
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
