@@ -17,6 +17,7 @@ class CandidateSet {
     CF_EXPECTS(sorted.size() <= items);
   }
   std::size_t size() const { return sorted_.size(); }
+  std::size_t absent() const { return absent_; }  // items of the catalogue that are not in the set
 
   /// Number c of the list is an item from c to c + absent: when few are absent, few places need a look.
   bool holds(ItemId item) const {

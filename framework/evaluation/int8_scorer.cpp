@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "framework/core/error.h"
+#include "framework/evaluation/detail/rounded_vector.h"
 
 namespace coldframe {
 namespace {
@@ -18,6 +18,7 @@ using detail::k_row_items;
 using detail::k_tile_users;
 
 constexpr std::size_t k_strip_bytes = 256 << 10;  // rounded item vectors that stay in the second cache
+constexpr std::size_t k_opening_panels = 32;      // whose scores are all looked at before any is kept
 constexpr float k_infinity = std::numeric_limits<float>::infinity();
 constexpr float k_largest = std::numeric_limits<float>::max();
 constexpr double k_roundoff = 0x1p-24;    // of one float32 operation
@@ -34,101 +35,9 @@ detail::Int8Kernel kernel_named(std::string_view name) {
                     fmt::format("use one of {}", fmt::join(Int8Scorer::kernels(), ", ")));
 }
 
-/// A vector as whole numbers times a scale, and what that is worth.
-struct Rounded {
-  float scale = 0;
-  std::vector<int> numbers;
-  double length = 0;    // of the vector
-  double residual = 0;  // length of what rounding took away; infinity when a value is not finite
-  double rounded_length = 0;
-};
-
-Rounded rounded(std::span<const float> vector) {
-  Rounded out;
-  out.numbers.assign(vector.size(), 0);
-  float largest = 0;
-  bool finite = true;
-  for (const float x : vector) {
-    finite = finite && std::isfinite(x);
-    largest = std::max(largest, std::abs(x));
-  }
-  if (!finite) {
-    out.length = out.residual = k_infinity;
-    return out;
-  }
-  out.scale = largest / 127.0f;
-  double squares = 0, rest = 0, kept = 0;
-  for (std::size_t d = 0; d < vector.size(); ++d) {
-    const double x = vector[d], scale = out.scale;
-    if (out.scale > 0) out.numbers[d] = std::clamp(static_cast<int>(std::lround(x / scale)), -127, 127);
-    const double twin = scale * out.numbers[d];
-    squares += x * x;
-    rest += (x - twin) * (x - twin);
-    kept += twin * twin;
-  }
-  out.length = std::sqrt(squares);
-  out.residual = std::sqrt(rest);
-  out.rounded_length = std::sqrt(kept);
-  return out;
-}
-
 float upward(double value) { return std::nextafter(static_cast<float>(value), k_infinity); }
-float downward(double value) { return std::nextafter(static_cast<float>(value), -k_infinity); }
 
 }  // namespace
-
-/// Candidates that may still be among the best k of a user, while items come panel by panel.
-class Int8Scorer::Shortlist {
- public:
-  struct Hit {
-    float center;
-    float upper;  // bound of the float32 score
-    ItemId item;
-  };
-
-  Shortlist(const TopRequest& request, std::size_t items)
-      : candidates_(request.candidates, items), k_(std::min(request.k, request.candidates.size())) {
-    floor_ = k_ == 0 ? k_largest : -k_infinity;
-  }
-
-  /// What is surely scored below it leaves.
-  float floor() const { return floor_; }
-  std::vector<Hit>& hits() { return hits_; }
-  std::size_t wanted() const { return k_; }
-
-  void offer(ItemId item, float center, float margin) {
-    if (!candidates_.holds(item)) return;
-    const double upper = static_cast<double>(center) + margin, lower = static_cast<double>(center) - margin;
-    if (std::isnan(upper) || std::isnan(lower)) {
-      hits_.push_back({k_infinity, k_infinity, item});
-      return;
-    }
-    hits_.push_back({center, upward(upper), item});
-    if (k_ == 0) return;
-    if (lower_.size() == k_) {
-      if (lower <= lower_.front()) return;
-      std::pop_heap(lower_.begin(), lower_.end(), std::greater<>());
-      lower_.pop_back();
-    }
-    lower_.push_back(lower);
-    std::push_heap(lower_.begin(), lower_.end(), std::greater<>());
-    if (lower_.size() == k_) floor_ = downward(lower_.front());
-  }
-
-  /// Leaves nothing out.
-  void take_all(const TopRequest& request) {
-    hits_.clear();
-    for (const ItemId item : request.candidates) hits_.push_back({k_infinity, k_infinity, item});
-    floor_ = -k_infinity;
-  }
-
- private:
-  CandidateSet candidates_;
-  std::size_t k_;
-  float floor_;
-  std::vector<double> lower_;  // the k largest lower bounds, least first
-  std::vector<Hit> hits_;
-};
 
 /// Users rounded and packed in tiles; the margin of a score is residual * panel.residual + length * panel.length +
 /// panel.slack.
@@ -142,7 +51,12 @@ class Int8Scorer::RoundedUsers {
       for (auto& four : quad.values) std::fill(std::begin(four), std::end(four), std::uint8_t{128});
     }
     for (std::vector<float>* column : {&factors_, &residuals_, &lengths_}) column->assign(padded, 0.0f);
-    for (std::size_t u = 0; u < count; ++u) add(u, users.subspan(u * width, width), scale, largest_item);
+    detail::RoundedVector twin;
+    for (std::size_t u = 0; u < count; ++u) {
+      const std::span<const float> vector = users.subspan(u * width, width);
+      detail::round_to(vector, twin);
+      add(u, twin, scale, largest_item);
+    }
   }
 
   std::size_t quads() const { return quads_; }
@@ -151,20 +65,18 @@ class Int8Scorer::RoundedUsers {
   const float* factors(std::size_t tile) const { return factors_.data() + tile * k_tile_users; }
   bool bounded(std::size_t user) const { return bounded_[user] != 0; }
 
+  float margin(std::size_t user, const detail::Int8Panel& panel) const {
+    return residuals_[user] * panel.residual + lengths_[user] * panel.length + panel.slack;
+  }
   void margins(std::size_t tile, const detail::Int8Panel& panel, float* out) const {
-    const float* residuals = residuals_.data() + tile * k_tile_users;
-    const float* lengths = lengths_.data() + tile * k_tile_users;
-    for (std::size_t u = 0; u < k_tile_users; ++u) {
-      out[u] = residuals[u] * panel.residual + lengths[u] * panel.length + panel.slack;
-    }
+    for (std::size_t u = 0; u < k_tile_users; ++u) out[u] = margin(tile * k_tile_users + u, panel);
   }
 
  private:
-  void add(std::size_t u, std::span<const float> vector, float scale, double largest_item) {
-    const Rounded twin = rounded(vector);
+  void add(std::size_t u, const detail::RoundedVector& twin, float scale, double largest_item) {
     const double size = std::abs(static_cast<double>(scale));
     // Every operation of either score rounds once: D fused products, and a handful around them.
-    const double operations = static_cast<double>(vector.size()) + 16;
+    const double operations = static_cast<double>(twin.numbers.size()) + 16;
     const double residual = size * twin.length * k_outward;
     const double length =
         size * (twin.residual + operations * k_roundoff * (twin.length + twin.residual)) * k_outward * k_outward;
@@ -173,7 +85,7 @@ class Int8Scorer::RoundedUsers {
       return;
     }
     detail::UserQuad* tile = tiles_.data() + u / k_tile_users * quads_;
-    for (std::size_t d = 0; d < vector.size(); ++d) {
+    for (std::size_t d = 0; d < twin.numbers.size(); ++d) {
       tile[d / 4].values[u % k_tile_users][d % 4] = static_cast<std::uint8_t>(twin.numbers[d] + 128);
     }
     factors_[u] = scale * twin.scale;
@@ -222,7 +134,8 @@ void Int8Scorer::pack(std::size_t item) {
   const std::size_t place = item % k_panel_items;
   detail::Int8Panel& panel = panels_[item / k_panel_items];
   detail::ItemQuad* quads = quads_.data() + item / k_panel_items * pieces(width_, 4);
-  const Rounded twin = rounded(vectors_.subspan(item * width_, width_));
+  detail::RoundedVector twin;
+  detail::round_to(vectors_.subspan(item * width_, width_), twin);
   std::int32_t sum = 0;
   for (std::size_t d = 0; d < width_; ++d) {
     quads[d / 4].values[place][d % 4] = static_cast<std::int8_t>(twin.numbers[d]);
@@ -241,56 +154,88 @@ void Int8Scorer::pack(std::size_t item) {
   }
 }
 
-void Int8Scorer::shorten(const RoundedUsers& users, std::span<Shortlist> lists) const {
+void Int8Scorer::shorten(const RoundedUsers& users, std::span<detail::Shortlist> lists) const {
   const std::size_t strip = std::max<std::size_t>(k_strip_bytes / (sizeof(detail::ItemQuad) * users.quads()), 1);
   std::vector<float> floors(users.tiles() * k_tile_users, k_largest);
   for (std::size_t u = 0; u < lists.size(); ++u) floors[u] = users.bounded(u) ? lists[u].floor() : k_largest;
+  const auto held = [&](std::size_t tile) {
+    return lists.subspan(tile * k_tile_users, std::min(k_tile_users, lists.size() - tile * k_tile_users));
+  };
+  // A sample from all over the catalogue, since its order often follows something.
+  std::vector<detail::TileScores> opening(std::min(k_opening_panels, panels_.size()));
+  const std::size_t stride = opening.empty() ? 1 : panels_.size() / opening.size();
+  for (std::size_t tile = 0; tile < users.tiles(); ++tile) {
+    open_tile(users, tile, stride, opening, held(tile), floors.data() + tile * k_tile_users);
+  }
   for (std::size_t first = 0; first < panels_.size(); first += strip) {
     const std::size_t last = std::min(first + strip, panels_.size());
     for (std::size_t tile = 0; tile < users.tiles(); ++tile) {
-      const std::size_t user = tile * k_tile_users;
-      const std::span<Shortlist> held = lists.subspan(user, std::min(k_tile_users, lists.size() - user));
       for (std::size_t panel = first; panel < last; ++panel) {
-        shorten_tile(users, tile, panel, held, floors.data() + user);
+        if (panel % stride == 0 && panel / stride < opening.size()) continue;
+        shorten_tile(users, tile, panel, held(tile), floors.data() + tile * k_tile_users);
       }
     }
   }
 }
 
+void Int8Scorer::open_tile(const RoundedUsers& users, std::size_t tile, std::size_t stride,
+                           std::span<detail::TileScores> scores, std::span<detail::Shortlist> lists,
+                           float* floors) const {
+  const std::size_t quads = users.quads();
+  const float everything[k_tile_users] = {-k_infinity, -k_infinity, -k_infinity, -k_infinity,
+                                          -k_infinity, -k_infinity, -k_infinity, -k_infinity};
+  float margins[k_tile_users], largest[k_tile_users] = {};
+  for (std::size_t row = 0; row < scores.size(); ++row) {
+    const std::size_t panel = row * stride;
+    users.margins(tile, panels_[panel], margins);
+    for (std::size_t u = 0; u < k_tile_users; ++u) largest[u] = std::max(largest[u], margins[u]);
+    kernel_.tile(users.tile(tile), quads_.data() + panel * quads, quads, panels_[panel],
+                 {users.factors(tile), everything}, scores[row]);
+  }
+  // The last panel may hold places that stand for nothing.
+  const bool whole = scores.empty() || ~real_places((scores.size() - 1) * stride) == 0;
+  for (std::size_t u = 0; u < lists.size(); ++u) {
+    if (!users.bounded(tile * k_tile_users + u)) continue;
+    detail::Shortlist& list = lists[u];
+    list.open(scores.first(scores.size() - (whole ? 0 : 1)), u, largest[u]);
+    for (std::size_t row = 0; row < scores.size(); ++row) {
+      const std::size_t panel = row * stride;
+      const float margin = users.margin(tile * k_tile_users + u, panels_[panel]);
+      const float threshold = detail::below(list.floor() - margin);
+      const std::uint32_t hits = kernel_.hits(scores[row].scores[u], threshold) & real_places(panel);
+      if (hits != 0) list.take(kernel_, scores[row].scores[u], hits, first_item(panel), margin);
+    }
+    floors[u] = list.floor();
+  }
+}
+
 void Int8Scorer::shorten_tile(const RoundedUsers& users, std::size_t tile, std::size_t panel,
-                              std::span<Shortlist> lists, float* floors) const {
+                              std::span<detail::Shortlist> lists, float* floors) const {
   detail::TileScores scores;
   float margins[k_tile_users], thresholds[k_tile_users];
   users.margins(tile, panels_[panel], margins);
-  for (std::size_t u = 0; u < k_tile_users; ++u) {
-    const float threshold = floors[u] - margins[u];
-    thresholds[u] = threshold - std::abs(threshold) * 0x1p-22f - 1e-36f;  // what this line itself rounds
-  }
-  const std::size_t quads = users.quads(), first = panel * k_panel_items;
+  for (std::size_t u = 0; u < k_tile_users; ++u) thresholds[u] = detail::below(floors[u] - margins[u]);
+  const std::size_t quads = users.quads();
   kernel_.tile(users.tile(tile), quads_.data() + panel * quads, quads, panels_[panel],
                {users.factors(tile), thresholds}, scores);
-  const std::uint32_t real = ~std::uint32_t{0} >> (k_panel_items - std::min(k_panel_items, items_ - first));
   for (std::size_t u = 0; u < lists.size(); ++u) {
-    std::uint32_t hits = scores.hits[u] & real;
+    const std::uint32_t hits = scores.hits[u] & real_places(panel);
     if (hits == 0 || !users.bounded(tile * k_tile_users + u)) continue;
-    for (; hits != 0; hits &= hits - 1) {
-      const auto place = static_cast<std::size_t>(std::countr_zero(hits));
-      lists[u].offer(ItemId(static_cast<std::uint32_t>(first + place)), scores.scores[u][place], margins[u]);
-    }
+    lists[u].take(kernel_, scores.scores[u], hits, first_item(panel), margins[u]);
     floors[u] = lists[u].floor();
   }
 }
 
 std::vector<RankedItem> Int8Scorer::rescore(std::span<const float> user, const TopRequest& request,
-                                            const TieBreak& ties, Shortlist& list, std::size_t& rescored) const {
-  using Hit = Shortlist::Hit;
-  std::vector<Hit>& hits = list.hits();
-  std::erase_if(hits, [&](const Hit& hit) { return hit.upper < list.floor(); });
+                                            const TieBreak& ties, detail::Shortlist& list,
+                                            std::size_t& rescored) const {
+  using Hit = detail::Shortlist::Hit;
+  std::vector<Hit>& hits = list.survivors();
   // Those that look best come first: their scores rule out most of the others.
-  const std::size_t first = std::min(list.wanted(), hits.size());
+  const std::size_t first = std::min(pieces(list.wanted(), k_row_items) * k_row_items, hits.size());
   if (first < hits.size()) {
     std::nth_element(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end(),
-                     [](const Hit& a, const Hit& b) { return a.center > b.center; });
+                     [](const Hit& a, const Hit& b) { return a.upper > b.upper; });
   }
   RunningTop top(request, ties, items_);
   const auto products = detail::score_kernels().front().rows;
@@ -311,8 +256,8 @@ std::vector<RankedItem> Int8Scorer::rescore(std::span<const float> user, const T
   for (std::size_t h = 0; h < hits.size(); ++h) {
     if (h == first && waiting > 0) offer_waiting();
     if (hits[h].upper < top.threshold()) continue;
-    items[waiting] = hits[h].item.value();
-    rows[waiting] = vectors_.data() + hits[h].item.value() * width_;
+    items[waiting] = hits[h].item;
+    rows[waiting] = vectors_.data() + hits[h].item * width_;
     if (++waiting == k_row_items) offer_waiting();
   }
   if (waiting > 0) offer_waiting();
@@ -323,7 +268,7 @@ std::vector<std::vector<RankedItem>> Int8Scorer::top(std::span<const float> user
                                                      const TieBreak& ties, std::vector<std::size_t>* rescored) const {
   CF_EXPECTS(users.size() == requests.size() * width_);
   const RoundedUsers twins(users, width_, scale_, largest_length_);
-  std::vector<Shortlist> lists;
+  std::vector<detail::Shortlist> lists;
   for (const TopRequest& request : requests) lists.emplace_back(request, items_);
   shorten(twins, lists);
   std::vector<std::vector<RankedItem>> best;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +10,7 @@
 
 #include "framework/evaluation/block_scorer.h"
 #include "framework/evaluation/detail/int8_kernels.h"
+#include "framework/evaluation/detail/shortlist.h"
 
 namespace coldframe {
 
@@ -39,15 +42,23 @@ class Int8Scorer {
   static constexpr std::size_t k_widest = 65536;  // sums stay in 32 bits
 
  private:
-  class Shortlist;
   class RoundedUsers;
   void pack(std::size_t item);
-  void shorten(const RoundedUsers& users, std::span<Shortlist> lists) const;
-  /// floors [8], of the users of the tile.
-  void shorten_tile(const RoundedUsers& users, std::size_t tile, std::size_t panel, std::span<Shortlist> lists,
+  void shorten(const RoundedUsers& users, std::span<detail::Shortlist> lists) const;
+  /// Panels 0, stride, 2 stride ... with one row of `scores` each; floors [8], of the users of the tile.
+  void open_tile(const RoundedUsers& users, std::size_t tile, std::size_t stride, std::span<detail::TileScores> scores,
+                 std::span<detail::Shortlist> lists, float* floors) const;
+  void shorten_tile(const RoundedUsers& users, std::size_t tile, std::size_t panel, std::span<detail::Shortlist> lists,
                     float* floors) const;
   std::vector<RankedItem> rescore(std::span<const float> user, const TopRequest& request, const TieBreak& ties,
-                                  Shortlist& list, std::size_t& rescored) const;
+                                  detail::Shortlist& list, std::size_t& rescored) const;
+  std::uint32_t first_item(std::size_t panel) const {
+    return static_cast<std::uint32_t>(panel * detail::k_panel_items);
+  }
+  /// Bits of a panel that stand for items: the last one may be filled up.
+  std::uint32_t real_places(std::size_t panel) const {
+    return ~std::uint32_t{0} >> (detail::k_panel_items - std::min(detail::k_panel_items, items_ - first_item(panel)));
+  }
 
   std::span<const float> vectors_;
   std::size_t items_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "framework/core/error.h"
 
@@ -24,10 +25,10 @@ RunningTop::RunningTop(const TopRequest& request, const TieBreak& ties, std::siz
   heap_.reserve(k_);
 }
 
-bool RunningTop::before(const Entry& a, const Entry& b) {
+bool RunningTop::before(const RankedItem& a, const RankedItem& b) const {
   if (a.score != b.score) return a.score > b.score;
-  if (a.order != b.order) return a.order < b.order;
-  return a.item < b.item;
+  const std::uint64_t left = ties_->order(user_, a.item), right = ties_->order(user_, b.item);
+  return left != right ? left < right : a.item < b.item;
 }
 
 void RunningTop::offer(ItemId item, float score) {
@@ -37,24 +38,21 @@ void RunningTop::offer(ItemId item, float score) {
                        "NaN has no rank", "check the encoder that made it");
   }
   if (score < threshold_ || k_ == 0) return;
-  const Entry entry{score, ties_->order(user_, item), item};
+  const RankedItem entry{score, item};
+  const auto order = [this](const RankedItem& a, const RankedItem& b) { return before(a, b); };
   if (heap_.size() == k_) {
     if (!before(entry, heap_.front())) return;
-    std::pop_heap(heap_.begin(), heap_.end(), before);
+    std::pop_heap(heap_.begin(), heap_.end(), order);
     heap_.pop_back();
   }
   heap_.push_back(entry);
-  std::push_heap(heap_.begin(), heap_.end(), before);
+  std::push_heap(heap_.begin(), heap_.end(), order);
   if (heap_.size() == k_) threshold_ = heap_.front().score;
 }
 
 std::vector<RankedItem> RunningTop::finish() {
-  std::sort(heap_.begin(), heap_.end(), before);
-  std::vector<RankedItem> best;
-  best.reserve(heap_.size());
-  for (const Entry& entry : heap_) best.push_back({entry.score, entry.item});
-  heap_.clear();
-  return best;
+  std::sort(heap_.begin(), heap_.end(), [this](const RankedItem& a, const RankedItem& b) { return before(a, b); });
+  return std::move(heap_);
 }
 
 std::vector<RankedItem> top_of_row(const TopRequest& request, std::span<const float> scores, const TieBreak& ties) {

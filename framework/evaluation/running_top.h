@@ -38,19 +38,15 @@ class RunningTop {
   std::vector<RankedItem> finish();
 
  private:
-  struct Entry {
-    float score;
-    std::uint64_t order;
-    ItemId item;
-  };
-  static bool before(const Entry& a, const Entry& b);
+  /// The hash that orders ties is made when there is one.
+  bool before(const RankedItem& a, const RankedItem& b) const;
 
   CandidateSet candidates_;
   UserKey user_;
   std::size_t k_;
   const TieBreak* ties_;
   float threshold_;
-  std::vector<Entry> heap_;  // worst entry first
+  std::vector<RankedItem> heap_;  // worst entry first
 };
 
 /// The best k candidates of a full row of scores [I].

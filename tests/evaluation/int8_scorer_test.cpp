@@ -147,6 +147,19 @@ const Adversary k_adversaries[] = {
          for (std::size_t d = 0; d < t.width; ++d) v[d] *= std::pow(10.0f, static_cast<float>(i % 12) - 8.0f);
        });
      }},
+    {"rounding in the direction of the user: errors as large as their bound",
+     [](Table& t) {
+       // In units of 1/127: even items have parts .49, rounded down, odd ones .51, rounded up; the user adds all up,
+       // and nothing of him is rounded. Even items are better by 1 - 47 * .02 and look worse by 46.
+       each_item(t, [&](std::size_t i, float* v) {
+         for (std::size_t d = 0; d < t.width; ++d) {
+           const auto whole = static_cast<float>(d % 50 + (d == 3 && i % 2 == 0 ? 1 : 0));
+           v[d] = d == 0 ? 1.0f : (whole + (i % 2 == 0 ? 0.49f : 0.51f)) / 127.0f;
+         }
+       });
+       std::fill(t.user_vectors.begin(), t.user_vectors.end(), 1.0f);
+       t.prior.clear();
+     }},
     {"numbers near the smallest",
      [](Table& t) {
        for (float& x : t.item_vectors) x *= 1e-38f;

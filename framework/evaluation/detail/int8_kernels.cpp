@@ -1,5 +1,6 @@
 #include "framework/evaluation/detail/int8_kernels.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -28,7 +29,60 @@ void tile_plain(const UserQuad* users, const ItemQuad* items, std::size_t quads,
   }
 }
 
+std::uint32_t hits_plain(const float* scores, float threshold) {
+  std::uint32_t hits = 0;
+  for (std::size_t i = 0; i < k_panel_items; ++i) {
+    hits |= static_cast<std::uint32_t>(!(scores[i] < threshold)) << i;
+  }
+  return hits;
+}
+
+std::uint32_t append_plain(const float* scores, const HitTerms& terms, HitList& list) {
+  std::uint32_t raising = 0;
+  for (std::uint32_t hits = terms.hits; hits != 0; hits &= hits - 1) {
+    const int place = std::countr_zero(hits);
+    list.uppers[list.count] = above(scores[place] + terms.margin);
+    list.items[list.count++] = terms.first_item + static_cast<std::uint32_t>(place);
+    if (below(scores[place] - terms.margin) > terms.floor) raising |= std::uint32_t{1} << place;
+  }
+  return raising;
+}
+
 #if defined(__x86_64__)
+
+__attribute__((target("avx512f"))) std::uint32_t hits_avx512(const float* scores, float threshold) {
+  const __m512 least = _mm512_set1_ps(threshold);
+  return static_cast<std::uint32_t>(_mm512_cmp_ps_mask(_mm512_load_ps(scores), least, _CMP_NLT_UQ)) |
+         static_cast<std::uint32_t>(_mm512_cmp_ps_mask(_mm512_load_ps(scores + 16), least, _CMP_NLT_UQ)) << 16;
+}
+
+/// above() and below() of score and margin.
+__attribute__((target("avx512f"), always_inline)) inline __m512 outward(__m512 sum, __m512 sign) {
+  const __m512 more =
+      _mm512_add_ps(_mm512_mul_ps(_mm512_abs_ps(sum), _mm512_set1_ps(0x1p-22f)), _mm512_set1_ps(1e-36f));
+  return _mm512_add_ps(sum, _mm512_mul_ps(more, sign));
+}
+
+__attribute__((target("avx512f"))) std::uint32_t append_avx512(const float* scores, const HitTerms& terms,
+                                                               HitList& list) {
+  const __m512 margin = _mm512_set1_ps(terms.margin), floor = _mm512_set1_ps(terms.floor);
+  const __m512 up = _mm512_set1_ps(1.0f), down = _mm512_set1_ps(-1.0f);
+  __m512i items = _mm512_add_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                   _mm512_set1_epi32(static_cast<int>(terms.first_item)));
+  std::uint32_t raising = 0;
+  for (unsigned half = 0; half < k_panel_items; half += 16) {
+    const auto hits = static_cast<__mmask16>(terms.hits >> half);
+    const __m512 row = _mm512_load_ps(scores + half);
+    const __m512 uppers = outward(_mm512_add_ps(row, margin), up), lowers = outward(_mm512_sub_ps(row, margin), down);
+    // Whole vectors are stored: on some processors storing the chosen lanes alone takes a hundred cycles.
+    _mm512_storeu_ps(list.uppers + list.count, _mm512_maskz_compress_ps(hits, uppers));
+    _mm512_storeu_si512(list.items + list.count, _mm512_maskz_compress_epi32(hits, items));
+    list.count += static_cast<std::size_t>(std::popcount(static_cast<std::uint32_t>(hits)));
+    raising |= static_cast<std::uint32_t>(_mm512_mask_cmp_ps_mask(hits, lowers, floor, _CMP_GT_OQ)) << half;
+    items = _mm512_add_epi32(items, _mm512_set1_epi32(16));
+  }
+  return raising;
+}
 
 /// sum + x * y, four products per lane. By hand: GCC 12 copies the accumulator before each of these instructions.
 __attribute__((target("avx512f,avx512vnni"), always_inline)) inline void add_products(__m512i x, __m512i y,
@@ -85,9 +139,10 @@ __attribute__((target("avx512f,avx512vnni"))) void tile_vnni(const UserQuad* use
 std::vector<Int8Kernel> supported() {
   std::vector<Int8Kernel> kernels;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni")) kernels.push_back({"vnni", tile_vnni});
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni"))
+    kernels.push_back({"vnni", tile_vnni, hits_avx512, append_avx512});
 #endif
-  kernels.push_back({"plain", tile_plain});
+  kernels.push_back({"plain", tile_plain, hits_plain, append_plain});
   return kernels;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,13 +36,37 @@ struct Int8Terms {
   const float* thresholds;  // [8]
 };
 
-/// scores[u][i] = factor_u * scale_i * (sum of whole-number products) + prior_i, for users with a hit only: without one
-/// they are left as they were.
+/// What one user keeps of a row of scores, which is 64-byte aligned.
+struct HitTerms {
+  std::uint32_t hits;        // of TileScores
+  std::uint32_t first_item;  // of the row
+  float margin;
+  float floor;  // an item with score - margin above it raises it
+};
+
+/// Items that may be among the best, with upper bounds of their scores; both have room for 64 more than `count`.
+struct HitList {
+  float* uppers;
+  std::uint32_t* items;
+  std::size_t count;
+};
+
+/// tile: scores[u][i] = factor_u * scale_i * (sum of whole-number products) + prior_i, for users with a hit only:
+/// without one they are left as they were.
 struct Int8Kernel {
   const char* name;
   void (*tile)(const UserQuad* users, const ItemQuad* items, std::size_t quads, const Int8Panel& panel,
                const Int8Terms& terms, TileScores& out);
+  /// Bit i: score i of a row of 32 is not below the threshold, or is NaN.
+  std::uint32_t (*hits)(const float* scores, float threshold);
+  /// Appends the hits of a row of 32 scores with score + margin, moved up by what that rounds. Returns those whose
+  /// score - margin, moved down, lies above the floor.
+  std::uint32_t (*append)(const float* scores, const HitTerms& terms, HitList& list);
 };
+
+/// A sum moved up or down by more than it was rounded.
+inline float above(float sum) { return sum + (std::abs(sum) * 0x1p-22f + 1e-36f); }
+inline float below(float sum) { return sum - (std::abs(sum) * 0x1p-22f + 1e-36f); }
 
 /// Those this processor can run, best first; "plain" is the last and slower than scoring in float32.
 std::span<const Int8Kernel> int8_kernels();
