@@ -4,10 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <vector>
 
 #include "framework/simulation/detail/fast_math.h"
 #include "framework/simulation/detail/lane_sum.h"
 #include "framework/simulation/detail/logit_law.h"
+#include "framework/simulation/detail/vector_exp.h"
 
 namespace coldframe {
 namespace {
@@ -59,22 +61,33 @@ class LogitBelief final : public PageBelief {
 
 void MultinomialLogit::sample(const SimulationRandom& random, const ShownPage& page,
                               std::span<std::uint8_t> clicks) const {
-  choose(law(scale_).log_normaliser(page.utilities), random, page, clicks);
+  std::vector<double> shares(page.utilities.size());
+  choose(share(page.utilities, shares), random, page, clicks);
 }
 
 double MultinomialLogit::react(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks,
                                std::span<double> expected) const {
-  const double log_normaliser = law(scale_).log_normaliser(page.utilities);
-  expect(log_normaliser, page.utilities, expected);
-  choose(log_normaliser, random, page, clicks);
+  choose(share(page.utilities, expected), random, page, clicks);
   return std::accumulate(expected.begin(), expected.end(), 0.0);
 }
 
-void MultinomialLogit::choose(double log_normaliser, const SimulationRandom& random, const ShownPage& page,
+double MultinomialLogit::share(std::span<const double> utilities, std::span<double> shares) const {
+  double largest = scale_.no_click;
+  for (const double utility : utilities) largest = std::max(largest, scale_.scale * utility);
+  for (std::size_t k = 0; k < utilities.size(); ++k) shares[k] = scale_.scale * utilities[k] - largest;
+  double none = scale_.no_click - largest;
+  detail::exp_all(shares);
+  detail::exp_all({&none, 1});
+  double total = none;
+  for (const double weight : shares) total += weight;
+  for (double& weight : shares) weight /= total;
+  return none / total;
+}
+
+void MultinomialLogit::choose(double none, const SimulationRandom& random, const ShownPage& page,
                               std::span<std::uint8_t> clicks) const {
   std::fill(clicks.begin(), clicks.end(), std::uint8_t{0});
   if (page.utilities.empty()) return;
-  const double none = std::exp(scale_.no_click - log_normaliser);
   if (!(random.click(page.user, page.session, page.page) < 1.0 - none)) return;
   std::size_t chosen = 0;
   double best = -std::numeric_limits<double>::infinity();
@@ -94,14 +107,7 @@ double MultinomialLogit::log_likelihood(std::span<const double> utilities, std::
 }
 
 void MultinomialLogit::expected_clicks(std::span<const double> utilities, std::span<double> expected) const {
-  expect(law(scale_).log_normaliser(utilities), utilities, expected);
-}
-
-void MultinomialLogit::expect(double log_normaliser, std::span<const double> utilities,
-                              std::span<double> expected) const {
-  for (std::size_t k = 0; k < utilities.size(); ++k) {
-    expected[k] = std::exp(scale_.scale * utilities[k] - log_normaliser);
-  }
+  share(utilities, expected);
 }
 
 BestSlate MultinomialLogit::best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,

@@ -22,9 +22,9 @@ class MultinomialLogit final : public UserModel {
   std::unique_ptr<PageBelief> belief(std::size_t draws) const override;
 
  private:
-  void choose(double log_normaliser, const SimulationRandom& random, const ShownPage& page,
-              std::span<std::uint8_t> clicks) const;
-  void expect(double log_normaliser, std::span<const double> utilities, std::span<double> expected) const;
+  /// P(click at k) for each position [S]; returns P(none).
+  double share(std::span<const double> utilities, std::span<double> shares) const;
+  void choose(double none, const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks) const;
 
   ChoiceScale scale_;
 };

@@ -1,15 +1,29 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "framework/core/error.h"
 #include "framework/simulation/detail/fast_math.h"
+#include "framework/simulation/detail/vector_exp.h"
 #include "framework/simulation/softmax_world.h"
 
 namespace coldframe {
 namespace {
 
 constexpr std::size_t k_draw_panel = 256;  // draws whose running sums stay in the first cache
+
+constexpr std::size_t k_lanes = 8;  // running sums that a compiler keeps in vector registers
+
+/// visit(i mod 8, i) for all i below n.
+template <class Visit>
+void each_lane(std::size_t n, const Visit& visit) {
+  std::size_t i = 0;
+  for (; i + k_lanes <= n; i += k_lanes) {
+    for (std::size_t lane = 0; lane < k_lanes; ++lane) visit(lane, i + lane);
+  }
+  for (std::size_t lane = 0; i < n; ++i, ++lane) visit(lane, i);
+}
 
 class SoftmaxTaste final : public TasteModel {
  public:
@@ -46,10 +60,17 @@ class SoftmaxTaste final : public TasteModel {
       const double* factor = factors_.data() + l * items_;
       for (std::size_t i = 0; i < items_; ++i) out[i] += state[l] * factor[i];
     }
-    const double largest = *std::max_element(out.begin(), out.end());
-    double total = 0;
-    for (const double logit : out) total += std::exp(logit - largest);
-    const double shift = std::log(static_cast<double>(items_)) - largest - std::log(total);
+    double largest[k_lanes];
+    std::fill(std::begin(largest), std::end(largest), out[0]);
+    each_lane(items_, [&](std::size_t lane, std::size_t i) { largest[lane] = std::max(largest[lane], out[i]); });
+    const double top = *std::max_element(std::begin(largest), std::end(largest));
+    std::vector<double> weights(items_);
+    for (std::size_t i = 0; i < items_; ++i) weights[i] = out[i] - top;
+    detail::exp_all(weights);
+    double totals[k_lanes] = {};
+    each_lane(items_, [&](std::size_t lane, std::size_t i) { totals[lane] += weights[i]; });
+    const double total = std::accumulate(std::begin(totals), std::end(totals), 0.0);
+    const double shift = std::log(static_cast<double>(items_)) - top - std::log(total);
     for (double& utility : out) utility += shift;
   }
 

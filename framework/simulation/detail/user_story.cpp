@@ -88,11 +88,14 @@ UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options,
 }
 
 void UserStory::find_candidates() {
-  candidates_.clear();
+  candidates_.resize(taken_.size());
+  std::size_t count = 0;
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     const ItemId item(static_cast<std::uint32_t>(i));
-    if (taken_[i] == 0 && world_->catalogue->available(item, time_.timestamp)) candidates_.push_back(item);
+    candidates_[count] = item;  // overwritten by the next one unless it counts
+    count += static_cast<std::size_t>(taken_[i] == 0 && world_->catalogue->available(item, time_.timestamp));
   }
+  candidates_.resize(count);
   candidates_until_ = world_->catalogue->next_change(time_.timestamp);
   if (candidates_.empty()) over_ = true;
 }
