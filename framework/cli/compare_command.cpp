@@ -76,6 +76,10 @@ class CompareCommand final : public Subcommand {
     for (const std::string& file : options_.simulation) {
       simulations.push_back({file, read_simulation_record(file)});
       require_belongs(simulations.back(), pooled.runs.front());
+      if (!simulations.back().record.summary.value("complete", true)) {
+        log_warning("{} is incomplete: it was stopped and holds the first {} users", file,
+                    simulations.back().record.summary.at("users").get<std::uint64_t>());
+      }
     }
     const nlohmann::json report = make_report(pooled, simulations, evaluation_.rules());
     write_report(options_.output, report);

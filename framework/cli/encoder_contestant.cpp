@@ -80,7 +80,8 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
         items_->vectors.width(), history);
   }
   const auto seed = static_cast<std::uint64_t>(setting.options.seed);
-  policy_ = std::make_shared<EncoderPolicy>(std::move(name), *items_, *users_, setting.catalogue.ties(seed));
+  const Scoring scoring = setting.options.scoring == "int8" ? Scoring::int8 : Scoring::fp32;
+  policy_ = std::make_shared<EncoderPolicy>(std::move(name), *items_, *users_, setting.catalogue.ties(seed), scoring);
 }
 
 EncoderContestant::~EncoderContestant() = default;

@@ -12,6 +12,7 @@
 #include "framework/cli/simulation_text.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/trace_text.h"
+#include "framework/comm/stop_signal.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
 #include "framework/core/progress.h"
@@ -109,20 +110,36 @@ class Simulation {
     const ReplayResult result = line_up_->online().empty() ? merge_ranks(replay_my_share()) : replay_online();
     ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
-      if (!group_.is_root()) return;
-      const Simulated simulated{experiment_, *data_, *population_,     calibration_,
-                                invocation_, result, line_up_->roles()};
-      const SimulationRecord record = make_simulation_record(simulated);
-      write_simulation_record(options_.output, record);
-      if (!options_.log.empty()) write_simulated_logs(logs_to(options_.log), simulated);
-      invocation_.output << simulation_text(record, experiment_.evaluation.bootstrap()) << check(record);
-      code = gate_.finish();
+      if (group_.is_root()) code = write(result);
     });
     return code;
   }
 
  private:
   const std::vector<FreeValue>& bounds() const { return invocation_.config.free_values("expect"); }
+
+  ExitCode write(const ReplayResult& result) {
+    const auto users = static_cast<std::uint64_t>(experiment_.simulation.users);
+    const bool complete = result.end - result.begin == users;
+    if (result.begin == result.end) {
+      invocation_.output << "stopped before any block of users was complete; nothing is written\n";
+      return ExitCode::stopped;
+    }
+    const Simulated simulated{experiment_, *data_, *population_, calibration_, invocation_, result, line_up_->roles()};
+    const SimulationRecord record = make_simulation_record(simulated);
+    write_simulation_record(options_.output, record);
+    if (!options_.log.empty()) write_simulated_logs(logs_to(options_.log), simulated);
+    invocation_.output << simulation_text(record, experiment_.evaluation.bootstrap());
+    if (!complete) {
+      invocation_.output << fmt::format(
+          "\nstopped: {} of {} users, the same ones under every policy; {} says that it is incomplete and no bound is "
+          "checked\n",
+          result.end - result.begin, users, options_.output);
+      return ExitCode::stopped;
+    }
+    invocation_.output << check(record);
+    return gate_.finish();
+  }
 
   std::string check(const SimulationRecord& record) {
     const BootstrapOptions bootstrap = experiment_.evaluation.bootstrap();
@@ -182,7 +199,8 @@ class Simulation {
     ReplayRequest request{first + users * rank / ranks,
                           first + users * (rank + 1) / ranks,
                           options_.log.empty() ? KeepLog::no : KeepLog::yes,
-                          {}};
+                          {},
+                          stop_requested};
     Progress progress("simulate", "users", static_cast<std::int64_t>(request.end - request.begin), invocation_.clock,
                       group_.is_root() ? ProgressSink::terminal() : ProgressSink{});
     std::mutex drawing;
@@ -209,10 +227,11 @@ class Simulation {
                       group_.is_root() ? ProgressSink::terminal() : ProgressSink{});
     std::mutex drawing;
     const auto ranks = static_cast<std::uint64_t>(group_.size());
-    const ReplayRequest request{first, end, keep, [&](std::uint64_t done) {
-                                  const std::scoped_lock lock(drawing);
-                                  progress.set(static_cast<std::int64_t>(done));
-                                }};
+    ReplayRequest request{first, end, keep, {}, stop_requested};
+    request.progress = [&](std::uint64_t done) {
+      const std::scoped_lock lock(drawing);
+      progress.set(static_cast<std::int64_t>(done));
+    };
     group_.report_position("simulate", 0);
     ReplayResult result = replay_periods(world(), line_up_->contestants(), replay_options_, request,
                                          {line_up_->online(), static_cast<std::uint64_t>(group_.rank()), ranks,
@@ -225,7 +244,10 @@ class Simulation {
     if (group_.size() == 1) return mine;
     const std::vector<std::vector<std::byte>> parts = all_gather(group_, pack(mine));
     ReplayResult whole = unpack_replay_result(parts.front());
-    for (std::size_t rank = 1; rank < parts.size(); ++rank) whole.merge(unpack_replay_result(parts[rank]));
+    // After a stop, users of a later rank may be complete while some before them are not.
+    for (std::size_t rank = 1; rank < parts.size(); ++rank) {
+      if (!whole.append(unpack_replay_result(parts[rank]))) break;
+    }
     return whole;
   }
 
@@ -277,14 +299,19 @@ class SimulateCommand final : public Subcommand {
         .text =
             "Replays synthetic newcomers of a population against trained encoders, floors, baselines and oracles: the\n"
             "same people and the same random numbers for each. Several ranks share the users; results have the same\n"
-            "bytes for any number of ranks and threads. Bounds `simulation.*` of [expect] are checked.",
+            "bytes for any number of ranks and threads. Bounds `simulation.*` of [expect] are checked. Ctrl-C "
+            "(SIGINT,\n"
+            "SIGTERM, SIGUSR1) keeps the first users that are complete under every policy, and exit code 75 says so.",
         .config = ConfigUse::allowed,
         .ranks = Ranks::many};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override { experiment_.add_to(schema); }
   const CommOptions* comm() const override { return &experiment_.distributed.comm; }
-  ExitCode run(const Invocation& invocation) override { return Simulation(options_, experiment_, invocation).run(); }
+  ExitCode run(const Invocation& invocation) override {
+    install_stop_handlers();
+    return Simulation(options_, experiment_, invocation).run();
+  }
 
  private:
   SimulateOptions options_;

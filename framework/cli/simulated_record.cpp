@@ -60,6 +60,7 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
        {{"kind", drift.kind}, {"to", drift.to}, {"at_period", drift.at_period}, {"over_periods", drift.over_periods}}},
       {"seed", simulation.seed},
       {"users", result.end - result.begin},
+      {"complete", result.end - result.begin == static_cast<std::uint64_t>(simulation.users)},
       {"pages", simulation.sessions * simulation.pages},
       {"slate_size", simulation.slate_size},
       {"roles",

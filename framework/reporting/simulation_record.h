@@ -27,8 +27,9 @@ struct SimulatedPolicy {
 
 /// `simulation.h5`: simulated newcomers under several policies, paired by user. `summary` is JSON with the keys
 ///   population (name or path), population_digest, world, lambda, user_model, choice {scale, no_click: of utilities},
-///   dynamics (rules by which users change, with their rates; empty: none), seed, users, pages (per user at most),
-///   slate_size, roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate {random, popularity},
+///   dynamics (rules by which users change, with their rates; empty: none), seed, users, complete (false: it was
+///   stopped and holds the first users only; absent in older records), pages (per user at most), slate_size,
+///   roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate {random, popularity},
 ///   digest (of the replay), below_random (names of policies at or below random), provenance.
 /// The names "random", "popularity" and "informed oracle" are those the report looks for.
 struct SimulationRecord {

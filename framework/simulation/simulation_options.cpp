@@ -122,6 +122,12 @@ void describe_policies(SimulationOptions& o, OptionVisitor& v) {
           o.policies);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);
+  v.visit(
+      {.name = "scoring",
+       .doc = "how encoders find the best items of the catalogue: fp32, or int8 with fp32 for those that may be among "
+              "them (the same items; needs AVX-512 VNNI, else fp32)",
+       .choices = {"fp32", "int8"}},
+      o.scoring);
   v.visit({.name = "oracle_draws", .doc = "prior draws of the informed oracle", .minimum = 1, .maximum = 1e6},
           o.oracle_draws);
   v.visit({.name = "oracle_candidates",

@@ -43,6 +43,7 @@ struct SimulationOptions final : Options {
   // policies
   std::vector<std::string> policies = {"random", "popularity", "oracle", "informed_oracle"};
   std::int64_t history_items = 10;      // newest likes in a user vector
+  std::string scoring = "fp32";         // fp32 | int8: how encoders find the best items, which are the same
   std::int64_t oracle_draws = 1024;     // prior draws of the informed oracle
   std::int64_t oracle_candidates = 64;  // items the greedy informed oracle looks at closely
   // policies that learn while they are simulated

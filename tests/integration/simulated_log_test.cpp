@@ -1,14 +1,18 @@
 // Logs that `simulate` writes, used by everything that reads logs.
 
 #include <fmt/format.h>
+#include <signal.h>
 
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "framework/core/atomic_file.h"
 #include "framework/core/json.h"
 #include "framework/data/dataset_store.h"
+#include "framework/reporting/simulation_record.h"
 #include "tests/integration/refusals.h"
 #include "tests/integration/training_job.h"
 
@@ -78,6 +82,34 @@ TEST_F(SimulatedLogTest, every_policy_leaves_a_store_and_a_csv_file) {
     EXPECT_EQ(std::ranges::count(csv, '\n'), 400 * 3 * 3 + 1);
   }
   EXPECT_EQ(read_impression_log(log("epsilon_0.3_popularity"))->policy, "epsilon=0.3:popularity");
+}
+
+TEST_F(SimulatedLogTest, a_stopped_simulation_keeps_the_first_users_with_their_bits) {
+  constexpr int wanted = 20'000'000;
+  const std::string output = file("stopped.h5").string(), again = file("again.h5").string();
+  const auto simulate = [&](const std::string& to, std::uint64_t users) {
+    return fmt::format("simulate {} --output {} --simulation.policies=random,popularity --simulation.threads=1",
+                       settings(static_cast<int>(users)), to);
+  };
+  const pid_t job = job_->start_program(2, "stopped", simulate(output, wanted));
+  std::vector<pid_t> ranks;
+  for (int wait = 0; wait < 6000 && ranks.size() < 2; ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ranks = rank_processes(output);
+  }
+  ASSERT_TRUE(ranks.size() == 2 && wait_for_work(ranks, 2.0, 60)) << read_file(file("stopped.log"));
+  for (const pid_t rank : ranks) kill(rank, SIGTERM);
+  ASSERT_EQ(TrainingJob::wait(job, 60), 75) << read_file(file("stopped.log"));
+  const nlohmann::json some = read_simulation_record(output).summary;
+  const auto users = some.at("users").get<std::uint64_t>();
+  EXPECT_FALSE(some.at("complete").get<bool>());
+  ASSERT_GT(users, 0u);
+  ASSERT_LT(users, std::uint64_t{wanted} / 2);
+  const Outcome whole = run_program(simulate(again, users));
+  ASSERT_EQ(whole.code, 0) << whole.errors;
+  const nlohmann::json all = read_simulation_record(again).summary;
+  EXPECT_TRUE(all.at("complete").get<bool>());
+  EXPECT_EQ(all.at("digest"), some.at("digest"));
 }
 
 TEST_F(SimulatedLogTest, training_learns_from_a_log_and_its_policy_enters_a_closed_world_only) {
