@@ -1,17 +1,19 @@
 // How many pages of simulated users the replay engine lives through in a second, as `simulate` runs it: newcomers
 // drawn, pages filled, clicks drawn, everything counted and digested.
 //
-//   replay_job --case slates|encoder [--items 1682] [--width 384] [--threads 1] [--seconds 3] [--pages 20] [--json
-//   FILE]
+//   replay_job --case slates|encoder|stream [--items 1682] [--width 384] [--threads 1] [--seconds 3] [--pages 20]
+//   [--json FILE]
 //
 // slates: pages of 10 items that are given, multinomial logit; width is that of the latent taste.
 // encoder: pages that an encoder policy fills from the whole catalogue; width is that of its vectors, taste has 8.
-// The same users are replayed again and again; every replay must have the digest of the first one, which one thread
-// made in blocks of another size.
+// stream: as slates, but once over all users, and what blocks of users brought about is handed over and dropped: how
+// much memory the replay itself takes. Otherwise the same users are replayed again and again; every replay must have
+// the digest of the first one, which one thread made in blocks of another size.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -34,7 +36,7 @@ struct ReplayJobOptions final : Options {
   double seconds = 3;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "case", .doc = "what fills pages", .choices = {"slates", "encoder"}}, which);
+    visitor.visit({.name = "case", .doc = "what fills pages", .choices = {"slates", "encoder", "stream"}}, which);
     visitor.visit({.name = "items", .doc = "in the catalogue", .minimum = 10}, items);
     visitor.visit({.name = "width", .doc = "of taste (slates) or of vectors (encoder)", .minimum = 1}, width);
     visitor.visit({.name = "threads", .doc = "of the replay", .minimum = 1}, threads);
@@ -88,7 +90,7 @@ class Job {
   explicit Job(const ReplayJobOptions& options)
       : options_(options),
         items_(static_cast<std::size_t>(options.items)),
-        given_(options.which == "slates"),
+        given_(options.which != "encoder"),
         width_(static_cast<std::size_t>(options.width)),
         population_(
             small_population(items_, given_ ? width_ : 8, given_ ? 1.0 / std::sqrt(static_cast<double>(width_)) : 0.5)),
@@ -105,7 +107,7 @@ class Job {
     model_ = make_user_model(simulation_, {1.0, 4.0});
     simulation_.threads = 1;
     simulation_.block_users = 48;
-    digest_ = once().digest();
+    if (options.which != "stream") digest_ = once().digest();
     simulation_.threads = options.threads;
     simulation_.block_users = SimulationOptions().block_users;
   }
@@ -131,12 +133,27 @@ class Job {
             {"mean_pages_per_second", mean}};
   }
 
+  nlohmann::json stream() const {
+    std::uint64_t pages = 0, users = 0;
+    const double started = monotonic_seconds();
+    once([&](const ReplayResult& part) {
+      pages += part.policies[0].pages;
+      users += part.policies[0].users.size();
+    });
+    const double rate = static_cast<double>(pages) / (monotonic_seconds() - started);
+    if (users != static_cast<std::uint64_t>(options_.users)) throw NumericError("users are missing");
+    const std::int64_t peak = peak_memory_bytes();
+    fmt::print("stream: {} users, {:.0f} pages/s, {:.1f} MB at most\n", users, rate, 1e-6 * static_cast<double>(peak));
+    return {{"case", options_.which}, {"users", users}, {"pages_per_second", rate}, {"peak_bytes", peak}};
+  }
+
  private:
-  ReplayResult once() const {
+  ReplayResult once(const std::function<void(ReplayResult)>& take = {}) const {
     const Contestant contestant =
         given_ ? Contestant(static_cast<const Policy&>(slates_)) : Contestant(static_cast<const Policy&>(encoder_));
+    const auto users = static_cast<std::uint64_t>(options_.users);
     return replay({&newcomers_, &catalogue_, model_.get()}, {&contestant, 1}, simulation_,
-                  {0, static_cast<std::uint64_t>(options_.users), KeepLog::no, {}});
+                  {0, users, KeepLog::no, {}, {}, take});
   }
 
   const ReplayJobOptions& options_;
@@ -163,7 +180,8 @@ int main(int argument_count, char** arguments) {
   using namespace coldframe;
   bench::ReplayJobOptions options;
   return bench::job_main(argument_count, arguments, options, [&] {
-    const nlohmann::json result = bench::Job(options).measure();
+    bench::Job job(options);
+    const nlohmann::json result = options.which == "stream" ? job.stream() : job.measure();
     if (!options.json.empty()) write_json(options.json, result);
   });
 }

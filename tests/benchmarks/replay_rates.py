@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Pages of simulated users per second, and what a second thread adds.
+"""Pages of simulated users per second, what a second thread adds, and how memory grows with users.
 
     tests/benchmarks/replay_rates.py --build build/release [--rounds 3] [--seconds 3] [--json FILE]
 
 Runs replay_job by turns: one thread on given slates and with an encoder that ranks the whole catalogue; then, for the
 encoder, two processes of one thread, each pinned to a core of its own and running at the same time, against one process
-of two threads. Each figure is the best of all rounds; replay_job checks digests itself.
+of two threads. Each figure is the best of all rounds; replay_job checks digests itself. Last, the peak memory of a
+replay that hands its blocks over, at 100,000 and at 10 million users.
 """
 
 import argparse
@@ -32,10 +33,15 @@ def start(program, arguments, seconds, folder, core=None):
     return subprocess.Popen(command, stdout=subprocess.DEVNULL), result
 
 
-def finish(job, result):
+def finish(job, result, key="best_pages_per_second"):
     if job.wait() != 0:
         sys.exit(f"{' '.join(map(str, job.args))} failed")
-    return json.loads(result.read_text())["best_pages_per_second"]
+    return json.loads(result.read_text())[key]
+
+
+def peak_megabytes(program, users, folder):
+    arguments = ["--case", "stream", "--items", "100", "--width", "4", "--pages", "1", "--threads", str(os.cpu_count()), "--users", str(users)]
+    return finish(*start(program, arguments, 0, folder), "peak_bytes") / 1e6
 
 
 def one(program, arguments, seconds, folder):
@@ -52,6 +58,7 @@ def main():
     parser.add_argument("--build", required=True, type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--users", type=int, default=10_000_000, help="of the large replay whose memory is measured")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     program = options.build / "benchmarks" / "replay_job"
@@ -64,9 +71,12 @@ def main():
             if os.cpu_count() > 1:
                 pair = max(pair, pinned_pair(program, ENCODER, options.seconds, folder))
                 threads = max(threads, one(program, [*ENCODER, "--threads", "2"], options.seconds, folder))
+        memory = {users: peak_megabytes(program, users, folder) for users in (100_000, options.users)}
     for name, rate in rates.items():
         print(f"{name}: {rate:,.0f} pages/s on one thread")
-    result = {"pages_per_second": rates}
+    for users, megabytes in memory.items():
+        print(f"blocks handed over, {users:,} users: {megabytes:.1f} MB at most")
+    result = {"pages_per_second": rates, "peak_megabytes": memory}
     if pair:
         print(f"encoder, width 384: two threads {threads:,.0f} pages/s, two pinned processes {pair:,.0f}: {100 * threads / pair:.1f} %")
         result |= {"two_threads": threads, "two_processes": pair}
