@@ -62,8 +62,8 @@ class Evaluation {
   void run() {
     RunRecord& record = run_->record();
     record.newcomers.clear();
-    add_shared_rows("baselines", {"data", "text"}, [this] { add_baseline_rows(); });
-    add_shared_rows("frozen encoder", {"data", "text", "encoder"},
+    add_shared_rows("baselines", {"data", "poisoning", "text"}, [this] { add_baseline_rows(); });
+    add_shared_rows("frozen encoder", {"data", "poisoning", "text", "encoder"},
                     [this] { add_encoder_rows("frozen encoder", "baseline", 20.0); });
     agree_on_errors(group_, "load model", [&] { learner_ = run_->load_learner(); });
     record.summary["model"]["item_prior_weight"] = add_encoder_rows(run_->name(), "strategy", run_->scale());
@@ -134,7 +134,7 @@ class Evaluation {
   void add_shared_rows(const char* what, std::initializer_list<const char*> sections, const std::function<void()>& compute) {
     RunRecord& record = run_->record();
     std::string key = what + options().dump();
-    for (const char* section : sections) key += record.config.at(section).dump();
+    for (const char* section : sections) key += record.config.value(section, nlohmann::json()).dump();
     const auto [rows, first] = shared_.try_emplace(key);
     if (first) {
       const auto before = static_cast<std::ptrdiff_t>(record.newcomers.size());

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -85,8 +86,12 @@ TEST_F(PoisonedLogTest, runs_have_the_same_bits_on_any_ranks_under_everything_at
 
 TEST_F(PoisonedLogTest, an_attack_is_set_beside_the_clean_run_newcomer_by_newcomer) {
   const std::string clean = train("clean", ""), poisoned = train("poisoned", k_attack);
-  evaluate(clean);
-  evaluate(poisoned);
+  evaluate(clean + " --run " + poisoned);  // in one command: baselines must not be shared
+  const auto popularity_of = [](const std::string& run) {
+    const RunRecord record = read_run_record(run + "/run.h5");
+    return std::ranges::find(record.newcomers, "popularity", &NewcomerRow::name)->table.rows.front().values;
+  };
+  EXPECT_NE(popularity_of(clean), popularity_of(poisoned));
   const std::string pair = fmt::format("poisoning --run {} --clean {}", poisoned, clean);
   const Json found = report("pair.json", pair);
   const Json scorers = table_of(found, "poisoning"), targets = table_of(found, "poisoning-targets");
@@ -170,6 +175,17 @@ TEST_F(PoisonedLogTest, lists_are_reranked_for_a_share_of_exposure_and_folds_are
   const Json each =
       report("each.json", both + " --exposure_group genres=Drama --exposure_share 0.8 --exposure_rule list");
   EXPECT_GT(row_of(table_of(each, "reranking"), "lora + genres=Drama 0.8")["after"]["value"], row["after"]["value"]);
+  // What is pooled is the mean over all newcomers, twelve of each fold.
+  const auto mean_of = [&](const Json& fair) { return row_of(table_of(fair, "gaps"), "lora")["mean"].get<double>(); };
+  const double alone = mean_of(report("first.json", fmt::format("fairness --run {} --group gender", first)));
+  const double other = mean_of(report("second.json", fmt::format("fairness --run {} --group gender", second)));
+  EXPECT_NEAR(mean_of(found), (alone + other) / 2, 1e-12);
+  const Json noise =
+      report("noise.json", fmt::format("robustness --run {} --run {} --noise casing --severity 0 --draws 1 "
+                                       "--shots 0 --typo_users 0",
+                                       first, second));
+  EXPECT_EQ(noise["tables"][0]["rows"].size(), 1u) << "two folds of one variant are one row";
+  EXPECT_NEAR(row_of(noise["tables"][0], "lora")["clean"].get<double>(), (alone + other) / 2, 1e-12);
   // A share that is there already changes nothing.
   const Json idle = report("idle.json", both + " --exposure_group tail --exposure_share 0.01");
   const Json unchanged = row_of(table_of(idle, "reranking"), "lora + tail 0.01");
