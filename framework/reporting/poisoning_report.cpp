@@ -103,14 +103,22 @@ void settle(std::vector<Claim> claims, std::vector<Json>& rows, const VerdictRul
   }
 }
 
-Json scorer_table(const PoisoningInput& input, const VerdictRules& rules) {
-  TableBuilder table(
+TableBuilder scorer_builder(const PoisoningInput& input) {
+  if (input.targets.empty()) {
+    return {"poisoning", fmt::format("{} after training on the poisoned log, k = {}", input.utility_name, input.shots),
+            "loss = clean - poisoned, paired by newcomer; Holm over the table"};
+  }
+  return {
       "poisoning",
       fmt::format("{} and the targets after training on the poisoned log, k = {}", input.utility_name, input.shots),
       fmt::format("hits: newcomers who find a target in the top {}; place: mean place of the targets, 1 = first; "
                   "prediction shift: poisoned - clean score; all paired by newcomer, over those who have not met the "
                   "target; Holm over the table",
-                  input.k));
+                  input.k)};
+}
+
+Json scorer_table(const PoisoningInput& input, const VerdictRules& rules) {
+  TableBuilder table = scorer_builder(input);
   table.column("scorer", "scorer");
   if (!input.targets.empty()) add_place_columns(table, input.k);
   table.column("utility_clean", fmt::format("{} clean", input.utility_name)).column("utility_poisoned", "poisoned");
@@ -147,7 +155,8 @@ Json target_table(const PoisoningInput& input, const VerdictRules& rules) {
   add_place_columns(table, input.k);
   for (const PushedTarget& target : input.targets) {
     Json row{{"item", target.item}, {"text", target.text}, {"likes", target.likes}};
-    add_places(row, mean_by_user(target.users), rules);
+    const std::vector<PushedUser> users = with_targets(mean_by_user(target.users));
+    if (!users.empty()) add_places(row, users, rules);
     table.row(std::move(row));
   }
   return table.take();
@@ -155,13 +164,15 @@ Json target_table(const PoisoningInput& input, const VerdictRules& rules) {
 
 Json limits_of(const PoisoningInput& input, const VerdictRules& rules) {
   Json limits = Json::array();
-  limits.push_back("another seed of the attack draws other fake users and other targets");
+  if (!input.targets.empty()) {
+    limits.push_back("another seed of the attack draws other fake users and, where none are named, other targets");
+    limits.push_back("fake users show attributes of real ones: attackers who write other texts are not tested");
+  }
   if (input.pairs < rules.minimum_seeds) {
     limits.push_back(fmt::format(
         "{} pair{} of runs: says what happened to these checkpoints, claims about the strategy need {} seeds",
         input.pairs, input.pairs == 1 ? "" : "s", rules.minimum_seeds));
   }
-  limits.push_back("fake users show attributes of real ones: attackers who write other texts are not tested");
   return limits;
 }
 

@@ -87,11 +87,16 @@ TEST_F(PoisonedLogTest, runs_have_the_same_bits_on_any_ranks_under_everything_at
 TEST_F(PoisonedLogTest, an_attack_is_set_beside_the_clean_run_newcomer_by_newcomer) {
   const std::string clean = train("clean", ""), poisoned = train("poisoned", k_attack);
   evaluate(clean + " --run " + poisoned);  // in one command: baselines must not be shared
-  const auto popularity_of = [](const std::string& run) {
-    const RunRecord record = read_run_record(run + "/run.h5");
-    return std::ranges::find(record.newcomers, "popularity", &NewcomerRow::name)->table.rows.front().values;
+  const auto baselines_of = [](const std::string& run) {
+    std::vector<std::vector<std::vector<double>>> values;  // [scorers and shots][metrics][users]
+    for (const NewcomerRow& row : read_run_record(run + "/run.h5").newcomers) {
+      for (const ShotRow& shot : row.table.rows) {
+        if (row.role == "baseline") values.push_back(shot.values);
+      }
+    }
+    return values;
   };
-  EXPECT_NE(popularity_of(clean), popularity_of(poisoned));
+  EXPECT_NE(baselines_of(clean), baselines_of(poisoned));
   const std::string pair = fmt::format("poisoning --run {} --clean {}", poisoned, clean);
   const Json found = report("pair.json", pair);
   const Json scorers = table_of(found, "poisoning"), targets = table_of(found, "poisoning-targets");

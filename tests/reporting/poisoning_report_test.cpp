@@ -37,7 +37,7 @@ PoisoningInput input_of(std::size_t users) {
   std::vector<PushedUser> steady = pushed(users);
   for (PushedUser& row : steady) row.utility[1] = row.utility[0], row.places[1] = row.places[0];
   input.scorers = {{"popularity", "baseline", steady}, {"lora", "strategy", pushed(users)}};
-  input.targets = {{"i7", "Seven", 3, pushed(users)}};
+  input.targets = {{"i7", "Seven", 3, pushed(users)}, {"i8", "Eight", 9, {}}};
   return input;
 }
 
@@ -62,6 +62,8 @@ TEST(PoisoningReport, tells_hits_places_scores_and_utility_on_both_sides) {
   EXPECT_THAT(poisoning_report_text(report), HasSubstr("bandwagon attack"));
   const Measures measures = report_measures("poisoning", report);
   EXPECT_EQ(measures.find("poisoning.strategy.hits_gain").value, 1.0);
+  EXPECT_EQ(measures.find("poisoning.targets.i7.place_change").value, -8.0);
+  EXPECT_FALSE(measures.find("poisoning.targets.i8.place_change").value) << "everybody has met it";
 }
 
 TEST(PoisoningReport, a_dozen_newcomers_carry_no_claim_and_seeds_count_once) {
@@ -81,6 +83,7 @@ TEST(PoisoningReport, label_noise_has_no_targets) {
   const Json report = poisoning_report(noise, {});
   ASSERT_EQ(report["tables"].size(), 1u);
   EXPECT_FALSE(report["tables"][0]["rows"][1].contains("hits_gain"));
+  EXPECT_EQ(poisoning_report_text(report).find("fake users"), std::string::npos);
   EXPECT_EQ(report["tables"][0]["rows"][1]["verdict"], "loses");
 }
 
