@@ -15,8 +15,6 @@ shift
 export OMPI_MCA_hwloc_base_binding_policy=none
 # More ranks than cores are slow but right; waiting ranks then give way.
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
-# Containers usually forbid the system call behind single-copy transfers; without it the same data goes through shared memory.
-export OMPI_MCA_btl_vader_single_copy_mechanism=none
 # In containers everything is root.
 if [[ $(id -u) == 0 ]]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

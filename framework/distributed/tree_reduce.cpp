@@ -9,6 +9,8 @@ namespace coldframe {
 namespace {
 
 constexpr std::size_t k_slice = 4096;  // slices are cut at multiples of this many elements
+/// Sums travel in pieces of this many elements: half a MiB, which is still in the cache when it is added.
+constexpr std::size_t k_piece = std::size_t{1} << 17;
 
 template <class T>
 std::span<const std::byte> bytes_of(std::span<const T> values) {
@@ -34,14 +36,14 @@ SparseRows receive_rows(const Group& group, int peer, std::int64_t width) {
   return rows;
 }
 
-/// Both sides send and receive in a fixed order: the lower rank sends first.
 SparseRows trade_rows(const Group& group, int peer, const SparseRows& mine) {
-  if (group.rank() < peer) {
-    send_rows(group, peer, mine);
-    return receive_rows(group, peer, mine.width);
-  }
-  SparseRows theirs = receive_rows(group, peer, mine.width);
-  send_rows(group, peer, mine);
+  const std::int64_t count = static_cast<std::int64_t>(mine.ids.size());
+  std::int64_t incoming = 0;
+  group.exchange(peer, bytes_of(std::span(&count, 1)), std::as_writable_bytes(std::span(&incoming, 1)));
+  SparseRows theirs{mine.width, std::vector<std::int64_t>(static_cast<std::size_t>(incoming)),
+                    std::vector<float>(static_cast<std::size_t>(incoming * mine.width))};
+  group.exchange(peer, bytes_of(std::span(mine.ids)), std::as_writable_bytes(std::span(theirs.ids)));
+  group.exchange(peer, bytes_of(std::span(mine.rows)), std::as_writable_bytes(std::span(theirs.rows)));
   return theirs;
 }
 
@@ -56,16 +58,30 @@ Slice lower_half(Slice slice) {
   return {slice.begin, std::min(middle, slice.end)};
 }
 
-void hypercube_dense(const Group& group, std::span<float> dense, AlignedBuffer& scratch) {
+std::span<const float> piece_of(std::span<const float> values, std::size_t begin) {
+  begin = std::min(begin, values.size());
+  return values.subspan(begin, std::min(k_piece, values.size() - begin));
+}
+
+/// Sends one slice while the peer's share of another one arrives and is added.
+void exchange_and_add(const Group& group, int peer, std::span<const float> sent, std::span<float> kept,
+                      std::span<float> scratch) {
+  for (std::size_t begin = 0; begin < std::max(sent.size(), kept.size()); begin += k_piece) {
+    const std::span<float> incoming = scratch.first(piece_of(kept, begin).size());
+    group.exchange(peer, bytes_of(piece_of(sent, begin)), std::as_writable_bytes(incoming));
+    if (!incoming.empty()) add_into(kept.subspan(begin, incoming.size()), incoming);
+  }
+}
+
+void hypercube_dense(const Group& group, std::span<float> dense, std::span<float> scratch) {
   std::vector<std::pair<Slice, Slice>> halves;  // (kept, sent) per level
   Slice mine{0, dense.size()};
   for (int distance = 1; distance < group.size(); distance *= 2) {
     const int peer = group.rank() ^ distance;
     const Slice low = lower_half(mine), high{low.end, mine.end};
     const auto [kept, sent] = group.rank() < peer ? std::pair(low, high) : std::pair(high, low);
-    const auto incoming = scratch.span().first(kept.size());
-    group.exchange(peer, std::as_bytes(dense.subspan(sent.begin, sent.size())), std::as_writable_bytes(incoming));
-    add_into(dense.subspan(kept.begin, kept.size()), incoming);
+    exchange_and_add(group, peer, dense.subspan(sent.begin, sent.size()), dense.subspan(kept.begin, kept.size()),
+                     scratch);
     halves.emplace_back(kept, sent);
     mine = kept;
   }
@@ -88,19 +104,24 @@ void hypercube_sparse(const Group& group, SparseRows& rows) {
 }
 
 void send_sum(const Group& group, int peer, const GradientSum& sum) {
-  group.send(peer, std::as_bytes(sum.dense.span()));
+  const std::span<const float> dense = sum.dense.span();
+  for (std::size_t begin = 0; begin < dense.size(); begin += k_piece) group.send(peer, bytes_of(piece_of(dense, begin)));
   for (const SparseRows& rows : sum.sparse) send_rows(group, peer, rows);
 }
 
-void receive_and_add(const Group& group, int peer, GradientSum& left, AlignedBuffer& scratch) {
-  group.receive(peer, std::as_writable_bytes(scratch.span()));
-  add_into(left.dense.span(), scratch.span());
+void receive_and_add(const Group& group, int peer, GradientSum& left, std::span<float> scratch) {
+  const std::span<float> dense = left.dense.span();
+  for (std::size_t begin = 0; begin < dense.size(); begin += k_piece) {
+    const auto incoming = scratch.first(std::min(k_piece, dense.size() - begin));
+    group.receive(peer, std::as_writable_bytes(incoming));
+    add_into(dense.subspan(begin, incoming.size()), incoming);
+  }
   for (SparseRows& rows : left.sparse) rows.add(receive_rows(group, peer, rows.width));
 }
 
 /// Level by level; within a level nodes in index order, so every pair of ranks meets in the same order on both sides.
 GradientSum climb(const Group& group, const LaneTree& tree, std::vector<std::pair<TreeNode, GradientSum>> mine,
-                  AlignedBuffer& scratch, std::vector<GradientSum>& spare) {
+                  std::span<float> scratch, std::vector<GradientSum>& spare) {
   std::map<std::pair<int, int>, GradientSum> sums;
   for (auto& [node, sum] : mine) sums.emplace(std::pair{node.level, node.index}, std::move(sum));
   for (int level = 0; level < tree.root_level(); ++level) {
@@ -155,7 +176,8 @@ GradientSum tree_reduce(const Group& group, const LaneTree& tree, std::vector<st
                         std::vector<GradientSum>& spare) {
   CF_EXPECTS(!mine.empty());
   if (group.size() == 1) return std::move(mine.front().second);
-  AlignedBuffer scratch(mine.front().second.dense.size());
+  AlignedBuffer buffer(std::min(k_piece, mine.front().second.dense.size()));
+  const std::span<float> scratch = buffer.span();
   if (tree.is_hypercube()) {
     GradientSum total = std::move(mine.front().second);
     hypercube_dense(group, total.dense.span(), scratch);

@@ -29,7 +29,6 @@ Ending run_unlucky(int ranks, const std::string& what, int victim) {
   setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
-  setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
   static int runs = 0;
   const std::string token = fmt::format("token-{}-{}", getpid(), runs++);
   Ending ending;

@@ -59,6 +59,16 @@ TEST_P(TreeReduceTest, gives_every_rank_the_bits_of_one_rank) {
   }
 }
 
+TEST(TreeReduceTest, sums_that_travel_in_several_pieces_have_the_bits_of_one_rank) {
+  const std::size_t size = 300'001;
+  const GradientSum expected = reduce_on(Group(), 4, size);
+  for (const int ranks : {2, 3}) {
+    run_virtual_ranks(ranks, [&](const Group& group) {
+      EXPECT_TRUE(same_bits(expected.dense.span(), reduce_on(group, 4, size).dense.span())) << "rank " << group.rank();
+    });
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Ranks, TreeReduceTest,
                          ::testing::Values(std::pair{4, 2}, std::pair{4, 3}, std::pair{4, 4}, std::pair{8, 3},
                                            std::pair{8, 5}, std::pair{8, 7}, std::pair{8, 8}, std::pair{16, 6}));

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "framework/comm/last_words.h"
+#include "framework/comm/mpi/single_copy.h"
 #include "framework/core/error.h"
 
 namespace coldframe::detail {
@@ -75,6 +76,7 @@ MpiPort::MpiPort() {
   // Our waits give the core away themselves, once per round. Open MPI's own yielding would do it inside every test:
   // several times per round, and with the lock in its hand.
   ::setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1);
+  choose_single_copy();
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_SERIALIZED) {
