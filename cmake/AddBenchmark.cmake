@@ -1,4 +1,5 @@
-# Programs that measure. None is part of the ordinary build; the target `benchmarks` makes them all, in <build>/benchmarks.
+# Programs that measure, in <build>/benchmarks; the target `benchmarks` makes them all. Whole jobs are part of the ordinary
+# build, so that a change cannot break them unseen; kernels need Google Benchmark and COLDFRAME_BENCHMARKS=ON.
 #
 # add_benchmark(NAME philox LAYER core SOURCES philox_benchmark.cpp [LINK Coldframe::data])
 #   kernels: a Google Benchmark program <NAME>_benchmark that checks its answers before it measures.
@@ -24,7 +25,7 @@ function(add_measuring_program target layer sources libraries)
   if(NOT layer IN_LIST COLDFRAME_LAYERS)
     return()
   endif()
-  add_executable(${target} EXCLUDE_FROM_ALL ${sources})
+  add_executable(${target} ${sources})
   target_link_libraries(${target} PRIVATE coldframe_${layer} ${libraries})
   set_target_properties(${target} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/benchmarks JOB_POOL_LINK link_pool)

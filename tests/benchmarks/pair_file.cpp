@@ -46,7 +46,9 @@ StepPlan FilePlanner::plan(std::int64_t step) const {
     candidates.push_back(builder.add(Tower::item, encoder_.tokens(pairs_[i].positive)));
   }
   auto [texts, row_of] = std::move(builder).build(lanes_, micro_batch_tokens_);
-  StepPlan plan{step, 0, std::move(texts), {}};
+  StepPlan plan;
+  plan.step = plan.task_step = step;
+  plan.texts = std::move(texts);
   for (std::size_t i = 0; i < batch_; ++i) {
     plan.loss.anchor_rows.push_back(row_of[anchors[i]]);
     plan.loss.candidate_rows.push_back(row_of[candidates[i]]);

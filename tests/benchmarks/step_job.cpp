@@ -173,6 +173,7 @@ void run(const StepJobOptions& job, const Group& group) {
                         {"dropout", job.encoder.dropout},
                         {"warmup", job.warmup},
                         {"trainable", encoder.parameters.trainable_count()},
+                        {"dense", FlatLayout(encoder.parameters).dense_size()},
                         {"flop_per_token", (job.strategy == "full" ? 6 : 4) * encoder.linear_weights()},
                         {"start_seconds", seconds_since_process_start()},
                         {"first_step_at", monotonic_seconds()}};

@@ -38,8 +38,14 @@ def fit_step(samples: list[tuple[float, float]]) -> tuple[float, float]:
 
 
 def fixed_tree(size: float, ranks: int, network: Network) -> float:
-    """All ranks exchange whole sums with rank^1, rank^2, rank^4 ...: the order that gives equal bits on any number of ranks."""
-    return math.ceil(math.log2(ranks)) * network.exchange(size) if ranks > 1 else 0.0
+    """The order of additions that gives equal bits on any number of ranks. A power of two halves the sum with rank^1, rank^2,
+    rank^4 ... and gathers it back; other numbers send whole sums up a tree, and the total down another."""
+    if ranks == 1:
+        return 0.0
+    levels = math.ceil(math.log2(ranks))
+    if ranks & (ranks - 1) == 0:
+        return 2 * levels * network.latency + 2 * (ranks - 1) / ranks * size / network.bandwidth
+    return 2 * levels * network.exchange(size)
 
 
 def ring(size: float, ranks: int, network: Network) -> float:

@@ -27,23 +27,27 @@ class Fit(unittest.TestCase):
 
 
 class Exchange(unittest.TestCase):
-    def test_fixed_tree_sends_everything_once_per_doubling(self):
+    def test_fixed_tree_of_a_power_of_two_halves_what_is_sent(self):
         self.assertEqual(cost_model.fixed_tree(1e6, 1, NETWORK), 0)
-        self.assertAlmostEqual(cost_model.fixed_tree(1e6, 2, NETWORK), 1.001)
-        self.assertAlmostEqual(cost_model.fixed_tree(1e6, 8, NETWORK), 3 * 1.001)
-        self.assertAlmostEqual(cost_model.fixed_tree(1e6, 3, NETWORK), 2 * 1.001)
+        self.assertAlmostEqual(cost_model.fixed_tree(1e6, 2, NETWORK), 2e-3 + 0.5 + 0.5)
+        # down with 1/2, 1/4, 1/8 of it, and up again
+        self.assertAlmostEqual(cost_model.fixed_tree(1e6, 8, NETWORK), 6e-3 + 2 * 0.875)
+
+    def test_fixed_tree_of_other_numbers_sends_everything_up_and_down(self):
+        self.assertAlmostEqual(cost_model.fixed_tree(1e6, 3, NETWORK), 4 * 1.001)
 
     def test_ring_sends_two_parts_less_two_pieces(self):
         self.assertAlmostEqual(cost_model.ring(1e6, 4, NETWORK), 6 * (1e-3 + 0.25))
 
-    def test_small_sums_are_for_the_tree_and_large_ones_for_the_ring(self):
-        self.assertLess(cost_model.fixed_tree(8, 64, NETWORK), cost_model.ring(8, 64, NETWORK))
-        self.assertGreater(cost_model.fixed_tree(1e8, 64, NETWORK), cost_model.ring(1e8, 64, NETWORK))
+    def test_a_power_of_two_costs_no_more_than_the_ring_and_other_numbers_do(self):
+        for size in (8, 1e8):
+            self.assertLess(cost_model.fixed_tree(size, 64, NETWORK), cost_model.ring(size, 64, NETWORK))
+        self.assertGreater(cost_model.fixed_tree(1e8, 48, NETWORK), 5 * cost_model.ring(1e8, 48, NETWORK))
 
     def test_a_step_on_two_ranks(self):
         step = cost_model.Step(fixed=0.1, per_token=1e-3, gradient_bytes=1e6, vector_bytes=100)
-        # 0.1 + 0.001 x 200 / 2 + gather (0.001 + 10 x 100 / 2 / 1e6) + 1.001
-        self.assertAlmostEqual(cost_model.seconds(step, 200, 10, 2, NETWORK), 0.1 + 0.1 + 0.0015 + 1.001)
+        # 0.1 + 0.001 x 200 / 2 + gather (0.001 + 10 x 100 / 2 / 1e6) + 1.002
+        self.assertAlmostEqual(cost_model.seconds(step, 200, 10, 2, NETWORK), 0.1 + 0.1 + 0.0015 + 1.002)
 
 
 class Shapes(unittest.TestCase):

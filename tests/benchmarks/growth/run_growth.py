@@ -49,7 +49,7 @@ class Bench:
         tokens = sum(step["tokens"] for step in timed) / len(timed)
         best = min(step["seconds"] / step["tokens"] for step in timed)
         return {"tokens": tokens, "texts": sum(step["texts"] for step in timed) / len(timed), "seconds": best * tokens,
-                "flops": result["flop_per_token"] / best, "trainable": result["trainable"],
+                "flops": result["flop_per_token"] / best, "trainable": result["trainable"], "dense": result["dense"],
                 "peak": max(result["peak_memory_bytes"])}
 
 
@@ -119,7 +119,7 @@ def predict(bench: Bench, network: cost_model.Network) -> dict:
     for strategy in ("full", "lora"):
         samples = [bench.step(strategy=strategy, batch=batch, pairs=bench.data / "movielens.tsv") for batch in (8, 32, 128)]
         fixed, per_token = cost_model.fit_step([(m["tokens"], m["seconds"]) for m in samples])
-        step = cost_model.Step(fixed, per_token, 4.0 * samples[0]["trainable"], 4.0 * 384)
+        step = cost_model.Step(fixed, per_token, 4.0 * samples[0]["dense"], 4.0 * 384)
         models[strategy] = step
         for batch in (32, 128):
             m = bench.step(ranks=2, strategy=strategy, batch=batch, pairs=bench.data / "movielens.tsv")
@@ -137,7 +137,7 @@ def extrapolate(models: dict) -> None:
     rows = []
     for strategy, step in models.items():
         for name, network in networks.items():
-            for nodes in (4, 16, 64):
+            for nodes in (4, 16, 48, 64):
                 one = cost_model.seconds(step, tokens, texts, 1, network)
                 times = [cost_model.seconds(step, nodes * tokens, nodes * texts, nodes, network, reduce)
                          for reduce in (cost_model.fixed_tree, cost_model.ring)]

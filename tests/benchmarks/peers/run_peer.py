@@ -224,6 +224,8 @@ def main() -> None:
     if int(os.environ.get("RANK", 0)) == 0:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(result, file)
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # left to the interpreter's exit, gloo's threads abort the process at times
 
 
 if __name__ == "__main__":
