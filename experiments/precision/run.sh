@@ -33,3 +33,5 @@ for strategy in lora full; do
   "$COLDFRAME" compare runs/precision/"$strategy"-{fp32,bf16}/fold-0/seed-* --evaluation.smallest_effect=0.01 \
     --output "runs/precision/$strategy.html"
 done
+mkdir -p docs/studies/precision
+cp runs/precision/{lora,full}-{strategies,verdict-strategies,runs}.csv docs/studies/precision/
