@@ -105,7 +105,8 @@ void hypercube_sparse(const Group& group, SparseRows& rows) {
 
 void send_sum(const Group& group, int peer, const GradientSum& sum) {
   const std::span<const float> dense = sum.dense.span();
-  for (std::size_t begin = 0; begin < dense.size(); begin += k_piece) group.send(peer, bytes_of(piece_of(dense, begin)));
+  for (std::size_t begin = 0; begin < dense.size(); begin += k_piece)
+    group.send(peer, bytes_of(piece_of(dense, begin)));
   for (const SparseRows& rows : sum.sparse) send_rows(group, peer, rows);
 }
 

@@ -20,7 +20,7 @@ const MaskKey k_mask({.active = true, .seed = 1, .step = 1}, mask_site("probabil
 template <class T>
 struct Attention {
   explicit Attention(std::int64_t text_length) : length(text_length), texts(k_tokens / text_length) {
-    one_thread();
+    set_up_once();
     for (at::Tensor* rows : {&q, &k, &v, &outward}) *rows = normal<T>({texts * length, k_width});
     for (at::Tensor* rows : {&out, &dq, &dk, &dv}) *rows = at::empty_like(q);
   }
@@ -28,9 +28,7 @@ struct Attention {
   at::Tensor as_batch(const at::Tensor& rows) const {
     return rows.view({texts, length, k_heads, k_head_width}).transpose(1, 2);
   }
-  at::Tensor as_rows(const at::Tensor& batch) const {
-    return batch.transpose(1, 2).reshape({texts * length, k_width});
-  }
+  at::Tensor as_rows(const at::Tensor& batch) const { return batch.transpose(1, 2).reshape({texts * length, k_width}); }
   std::size_t first(std::int64_t text, std::int64_t head) const {
     return static_cast<std::size_t>(text * length * k_width + head * k_head_width);
   }
@@ -125,7 +123,7 @@ void attention_backward_libtorch(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * k_tokens);
 }
 
-#define ATTENTION(NAME) \
+#define ATTENTION(NAME)                                        \
   BENCHMARK_TEMPLATE(NAME, float)->Arg(16)->Arg(64)->Arg(256); \
   BENCHMARK_TEMPLATE(NAME, Bf16)->Arg(16)->Arg(64)->Arg(256)
 ATTENTION(attention_forward);

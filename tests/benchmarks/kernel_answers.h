@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "framework/model/kernels/tensor_rows.h"
+#include "framework/model/tensor_memory.h"
 
 namespace coldframe::bench {
 
@@ -41,6 +42,14 @@ inline bool agree(benchmark::State& state, const std::string& what, const at::Te
   return false;
 }
 
-inline void one_thread() { at::set_num_threads(1); }
+/// One thread, and tensor memory that is kept, as in training: LibTorch's side shall not pay for fresh pages either.
+inline void set_up_once() {
+  static const bool done = [] {
+    keep_tensor_memory();
+    at::set_num_threads(1);
+    return true;
+  }();
+  (void)done;
+}
 
 }  // namespace coldframe::bench

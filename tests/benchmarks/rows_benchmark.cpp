@@ -39,7 +39,7 @@ BENCHMARK(copy_memory);
 template <class T>
 struct BiasGelu {
   BiasGelu() {
-    one_thread();
+    set_up_once();
     x = normal<T>({k_tokens, k_inner});
     outward = normal<T>({k_tokens, k_inner});
     bias = normal<float>({k_inner});
@@ -105,7 +105,7 @@ const MaskKey k_mask({.active = true, .seed = 1, .step = 1}, mask_site("output")
 template <class T>
 struct ResidualNorm {
   explicit ResidualNorm(const MaskKey* mask = nullptr) {
-    one_thread();
+    set_up_once();
     for (at::Tensor* rows : {&branch, &residual, &outward}) *rows = normal<T>({k_tokens, k_width});
     for (at::Tensor* rows : {&out, &normalized, &dsum, &dbranch}) *rows = at::empty_like(branch);
     for (at::Tensor* row : {&bias, &gain, &shift}) *row = normal<float>({k_width});
@@ -128,12 +128,11 @@ struct ResidualNorm {
                                     mutable_elements<float>(inverse)});
   }
   void backward() {
-    add_norm_backward(task,
-                      AddNormOutput<const T>{nullptr, elements<T>(normalized), mutable_elements<float>(inverse)},
-                      elements<T>(outward),
-                      AddNormGradient<T>{mutable_elements<T>(dsum), mutable_elements<T>(dbranch),
-                                         mutable_elements<float>(dbias), mutable_elements<float>(dgain),
-                                         mutable_elements<float>(dshift)});
+    add_norm_backward(
+        task, AddNormOutput<const T>{nullptr, elements<T>(normalized), mutable_elements<float>(inverse)},
+        elements<T>(outward),
+        AddNormGradient<T>{mutable_elements<T>(dsum), mutable_elements<T>(dbranch), mutable_elements<float>(dbias),
+                           mutable_elements<float>(dgain), mutable_elements<float>(dshift)});
   }
   at::Tensor as_rows(const at::Tensor& row) const { return row.to(branch.scalar_type()); }
   at::Tensor sum() const { return at::add(residual, at::add(branch, as_rows(bias))); }

@@ -1,5 +1,5 @@
-// One AdamW update of ten million values, beside LibTorch's fused one. Bytes: value, gradient and both moments read, all
-// but the gradient written.
+// One AdamW update of ten million values, beside LibTorch's fused one. Bytes: value, gradient and both moments read,
+// all but the gradient written.
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
@@ -17,7 +17,7 @@ constexpr double k_rate = 1e-3;
 
 struct Update {
   Update() {
-    one_thread();
+    set_up_once();
     start = normal<float>({k_values});
     gradient_values = normal<float>({k_values});
     store.add({.name = "w", .trainable = true, .decay = true}, start.clone());

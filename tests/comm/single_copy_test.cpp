@@ -44,12 +44,13 @@ bool forbid_reading_others() {
 
 TEST(SingleCopyTest, where_memory_may_not_be_read_shared_memory_is_chosen_unless_the_user_chose) {
   bool can_forbid = true;
-  EXPECT_EXIT(choose_and_exit(true, nullptr),
-              [&](int status) {
-                can_forbid = !WIFEXITED(status) || WEXITSTATUS(status) != cannot_forbid;
-                return !can_forbid || (WIFEXITED(status) && WEXITSTATUS(status) == none);
-              },
-              "");
+  EXPECT_EXIT(
+      choose_and_exit(true, nullptr),
+      [&](int status) {
+        can_forbid = !WIFEXITED(status) || WEXITSTATUS(status) != cannot_forbid;
+        return !can_forbid || (WIFEXITED(status) && WEXITSTATUS(status) == none);
+      },
+      "");
   if (!can_forbid) GTEST_SKIP() << "system calls of a process cannot be forbidden here";
   EXPECT_EXIT(choose_and_exit(true, "cma"), ::testing::ExitedWithCode(kept), "");
 }

@@ -14,7 +14,8 @@ namespace {
 
 /// Values of very different size, so that every other order of additions shows in the bits.
 float noise(int lane, std::size_t element) {
-  const PhiloxBlock words = philox4x32({static_cast<std::uint32_t>(lane), static_cast<std::uint32_t>(element), 0, 0}, {1, 2});
+  const PhiloxBlock words =
+      philox4x32({static_cast<std::uint32_t>(lane), static_cast<std::uint32_t>(element), 0, 0}, {1, 2});
   return (uniform_float(words[0]) - 0.5f) * std::pow(10.0f, static_cast<float>(words[1] % 9) - 4.0f);
 }
 
@@ -24,7 +25,8 @@ GradientSum lane_gradient(GradientSum sum, int lane, std::size_t size) {
   if (lane != 1) {
     for (std::int64_t id = lane; id < 40; id += 1 + lane % 3) {
       sum.sparse[0].ids.push_back(id);
-      for (std::size_t d = 0; d < 3; ++d) sum.sparse[0].rows.push_back(noise(lane, static_cast<std::size_t>(id) * 3 + d));
+      for (std::size_t d = 0; d < 3; ++d)
+        sum.sparse[0].rows.push_back(noise(lane, static_cast<std::size_t>(id) * 3 + d));
     }
   }
   return sum;
@@ -52,7 +54,8 @@ TEST_P(TreeReduceTest, gives_every_rank_the_bits_of_one_rank) {
     const GradientSum expected = reduce_on(Group(), lanes, size);
     run_virtual_ranks(ranks, [&, lanes = lanes](const Group& group) {
       const GradientSum got = reduce_on(group, lanes, size);
-      EXPECT_TRUE(same_bits(expected.dense.span(), got.dense.span())) << "rank " << group.rank() << " of " << group.size();
+      EXPECT_TRUE(same_bits(expected.dense.span(), got.dense.span()))
+          << "rank " << group.rank() << " of " << group.size();
       EXPECT_EQ(expected.sparse[0].ids, got.sparse[0].ids);
       EXPECT_TRUE(same_bits(expected.sparse[0].rows, got.sparse[0].rows)) << "rank " << group.rank();
     });
