@@ -48,7 +48,7 @@ bench-build: setup
 	@cmake --preset release -DCOLDFRAME_BENCHMARKS=ON >/dev/null
 	@cmake --build $(BUILD) --parallel $(JOBS) --target coldframe benchmarks
 
-bench: bench-build ## build and run the benchmarks: kernels, and training jobs on one and two cores (about 2 minutes)
+bench: bench-build ## build and run the benchmarks: kernels, training jobs on one and two cores, the simulator (about 4 minutes)
 	@tests/benchmarks/run.sh $(BUILD)
 
 bench-growth: bench-build ## speed against batch, text length, width and ranks, and a cost model (about 8 minutes)

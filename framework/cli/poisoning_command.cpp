@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <set>
+#include <tuple>
 
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/poisoning_trial.h"
@@ -66,11 +68,8 @@ class PoisoningCommand final : public Subcommand {
     input.pairs = options_.run.size();
     EvaluationOptions evaluation;
     std::vector<FreeValue> bounds;
-    for (std::size_t pair = 0; pair < options_.run.size(); ++pair) {
-      // Before anything is encoded.
-      require_pair(StoredRun(options_.run[pair], invocation.line.sources),
-                   StoredRun(options_.clean[pair], invocation.line.sources));
-    }
+    require_pairs(invocation);
+    std::set<std::int64_t> seeds;
     for (std::size_t pair = 0; pair < options_.run.size(); ++pair) {
       const OpenedRun poisoned(options_.run[pair], distributed_.threads, invocation);
       const OpenedRun clean(options_.clean[pair], distributed_.threads, invocation);
@@ -81,9 +80,11 @@ class PoisoningCommand final : public Subcommand {
         input.k = static_cast<std::size_t>(evaluation.coverage_at);
         input.what = poisoning_text(poisoned.experiment().poisoning, poisoned.data().poisoned);
       }
+      seeds.insert(clean.experiment().experiment.seed);
       require_same_question(poisoned, clean, input);
       add_pair(poisoned, clean, input);
     }
+    input.seeds = seeds.size();
     const nlohmann::json report = poisoning_report(input, evaluation.rules());
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << poisoning_report_text(report);
@@ -93,6 +94,31 @@ class PoisoningCommand final : public Subcommand {
   }
 
  private:
+  /// Before anything is encoded: clean and poisoned runs fit each other, and all pairs ask one question.
+  void require_pairs(const Invocation& invocation) const {
+    const StoredRun first_poisoned(options_.run.front(), invocation.line.sources);
+    const StoredRun first_clean(options_.clean.front(), invocation.line.sources);
+    require_pair(first_poisoned, first_clean);
+    for (std::size_t pair = 1; pair < options_.run.size(); ++pair) {
+      const StoredRun poisoned(options_.run[pair], invocation.line.sources);
+      const StoredRun clean(options_.clean[pair], invocation.line.sources);
+      require_pair(poisoned, clean);
+      if (clean.name() != first_clean.name() ||
+          !same_attack(poisoned.experiment().poisoning, first_poisoned.experiment().poisoning)) {
+        throw ConfigError(fmt::format("cannot pool {} with {}", options_.run[pair], options_.run.front()),
+                          "their strategies, or what was done to their logs, differ in more than seeds and targets",
+                          "ask about one strategy and one attack at a time");
+      }
+    }
+  }
+
+  static bool same_attack(const PoisoningOptions& a, const PoisoningOptions& b) {
+    const auto kind = [](const PoisoningOptions& o) {
+      return std::tie(o.attack, o.size, o.target_count, o.fillers, o.selected, o.label_noise, o.label_noise_share);
+    };
+    return kind(a) == kind(b);
+  }
+
   void require_same_question(const OpenedRun& poisoned, const OpenedRun& clean, const PoisoningInput& input) const {
     for (const OpenedRun* run : {&poisoned, &clean}) {
       const EvaluationOptions& evaluation = run->experiment().evaluation;

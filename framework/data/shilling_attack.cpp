@@ -159,7 +159,8 @@ class AttackPlanner {
     const auto positive = std::ranges::count_if(weight, [](double w) { return w > 0; });
     if (positive == 0) {
       throw DataError(fmt::format("poisoning.attack = {}", options_.attack),
-                      "nobody of role T who likes a target likes anything else",
+                      options_.attack == "segment" ? "nobody of role T who likes a target likes anything else"
+                                                   : "role T rates nothing but the targets",
                       "take other targets, or another attack");
     }
     order.resize(std::min(static_cast<std::size_t>(positive), static_cast<std::size_t>(options_.selected)));

@@ -111,7 +111,7 @@ TableBuilder scorer_builder(const PoisoningInput& input) {
   return {
       "poisoning",
       fmt::format("{} and the targets after training on the poisoned log, k = {}", input.utility_name, input.shots),
-      fmt::format("hits: newcomers who find a target in the top {}; place: mean place of the targets, 1 = first; "
+      fmt::format("hits: share of the targets in the top {}, mean of the newcomers; place: mean place of the targets, 1 = first; "
                   "prediction shift: poisoned - clean score; all paired by newcomer, over those who have not met the "
                   "target; Holm over the table",
                   input.k)};
@@ -168,10 +168,10 @@ Json limits_of(const PoisoningInput& input, const VerdictRules& rules) {
     limits.push_back("another seed of the attack draws other fake users and, where none are named, other targets");
     limits.push_back("fake users show attributes of real ones: attackers who write other texts are not tested");
   }
-  if (input.pairs < rules.minimum_seeds) {
+  if (input.seeds < rules.minimum_seeds) {
     limits.push_back(fmt::format(
-        "{} pair{} of runs: says what happened to these checkpoints, claims about the strategy need {} seeds",
-        input.pairs, input.pairs == 1 ? "" : "s", rules.minimum_seeds));
+        "{} training seed{}: says what happened to these checkpoints, claims about the strategy need {} seeds",
+        input.seeds, input.seeds == 1 ? "" : "s", rules.minimum_seeds));
   }
   return limits;
 }
@@ -189,6 +189,7 @@ Json poisoning_report(const PoisoningInput& input, const VerdictRules& rules) {
           {"facts",
            {{"what", input.what},
             {"pairs", input.pairs},
+            {"seeds", input.seeds},
             {"shots", input.shots},
             {"k", input.k},
             {"utility", input.utility_name},

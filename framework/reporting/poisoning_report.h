@@ -29,12 +29,13 @@ struct PoisoningInput {
   std::size_t k = 10;
   std::size_t shots = 0;
   std::size_t pairs = 1;  // of runs: seeds and folds
+  std::size_t seeds = 1;  // different ones among them
   std::string what;       // was done to the log
   std::vector<PoisonedScorer> scorers;
   std::vector<PushedTarget> targets;  // empty: label noise alone
 };
 
-/// Tables `poisoning` (of every scorer hit rate at k and mean place of the targets, prediction shift = poisoned - clean
+/// Tables `poisoning` (of every scorer share of the targets in the first k places and their mean place, prediction shift = poisoned - clean
 /// score, and utility: clean, poisoned, and their difference paired by user with its interval) and `poisoning-targets`,
 /// in the form of report.h, with `limits`. Newcomers of several seeds count once, with their mean. A loss or a gain of
 /// hits is claimed as robustness_report claims a loss.

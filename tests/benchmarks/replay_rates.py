@@ -25,6 +25,11 @@ SLATES = {
 }
 
 
+def cores():
+    """Those that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
 def start(program, arguments, seconds, folder, core=None):
     """A running job and the file of its results."""
     result = Path(folder) / f"result-{core}.json"
@@ -40,7 +45,7 @@ def finish(job, result, key="best_pages_per_second"):
 
 
 def peak_megabytes(program, users, folder):
-    arguments = ["--case", "stream", "--items", "100", "--width", "4", "--pages", "1", "--threads", str(os.cpu_count()), "--users", str(users)]
+    arguments = ["--case", "stream", "--items", "100", "--width", "4", "--pages", "1", "--threads", str(len(cores())), "--users", str(users)]
     return finish(*start(program, arguments, 0, folder), "peak_bytes") / 1e6
 
 
@@ -49,7 +54,7 @@ def one(program, arguments, seconds, folder):
 
 
 def pinned_pair(program, arguments, seconds, folder):
-    jobs = [start(program, arguments, seconds, folder, core) for core in (0, 1)]
+    jobs = [start(program, arguments, seconds, folder, core) for core in cores()[:2]]
     return sum(finish(*job) for job in jobs)
 
 
@@ -68,7 +73,7 @@ def main():
         for _ in range(options.rounds):
             for name, arguments in SLATES.items():
                 rates[name] = max(rates[name], one(program, arguments, options.seconds, folder))
-            if os.cpu_count() > 1:
+            if len(cores()) > 1:
                 pair = max(pair, pinned_pair(program, ENCODER, options.seconds, folder))
                 threads = max(threads, one(program, [*ENCODER, "--threads", "2"], options.seconds, folder))
         memory = {users: peak_megabytes(program, users, folder) for users in (100_000, options.users)}

@@ -55,7 +55,7 @@ jobs() {
 # Titles of the catalogue, then words of the encoder's vocabulary until there are 10,000.
 encoder_texts() {
   cat "$data/catalogue.txt"
-  grep -E '^[a-z]{4,}$' "$1/vocab.txt" | head -n $((10000 - $(wc -l <"$data/catalogue.txt")))
+  grep -m $((10000 - $(wc -l <"$data/catalogue.txt"))) -E '^[a-z]{4,}$' "$1/vocab.txt"
 }
 
 simulator() {

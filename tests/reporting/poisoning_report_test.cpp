@@ -66,6 +66,17 @@ TEST(PoisoningReport, tells_hits_places_scores_and_utility_on_both_sides) {
   EXPECT_FALSE(measures.find("poisoning.targets.i8.place_change").value) << "everybody has met it";
 }
 
+TEST(PoisoningReport, folds_of_one_seed_are_not_seeds) {
+  PoisoningInput folds = input_of(100);
+  folds.pairs = 5;
+  const auto caveat = [](const PoisoningInput& input) {
+    return poisoning_report(input, {})["limits"].dump().find("training seed");
+  };
+  EXPECT_NE(caveat(folds), std::string::npos);
+  folds.seeds = 5;
+  EXPECT_EQ(caveat(folds), std::string::npos);
+}
+
 TEST(PoisoningReport, a_dozen_newcomers_carry_no_claim_and_seeds_count_once) {
   const Json few = poisoning_report(input_of(12), {});
   EXPECT_EQ(few["tables"][0]["rows"][1]["verdict"], "too few");
