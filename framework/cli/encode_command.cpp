@@ -18,6 +18,10 @@
 namespace coldframe {
 namespace {
 
+/// Texts of a chunk go through a layer together. Larger chunks leave the caches: measured, 4,096 tokens took 1.15 times as
+/// long per text and a quarter more memory (docs/benchmarks.md).
+constexpr std::int64_t k_chunk_tokens = 2048;
+
 struct EncodeOptions final : Options {
   std::string run, encoder, input, data, output;
   std::string what = "texts";
@@ -110,7 +114,8 @@ class EncodeJob {
     LanePool pool(threads > 0 ? static_cast<int>(threads) : topology.default_threads);
     check_gemm_speed(pool, topology, invocation_.provenance.instruction_set, chosen_->learner().parameters.precision());
     const auto max_tokens = static_cast<std::size_t>(token_limit(texts_of(), *chosen_->learner().encoder));
-    VectorStream stream({group_, pool, invocation_.clock, chosen_->learner(), max_tokens, texts_of().batch.tokens});
+    const std::int64_t chunk_tokens = std::min(k_chunk_tokens, texts_of().batch.tokens);
+    VectorStream stream({group_, pool, invocation_.clock, chosen_->learner(), max_tokens, chunk_tokens});
     const StreamSummary summary =
         stream.run(input_.get(), writer_.get(), [&](std::size_t done) { progress_->set(done); });
     progress_.reset();

@@ -25,7 +25,7 @@ constexpr std::size_t k_compared_texts = 32;
 struct EncodeJobOptions final : Options {
   JobEncoderOptions encoder;
   std::string texts, json;
-  std::int64_t tokens = 4096, threads = 1, repeats = 3;
+  std::int64_t tokens = 2048, threads = 1, repeats = 3;  // chunks as `coldframe encode` cuts them
 
   void describe(OptionVisitor& visitor) override {
     encoder.describe(visitor);

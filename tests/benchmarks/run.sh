@@ -66,7 +66,11 @@ simulator() {
     "$build/bin/coldframe" encode --encoder "$encoder" --input "$data/$texts.txt" --output "$data/$texts.npy"
     "$programs/scoring_job" --vectors "$data/$texts.npy" --json "$programs/scoring-$texts.json"
   done
-  "$here/replay_rates.py" --build "$build" --json "$programs/replay.json"
+  if command -v python3 >/dev/null; then
+    "$here/replay_rates.py" --build "$build" --json "$programs/replay.json"
+  else
+    echo 'pages per second: skipped (python3, which starts the replays side by side, is not installed)'
+  fi
 }
 
 awk -F ': ' '/^model name/ { print "processor: " $2; exit }' /proc/cpuinfo
