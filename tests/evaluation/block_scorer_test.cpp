@@ -8,20 +8,12 @@
 
 #include "framework/core/error.h"
 #include "framework/core/philox.h"
+#include "tests/evaluation/normals.h"
 
 namespace coldframe {
 namespace {
 
-/// Standard normals named by (stream, row).
-std::vector<float> normals(std::size_t count, std::uint64_t stream) {
-  const KeyedRandom random(7, Purpose::subsample);
-  std::vector<float> values;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const PhiloxBlock words = random.block(UserKey(stream), 0, 0, i);
-    values.push_back(static_cast<float>(standard_normals(words[0], words[1])[0]));
-  }
-  return values;
-}
+using test::normals;
 
 /// A catalogue, users and what is asked; scores by the definition, one product at a time.
 struct Case {

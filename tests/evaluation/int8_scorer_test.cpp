@@ -9,21 +9,14 @@
 
 #include "framework/core/error.h"
 #include "framework/core/philox.h"
+#include "tests/evaluation/normals.h"
 
 namespace coldframe {
 namespace {
 
 constexpr float k_infinity = std::numeric_limits<float>::infinity();
 
-std::vector<float> normals(std::size_t count, std::uint64_t stream) {
-  const KeyedRandom random(7, Purpose::subsample);
-  std::vector<float> values;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const PhiloxBlock words = random.block(UserKey(stream), 0, 0, i);
-    values.push_back(static_cast<float>(standard_normals(words[0], words[1])[0]));
-  }
-  return values;
-}
+using test::normals;
 
 struct Table {
   std::size_t users = 11, items = 500, width = 48;
