@@ -24,6 +24,10 @@ std::string without_zone(std::string time) {
 
 }  // namespace
 
+void add_expect_section(ConfigSchema& schema) {
+  schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
+}
+
 void GateOptions::describe(OptionVisitor& visitor, Baseline baseline_use) {
   if (baseline_use == Baseline::allowed) {
     visitor.visit({.name = "baseline", .doc = "what bounds `within M of baseline` compare with"}, baseline);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/cli/subcommand.h"
+#include "framework/core/config_schema.h"
 #include "framework/core/options.h"
 #include "framework/evaluation/options.h"
 #include "framework/reporting/junit.h"
@@ -30,6 +31,9 @@ struct GateReference {
   std::shared_ptr<const void> owner;
   Measures measures;
 };
+
+/// Lets a configuration hold `[expect]`.
+void add_expect_section(ConfigSchema& schema);
 
 /// Checks the bounds of `[expect]` that concern one command, subject after subject (run folders, a report), and turns
 /// them into text, files and an exit code. One rank's business: the root's.

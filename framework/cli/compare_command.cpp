@@ -65,7 +65,7 @@ class CompareCommand final : public Subcommand {
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override {
     schema.section("evaluation", "intervals, and what counts as a finding", evaluation_);
-    schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
+    add_expect_section(schema);
   }
 
   ExitCode run(const Invocation& invocation) override {

@@ -234,7 +234,7 @@ class EvaluateCommand final : public Subcommand {
   void add_sections(ConfigSchema& schema) override {
     schema.section("evaluation", "the k-shot table of real newcomers", evaluation_);
     schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
-    schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
+    add_expect_section(schema);
   }
   const CommOptions* comm() const override { return &distributed_.comm; }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "framework/cli/acceptance_gate.h"
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
 #include "framework/reporting/acceptance.h"
@@ -71,7 +72,7 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
   schema.section("dynamics", "how simulated users change while they use the platform", dynamics, Effect::operation);
   schema.section("world_drift", "how the tastes of newcomers change over periods", world_drift, Effect::operation);
-  schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
+  add_expect_section(schema);
   schema.rule([](const ResolvedConfig& config) {
     std::vector<Problem> problems;
     for (const FreeValue& bound : config.free_values("expect")) {

@@ -89,7 +89,7 @@ class RobustnessCommand final : public Subcommand {
   void add_sections(ConfigSchema& schema) override {
     schema.section("evaluation", "newcomers, utility and intervals", evaluation_);
     schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
-    schema.free_section("expect", "acceptance bounds: measure = comparison and number, or within M of RUN");
+    add_expect_section(schema);
   }
 
   ExitCode run(const Invocation& invocation) override {
