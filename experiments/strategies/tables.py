@@ -84,6 +84,7 @@ class Study:
             panel.axhline(popularity, color="#888", lw=0.8, ls="--")
             panel.set_xlabel(label)
             panel.grid(alpha=0.25)
+            panel.margins(x=0.12)
         panels[0].set_xscale("log")
         panels[0].set_ylabel("NDCG@10 of newcomers, nothing known (k = 0)")
         panels[0].annotate("popularity", (panels[0].get_xlim()[0], popularity), xytext=(3, 3), textcoords="offset points", color="#666")
