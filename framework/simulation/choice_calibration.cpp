@@ -35,8 +35,9 @@ std::vector<ItemId> available_items(const Catalogue& catalogue, std::int64_t tim
 /// Click rates of the two reference policies as functions of scale and no-click logit.
 class ClickRateSolver {
  public:
-  ClickRateSolver(const Newcomers& newcomers, const Catalogue& catalogue, const SimulationOptions& options)
-      : options_(options) {
+  ClickRateSolver(const Newcomers& newcomers, const Catalogue& catalogue, const SimulationOptions& options,
+                  const UserModelRegistry& user_models)
+      : options_(options), user_model_(user_models.require(options.user_model)) {
     const Population& population = newcomers.population();
     const auto seed = static_cast<std::uint64_t>(options.seed);
     const RandomPolicy random("random", derived_seed(seed, "click rates"), catalogue);
@@ -64,7 +65,7 @@ class ClickRateSolver {
   }
 
   ClickRates rates(const ChoiceScale& scale) const {
-    const std::unique_ptr<UserModel> model = make_user_model(options_, scale);
+    const std::unique_ptr<UserModel> model = user_model_.make(options_, scale);
     return {mean_rate(*model, random_pages_), mean_rate(*model, popular_pages_)};
   }
 
@@ -74,7 +75,7 @@ class ClickRateSolver {
     double high = k_widest_no_click;
     for (int step = 0; step < k_bisections; ++step) {
       const double middle = 0.5 * (low + high);
-      const std::unique_ptr<UserModel> model = make_user_model(options_, {scale, middle});
+      const std::unique_ptr<UserModel> model = user_model_.make(options_, {scale, middle});
       (mean_rate(*model, random_pages_) > options_.random_click_rate ? low : high) = middle;
     }
     return {scale, 0.5 * (low + high)};
@@ -120,13 +121,15 @@ class ClickRateSolver {
   }
 
   const SimulationOptions& options_;
+  const UserModelEntry& user_model_;
   Pages random_pages_;
   Pages popular_pages_;
 };
 
 ChoiceCalibration calibrate_choices(const Newcomers& newcomers, const Catalogue& catalogue,
-                                    const SimulationOptions& options, const double* fixed_scale) {
-  const ClickRateSolver solver(newcomers, catalogue, options);
+                                    const SimulationOptions& options, const double* fixed_scale,
+                                    const UserModelRegistry& user_models) {
+  const ClickRateSolver solver(newcomers, catalogue, options, user_models);
   const ChoiceScale scale = fixed_scale != nullptr ? solver.with_random_rate(*fixed_scale) : solver.with_both_rates();
   const ClickRates reached = solver.rates(scale);
   if (std::abs(reached.random - options.random_click_rate) > 1e-6) {
@@ -138,11 +141,13 @@ ChoiceCalibration calibrate_choices(const Newcomers& newcomers, const Catalogue&
 }
 
 ChoiceCalibration calibrate_choices_for(const Population& population, const Catalogue& catalogue,
-                                        const SimulationOptions& options) {
+                                        const SimulationOptions& options, const UserModelRegistry& user_models) {
   const World& world = population.world(options.world);
-  const ChoiceCalibration fitted = calibrate_choices(Newcomers(population, world, 1.0), catalogue, options);
+  const ChoiceCalibration fitted =
+      calibrate_choices(Newcomers(population, world, 1.0), catalogue, options, nullptr, user_models);
   if (options.lambda == 1.0) return fitted;
-  return calibrate_choices(Newcomers(population, world, options.lambda), catalogue, options, &fitted.scale.scale);
+  return calibrate_choices(Newcomers(population, world, options.lambda), catalogue, options, &fitted.scale.scale,
+                           user_models);
 }
 
 }  // namespace coldframe

@@ -3,7 +3,7 @@
 #include "framework/simulation/catalogue.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/simulation_options.h"
-#include "framework/simulation/user_model.h"
+#include "framework/simulation/user_model_registry.h"
 
 namespace coldframe {
 
@@ -23,10 +23,12 @@ struct ChoiceCalibration {
 /// the scale solved at lambda = 1 as `fixed_scale`: then only the no-click logit is solved, for the random policy.
 /// Throws ConfigError that names the reachable range.
 ChoiceCalibration calibrate_choices(const Newcomers& newcomers, const Catalogue& catalogue,
-                                    const SimulationOptions& options, const double* fixed_scale = nullptr);
+                                    const SimulationOptions& options, const double* fixed_scale = nullptr,
+                                    const UserModelRegistry& user_models = builtin_user_models());
 
 /// The rule of protocol and design in one call: scale at lambda = 1, no-click logit at the configured lambda.
 ChoiceCalibration calibrate_choices_for(const Population& population, const Catalogue& catalogue,
-                                        const SimulationOptions& options);
+                                        const SimulationOptions& options,
+                                        const UserModelRegistry& user_models = builtin_user_models());
 
 }  // namespace coldframe

@@ -15,6 +15,7 @@
 #include "framework/simulation/multinomial_logit.h"
 #include "framework/simulation/position_based.h"
 #include "framework/simulation/simulation_options.h"
+#include "framework/simulation/user_model_registry.h"
 
 namespace coldframe {
 namespace {
@@ -353,6 +354,24 @@ TEST(UserModel, is_made_from_options) {
   }
   options.user_model = "oracle";
   EXPECT_THROW(make_user_model(options, {}), ConfigError);
+}
+
+TEST(UserModelRegistry, takes_models_of_others_and_refuses_a_name_twice) {
+  UserModelRegistry registry;
+  add_builtin_user_models(registry);
+  EXPECT_EQ(registry.names(), (std::vector<std::string>{"cascade", "dbn", "dcm", "iterated_logit", "mnl", "pbm"}));
+  const auto make = [](const SimulationOptions&, const ChoiceScale& scale) -> std::unique_ptr<UserModel> {
+    return std::make_unique<PositionBased>(scale, 7.0);
+  };
+  EXPECT_THROW(registry.add({"mnl", "taken", make}), ConfigError);
+  registry.add({"impatient", "hardly looks below the top", make});
+  SimulationOptions options;
+  options.user_model = "impatient";
+  const auto model = make_user_model(options, {1.0, 0.0}, registry);
+  std::vector<double> expected(2);
+  model->expected_clicks(std::vector<double>{0.0, 0.0}, expected);
+  EXPECT_DOUBLE_EQ(expected[1], std::pow(2.0, -7.0) * 0.5);
+  EXPECT_THROW(make_user_model(options, {1.0, 0.0}), ConfigError);  // this layer does not know it
 }
 
 TEST(SimulationOptions, refuse_iterated_picks_with_too_many_orders) {
