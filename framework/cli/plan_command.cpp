@@ -48,7 +48,7 @@ void PlanOptions::describe_question(OptionVisitor& visitor) {
       {.name = "alpha", .doc = "two-sided, per comparison", .minimum = 0, .maximum = 0.5, .minimum_exclusive = true},
       alpha);
   visitor.visit({.name = "simulation",
-                 .doc = "record to measure variances on; one per training seed and world, seeds in the same order"},
+                 .doc = "record to measure variances on; one per training seed and world, in any order"},
                 simulation);
   visitor.visit({.name = "run", .doc = "evaluated run folder to measure variances on; one per training seed"}, run);
   visitor.visit({.name = "policy", .doc = "the policy, or scorer of the runs, whose difference is planned for"},
@@ -142,6 +142,7 @@ class PlanCommand final : public Subcommand {
       input.what = measured.what;
       input.components = measure_components(measured.tables, measured.seeds);
       input.measured = true;
+      input.seeds_by_order = measured.seeds_by_order;
       input.limits = plannable(input.limits, input.components);
     }
     const nlohmann::json report = study_plan(input);

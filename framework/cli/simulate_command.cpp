@@ -125,7 +125,7 @@ class Simulation {
       invocation_.output << "stopped before any block of users was complete; nothing is written\n";
       return ExitCode::stopped;
     }
-    const Simulated simulated{experiment_, *data_, *population_, calibration_, invocation_, result, line_up_->roles()};
+    const Simulated simulated{experiment_, *data_, *population_, calibration_, invocation_, result, line_up_->roles(), runs_};
     const SimulationRecord record = make_simulation_record(simulated);
     write_simulation_record(options_.output, record);
     if (!options_.log.empty()) write_simulated_logs(logs_to(options_.log), simulated);

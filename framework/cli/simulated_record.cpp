@@ -28,6 +28,15 @@ std::vector<std::string> no_better_than_random(const SimulationRecord& record) {
   return below;
 }
 
+nlohmann::json runs_of(const Simulated& simulated) {
+  nlohmann::json runs = nlohmann::json::array();
+  for (const std::unique_ptr<StoredRun>& run : simulated.runs) {
+    const nlohmann::json& summary = run->record().summary;
+    runs.push_back({{"variant", summary.at("variant")}, {"fold", summary.at("fold")}, {"seed", summary.at("seed")}});
+  }
+  return runs;
+}
+
 /// A policy's name with nothing that file systems, shells or remote copies take for a sign of theirs.
 std::string file_name(std::string name, std::set<std::string>& taken) {
   std::ranges::replace_if(
@@ -71,6 +80,7 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
       {"user_vector", simulated.experiment.evaluation.user_vector},
       {"click_rate",
        {{"random", simulated.calibration.reached.random}, {"popularity", simulated.calibration.reached.popular}}},
+      {"runs", runs_of(simulated)},
       {"digest", result.digest()},
       {"below_random", no_better_than_random(record)},
       {"provenance", to_json(simulated.invocation.provenance)}};

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "framework/cli/experiment.h"
 #include "framework/cli/learner.h"
+#include "framework/cli/stored_run.h"
 #include "framework/cli/subcommand.h"
 #include "framework/reporting/simulation_record.h"
 #include "framework/simulation/choice_calibration.h"
@@ -25,6 +27,7 @@ struct Simulated {
   const Invocation& invocation;
   const ReplayResult& result;
   std::span<const std::string> roles;  // of the result's policies
+  std::span<const std::unique_ptr<StoredRun>> runs;
 };
 
 /// Warns of policies at or below the random one.

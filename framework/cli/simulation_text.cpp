@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "framework/evaluation/significance.h"
+
 namespace coldframe {
 namespace {
 
@@ -68,6 +70,7 @@ std::string simulation_text(const SimulationRecord& record, const BootstrapOptio
                                  summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "", width,
                                  "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
   const SimulatedPolicy *popularity = record.find("popularity"), *ceiling = record.find("informed oracle");
+  bool nothing_found = false;
   for (const SimulatedPolicy& policy : record.policies) {
     const double clicks = std::accumulate(policy.clicks.begin(), policy.clicks.end(), 0.0);
     const double pages = std::accumulate(policy.pages.begin(), policy.pages.end(), 0.0);
@@ -76,10 +79,18 @@ std::string simulation_text(const SimulationRecord& record, const BootstrapOptio
       const PairedBootstrap pairs = paired(policy, *popularity, *ceiling, bootstrap);
       const Estimate gain = pairs.difference(0, 1), range = pairs.difference(2, 1);
       text += fmt::format("   {}", interval_text(gain));
+      if (gain.interval && gain.interval->contains(0.0) && gain.standard_error > 0) {
+        const double variance = gain.standard_error * gain.standard_error;
+        text += fmt::format("  finds {:.4f}", minimum_detectable_effect(variance, 1, 1.0 - bootstrap.level));
+        nothing_found = true;
+      }
       const bool defined = range.interval && !range.interval->contains(0.0);
       if (defined) text += fmt::format("  {:>5.0f} %", 100 * gain.value / range.value);
     }
     text += '\n';
+  }
+  if (nothing_found) {
+    text += "\nfinds: the smallest difference that these users would show with 80 % power, where the interval holds 0\n";
   }
   return text;
 }

@@ -29,8 +29,8 @@ struct SimulatedPolicy {
 ///   population (name or path), population_digest, world, lambda, user_model, choice {scale, no_click: of utilities},
 ///   dynamics (rules by which users change, with their rates; empty: none), seed, users, complete (false: it was
 ///   stopped and holds the first users only; absent in older records), pages (per user at most), slate_size,
-///   roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate {random, popularity},
-///   digest (of the replay), below_random (names of policies at or below random), provenance.
+///   roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate {random, popularity}, runs
+///   ({variant, fold, seed} of encoders), digest (of the replay), below_random (policies no better), provenance.
 /// The names "random", "popularity" and "informed oracle" are those the report looks for.
 struct SimulationRecord {
   nlohmann::json summary;

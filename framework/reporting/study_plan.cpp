@@ -110,6 +110,11 @@ std::vector<std::string> limits_of(const StudyPlanInput& input) {
         "one world: this plans a claim about users of this world; how far it holds in others was not "
         "measured");
   }
+  if (input.seeds_by_order) {
+    limits.emplace_back(
+        "the records do not name the seeds of their runs: seeds of different worlds were paired by the order of the "
+        "files");
+  }
   if (input.measured && (c.seeds < 5 || c.worlds < 5)) {
     limits.push_back(fmt::format("variances between {} seeds and {} worlds are rough: plan again when more are there",
                                  c.seeds, c.worlds));
@@ -121,12 +126,57 @@ std::vector<std::string> limits_of(const StudyPlanInput& input) {
   return limits;
 }
 
+/// The records of one world.
+struct WorldRecords {
+  Json world;
+  std::vector<const NamedSimulation*> records;
+};
+
+/// Variants and seeds of the runs that were simulated; null when the record names none.
+Json seeds_of(const NamedSimulation& simulation) {
+  const Json runs = simulation.record.summary.value("runs", Json::array());
+  if (runs.empty()) return {};
+  Json seeds = Json::array();
+  for (const Json& run : runs) seeds.push_back({run.value("variant", Json()), run.value("seed", Json())});
+  std::sort(seeds.begin(), seeds.end());
+  return seeds;
+}
+
+/// Brings the records of every world into the order of their seeds; says no, and leaves the order of the files, when
+/// some record does not name its seeds.
+bool order_by_seed(std::vector<WorldRecords>& worlds) {
+  for (const WorldRecords& world : worlds) {
+    if (std::ranges::any_of(world.records, [](const auto* record) { return seeds_of(*record).is_null(); })) {
+      return false;
+    }
+  }
+  for (WorldRecords& world : worlds) {
+    std::ranges::stable_sort(world.records, {}, [](const auto* record) { return seeds_of(*record); });
+    const auto twice =
+        std::ranges::adjacent_find(world.records, {}, [](const auto* record) { return seeds_of(*record); });
+    if (twice == world.records.end()) continue;
+    throw DataError(fmt::format("{} and {} are of one world and one seed", (*twice)->name, (*(twice + 1))->name),
+                    "a seed counts once in a world", "leave one of them out");
+  }
+  for (const WorldRecords& world : worlds) {
+    const std::size_t common = std::min(world.records.size(), worlds.front().records.size());
+    for (std::size_t s = 0; s < common; ++s) {
+      const NamedSimulation &here = *world.records[s], &there = *worlds.front().records[s];
+      if (seeds_of(here) == seeds_of(there)) continue;
+      throw DataError(fmt::format("{} and {} should be of one seed", there.name, here.name),
+                      fmt::format("they are of {} and {}", seeds_of(there).dump(), seeds_of(here).dump()),
+                      "simulate the same seeds in every world");
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 MeasuredDifferences simulated_differences(std::span<const NamedSimulation> simulations, const std::string& policy,
                                           const std::string& against) {
   MeasuredDifferences out{fmt::format("{} - {}, expected clicks per page", policy, against), {}, 0};
-  std::vector<std::pair<Json, std::vector<const NamedSimulation*>>> worlds;
+  std::vector<WorldRecords> worlds;
   for (const NamedSimulation& simulation : simulations) {
     if (condition_of(simulation.record) != condition_of(simulations.front().record)) {
       throw DataError(
@@ -134,13 +184,14 @@ MeasuredDifferences simulated_differences(std::span<const NamedSimulation> simul
           "their differences do not vary by chance alone", "plan for each condition by itself");
     }
     const Json world = part_of(simulation.record, {"population_digest", "world"});
-    const auto known = std::ranges::find(worlds, world, [](const auto& entry) { return entry.first; });
+    const auto known = std::ranges::find(worlds, world, &WorldRecords::world);
     if (known == worlds.end()) {
       worlds.push_back({world, {&simulation}});
     } else {
-      known->second.push_back(&simulation);
+      known->records.push_back(&simulation);
     }
   }
+  const bool by_seed = order_by_seed(worlds);
   for (const auto& [world, records] : worlds) {
     std::vector<double> table;
     for (const NamedSimulation* simulation : records) {
@@ -159,6 +210,7 @@ MeasuredDifferences simulated_differences(std::span<const NamedSimulation> simul
     out.seeds = records.size();
     out.tables.push_back(std::move(table));
   }
+  out.seeds_by_order = !by_seed && out.seeds > 1;
   return out;
 }
 

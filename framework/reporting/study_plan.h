@@ -17,10 +17,12 @@ struct MeasuredDifferences {
   std::string what;  // "lora - popularity, expected clicks per page"
   std::vector<std::vector<double>> tables;
   std::size_t seeds = 1;
+  bool seeds_by_order = false;  // several seeds without numbers: paired between worlds by the order of the files
 };
 
-/// From simulation records: those of one world are training seeds of it. DataError when they differ in anything but
-/// world and seed, when worlds have other numbers of seeds or users, or a policy is missing.
+/// From simulation records: those of one world are training seeds of it, paired between worlds by the seeds of the runs
+/// that the records name. DataError when they differ in anything but world and seed, when worlds have other seeds, one
+/// twice, or other numbers of users, or a policy is missing.
 MeasuredDifferences simulated_differences(std::span<const NamedSimulation> simulations, const std::string& policy,
                                           const std::string& against);
 
@@ -33,6 +35,7 @@ struct StudyPlanInput {
   std::string what;
   VarianceComponents components;
   bool measured = false;  // else stated
+  bool seeds_by_order = false;
   PowerTarget target;
   DesignCost cost;
   DesignLimits limits;

@@ -43,6 +43,45 @@ TEST(StudyPlan, records_of_one_world_are_its_seeds) {
   EXPECT_THAT(differences.what, HasSubstr("full - popularity"));
 }
 
+NamedSimulation of_seed(NamedSimulation simulation, std::int64_t seed) {
+  simulation.name += "-" + std::to_string(seed);
+  simulation.record.summary["runs"] = {{{"variant", "lora"}, {"fold", 0}, {"seed", seed}}};
+  for (SimulatedPolicy& policy : simulation.record.policies) {
+    if (policy.name == "full") policy.expected[7] = static_cast<double>(seed);
+  }
+  return simulation;
+}
+
+TEST(StudyPlan, seeds_are_paired_by_their_number_whatever_the_order_of_the_files) {
+  const NamedSimulation zero = record("softmax-0"), one = record("softmax-1");
+  const auto tables = [](const std::vector<NamedSimulation>& records) {
+    const MeasuredDifferences differences = simulated_differences(records, "full", "popularity");
+    EXPECT_FALSE(differences.seeds_by_order);
+    return differences.tables;
+  };
+  const auto ordered = tables({of_seed(zero, 3), of_seed(zero, 20), of_seed(one, 3), of_seed(one, 20)});
+  EXPECT_EQ(tables({of_seed(zero, 20), of_seed(one, 3), of_seed(zero, 3), of_seed(one, 20)}), ordered);
+  ASSERT_EQ(ordered.size(), 2u);
+  const double pages = zero.record.find("full")->pages[7], against = zero.record.find("popularity")->expected_rate(7);
+  EXPECT_DOUBLE_EQ(ordered[0][7], 3 / pages - against);
+  EXPECT_DOUBLE_EQ(ordered[0][60 + 7], 20 / pages - against);
+  const auto refused = [&](const std::vector<NamedSimulation>& records) {
+    return refusal([&] { simulated_differences(records, "full", "popularity"); });
+  };
+  EXPECT_THAT(refused({of_seed(zero, 3), of_seed(zero, 20), of_seed(one, 3), of_seed(one, 4)}),
+              HasSubstr("should be of one seed"));
+  EXPECT_THAT(refused({of_seed(zero, 3), of_seed(zero, 3)}), HasSubstr("one world and one seed"));
+}
+
+TEST(StudyPlan, seeds_without_numbers_are_paired_by_the_order_of_the_files_and_the_plan_says_so) {
+  const std::vector<NamedSimulation> records = {of_seed(record("softmax-0"), 2), record("softmax-0", "other")};
+  const MeasuredDifferences differences = simulated_differences(records, "full", "popularity");
+  EXPECT_TRUE(differences.seeds_by_order);
+  StudyPlanInput input{
+      differences.what, measure_components(differences.tables, differences.seeds), true, true, {}, {}, {}};
+  EXPECT_THAT(study_plan_text(study_plan(input)), HasSubstr("by the order of the files"));
+}
+
 TEST(StudyPlan, records_that_differ_in_more_than_luck_are_refused) {
   const auto differences = [](const std::vector<NamedSimulation>& records, const char* policy = "lora") {
     return refusal([&] { simulated_differences(records, policy, "popularity"); });
