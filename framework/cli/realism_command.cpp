@@ -1,14 +1,15 @@
 #include <fmt/format.h>
 
-#include <cmath>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "framework/cli/experiment.h"
-#include "framework/cli/learner.h"
+#include "framework/cli/policy_order.h"
+#include "framework/cli/realism_text.h"
+#include "framework/cli/report_output.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
+#include "framework/core/log.h"
 #include "framework/simulation/population_file.h"
-#include "framework/simulation/realism.h"
 
 namespace coldframe {
 namespace {
@@ -16,6 +17,11 @@ namespace {
 struct RealismCommandOptions final : Options {
   std::int64_t draws = 1024;
   std::int64_t popular_items = 100;
+  std::int64_t replicates = 400;
+  std::int64_t shots = 5;
+  std::vector<std::string> run;
+  std::string output;
+
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "draws", .doc = "prior draws of the held-out likelihood", .minimum = 1, .maximum = 1e6},
                   draws);
@@ -24,44 +30,41 @@ struct RealismCommandOptions final : Options {
                    .minimum = 2,
                    .maximum = 5000},
                   popular_items);
+    visitor.visit({.name = "replicates", .doc = "of the bootstrap over users", .minimum = 2, .maximum = 1e5},
+                  replicates);
+    visitor.visit(
+        {.name = "shots",
+         .doc = "likes that policies are shown before they are ranked on people and on twins; -1: no order of "
+                "policies",
+         .unit = "likes",
+         .minimum = -1},
+        shots);
+    visitor.visit({.name = "run", .doc = "run folder whose encoder is ranked beside the baselines; may be repeated"},
+                  run);
+    visitor.visit({.name = "output", .doc = "file to write (.json), tables beside it as CSV; empty: none"}, output);
+  }
+  std::vector<Problem> validate() const override {
+    std::vector<Problem> problems;
+    if (shots < 0 && !run.empty()) problems.push_back({"run", "(no order of policies is asked for) leave --shots out"});
+    if (const std::string problem = output_problem(output); !problem.empty()) problems.push_back({"output", problem});
+    return problems;
   }
 };
-
-std::string number(double value) { return std::isnan(value) ? "n/a" : fmt::format("{:.4f}", value); }
-
-std::string line(const WorldRealism& row, double unigram) {
-  return fmt::format("{:<14}{:>12}{:>12}{:>14}{:>16}{:>14}\n", row.world, number(row.log_likelihood),
-                     fmt::format("{:+.4f}", row.log_likelihood - unigram), number(row.popularity_distance),
-                     number(row.co_occurrence), number(row.group_taste));
-}
-
-std::string realism_text(const Population& population, const RealismReport& report) {
-  std::string text =
-      fmt::format("population of {} against {} users of role H with {} likes\n\n{:<14}{:>12}{:>12}{:>14}{:>16}{:>14}\n",
-                  population.data_name, report.held_out_users, report.held_out_likes, "", "log p/like", "- unigram",
-                  "popularity TV", "co-occurrence r", "groups r");
-  text += line(report.people, report.people.log_likelihood);
-  for (const WorldRealism& world : report.worlds) text += line(world, report.people.log_likelihood);
-  text +=
-      "\nFirst row: the people of W themselves, with their smoothed counts as likelihood. A twin copies attributes "
-      "and\n"
-      "number of likes of a user of H, so activity is not tested.\n\nnot identifiable from this log:\n";
-  for (const CardEntry& entry : population.card) {
-    if (entry.identifiability != Identifiability::not_identifiable) continue;
-    text += fmt::format("  {:<28} {}\n", entry.name, entry.evidence);
-  }
-  return text;
-}
 
 class RealismCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
     return {
-        .usage = "--config FILE [--SECTION.KEY=VALUE ...] [--draws N] [--popular-items N]",
+        .usage =
+            "--config FILE [--SECTION.KEY=VALUE ...] [--run RUN ...] [--shots K] [--output FILE.json] [--draws N] "
+            "[--popular-items N]",
         .text =
             "Compares the worlds of a population with the people of role H, whom no world has met: likelihood, "
             "popularity,\n"
-            "co-occurrence and tastes of groups, each beside what the people of W reach. Names what cannot be known.",
+            "co-occurrence and tastes of groups, whether a classifier tells people from their twins, and whether "
+            "policies\n"
+            "are ranked as people rank them; each beside what people of W and a wrong world reach. Names what cannot "
+            "be known.",
         .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
@@ -71,14 +74,80 @@ class RealismCommand final : public Subcommand {
     const ExperimentData data(experiment_);
     const Population population = read_population(experiment_.population.path);
     require_same_items(population, data.dataset);
-    const RealismOptions options{static_cast<std::size_t>(options_.draws),
-                                 static_cast<std::size_t>(options_.popular_items)};
-    invocation.output << realism_text(population,
-                                      check_realism(population, data.dataset, data.roles, data.likes, options));
+    const RealismReport realism = check_realism(population, data.dataset, data.roles, data.likes, realism_options());
+    std::vector<std::string> policies;
+    const WorldOrders orders = options_.shots < 0 ? WorldOrders{} : rank(data, population, invocation, policies);
+    nlohmann::json report = realism_report({population, realism, orders, policies,
+                                            static_cast<std::size_t>(std::max<std::int64_t>(options_.shots, 0)),
+                                            realism_options().bootstrap.level});
+    invocation.output << realism_text(report);
+    if (!options_.output.empty()) {
+      report["facts"]["provenance"] = to_json(invocation.provenance);
+      report["config"] = to_json(invocation.config);
+      write_tables(options_.output, report);
+    }
     return ExitCode::done;
   }
 
  private:
+  RealismOptions realism_options() const {
+    RealismOptions options{static_cast<std::size_t>(options_.draws), static_cast<std::size_t>(options_.popular_items)};
+    options.bootstrap = experiment_.evaluation.bootstrap();
+    options.bootstrap.replicates = static_cast<std::size_t>(options_.replicates);
+    return options;
+  }
+
+  /// Encoders that learned from people of the world, or from those they are tested on, would be ranked by what they
+  /// remember.
+  void require_strangers(const OpenedRun& run, const ExperimentData& data, const Population& population) const {
+    const RunRecord& record = run.run().record();
+    if (record.summary.at("identity").at("data") != data.checksum ||
+        record.summary.at("roles").at("held_out") != data.roles.fingerprint(Role::held_out)) {
+      throw DataError(fmt::format("{} has another role H", run.folder()), "policies are ranked on the same people",
+                      "use the data and the fold of the run");
+    }
+    const std::string owner = fmt::format("run {}", run.folder());
+    const RoleMembers learned[] = {
+        {owner, Role::train, record.summary.at("roles").at("train"), record.train_users},
+        {owner, Role::validate, record.summary.at("roles").at("validate"), record.validate_users}};
+    require_disjoint_roles(learned, population.world_users);
+  }
+
+  WorldOrders rank(const ExperimentData& data, const Population& population, const Invocation& invocation,
+                   std::vector<std::string>& policies) const {
+    std::vector<std::unique_ptr<OpenedRun>> runs;
+    CommandLine line = invocation.line;
+    line.sources = {};  // they are of this experiment; a run has a configuration of its own
+    const Invocation of_runs{line,
+                             invocation.config,
+                             invocation.provenance,
+                             invocation.clock,
+                             invocation.group,
+                             invocation.output,
+                             invocation.on_failure};
+    for (const std::string& folder : options_.run) {
+      runs.push_back(std::make_unique<OpenedRun>(folder, experiment_.distributed.threads, of_runs));
+      require_strangers(*runs.back(), data, population);
+    }
+    log_info("ranking policies on the people of role H");
+    const PolicyOrder order({experiment_, data, runs, static_cast<std::size_t>(options_.shots)});
+    policies = order.policies();
+    OrderOptions options;
+    options.bootstrap = realism_options().bootstrap;
+    const WorldData people = people_of(population, data.dataset, data.roles, data.likes, Role::held_out);
+    WorldOrders orders;
+    const auto add = [&](const std::string& world, const WorldData& twins) {
+      log_info("ranking policies on twins of {}", world);
+      orders.emplace_back(world, order_agreement(order.real(), order.on_twins(twins), options));
+    };
+    for (std::size_t w = 0; w < population.latents.worlds.size(); ++w) {
+      add(population.latents.worlds[w].name(), twins_of(population, w, people));
+    }
+    add(population.latents.worlds.front().name() + ", renamed",
+        renamed_twins(population, twins_of(population, 0, people)));
+    return orders;
+  }
+
   RealismCommandOptions options_;
   Experiment experiment_;
 };

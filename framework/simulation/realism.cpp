@@ -9,91 +9,103 @@
 #include <numeric>
 
 #include "framework/core/error.h"
-#include "framework/core/hash.h"
+#include "framework/simulation/held_out_likelihood.h"
+#include "framework/simulation/likes_features.h"
 #include "framework/simulation/random_layout.h"
 #include "framework/simulation/role_guard.h"
 
 namespace coldframe {
 namespace {
 
-constexpr double k_pseudo_count = 0.3;  // of the unigram reference
-
-std::vector<double> counts_of(const WorldData& data) {
-  std::vector<double> counts(data.item_count, 0.0);
-  for (const WorldUser& user : data.users) {
-    for (const std::uint32_t item : user.likes) counts[item] += 1;
-  }
-  return counts;
-}
-
-double sum_of(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
-
-double correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  const auto n = static_cast<double>(a.size());
-  const double mean_a = sum_of(a) / n, mean_b = sum_of(b) / n;
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    ab += (a[k] - mean_a) * (b[k] - mean_b);
-    aa += (a[k] - mean_a) * (a[k] - mean_a);
-    bb += (b[k] - mean_b) * (b[k] - mean_b);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : std::numeric_limits<double>::quiet_NaN();
-}
-
-/// Standardised excess of users who like both, for every pair of `items`. Expected: each user's likes spread over
-/// items by popularity, so that busy users explain what they explain.
-std::vector<double> pair_excess(const WorldData& data, std::span<const std::uint32_t> items) {
-  const std::size_t n = items.size();
-  std::vector<std::size_t> place(data.item_count, n);
-  for (std::size_t k = 0; k < n; ++k) place[items[k]] = k;
-  const std::vector<double> counts = counts_of(data);
-  const double total = sum_of(counts);
-  std::vector<double> together(n * n, 0.0);
-  double pairs = 0;  // sum over users of likes (likes - 1)
-  for (const WorldUser& user : data.users) {
-    const auto likes = static_cast<double>(user.likes.size());
-    pairs += likes * (likes - 1);
-    for (const std::uint32_t a : user.likes) {
-      for (const std::uint32_t b : user.likes) {
-        if (place[a] < place[b] && place[b] < n) together[place[a] * n + place[b]] += 1;
-      }
-    }
-  }
-  std::vector<double> excess;
-  for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = a + 1; b < n; ++b) {
-      const double expected = pairs * (counts[items[a]] / total) * (counts[items[b]] / total);
-      excess.push_back(expected > 0 ? (together[a * n + b] - expected) / std::sqrt(expected) : 0.0);
-    }
-  }
-  return excess;
-}
-
-std::vector<double> group_departures(const WorldData& data, std::span<const std::uint32_t> items) {
-  const std::vector<double> all = counts_of(data);
-  const double total = sum_of(all);
-  std::vector<double> departures;
-  for (std::uint32_t g = 0; g < data.group_count; ++g) {
-    std::vector<double> own(data.item_count, 0.0);
-    for (const WorldUser& user : data.users) {
-      for (const std::uint32_t item : user.likes) own[item] += user.group == g ? 1.0 : 0.0;
-    }
-    const double likes = sum_of(own);
-    for (const std::uint32_t item : items) {
-      departures.push_back(likes > 0 ? own[item] / likes - all[item] / total : 0.0);
-    }
-  }
-  return departures;
-}
+constexpr double k_pseudo_count = 0.3;   // of the unigram reference
+constexpr std::size_t k_stratum = 20;    // items that exchange names
+constexpr double k_half_of_world = 0.5;  // whose likes are compared with H, measured against the other half
 
 std::vector<std::uint32_t> most_liked(const WorldData& data, std::size_t most) {
-  const std::vector<double> counts = counts_of(data);
+  const std::vector<double> shares = item_shares(data, 0.0);
   std::vector<std::uint32_t> items(data.item_count);
   std::iota(items.begin(), items.end(), 0u);
-  std::stable_sort(items.begin(), items.end(), [&](auto a, auto b) { return counts[a] > counts[b]; });
+  std::stable_sort(items.begin(), items.end(), [&](auto a, auto b) { return shares[a] > shares[b]; });
   items.resize(std::min(most, items.size()));
   return items;
 }
+
+/// log p of all likes of each user, by the smoothed counts of other people.
+std::vector<double> unigram_likelihoods(const WorldData& fit, const WorldData& held_out) {
+  const std::vector<double> shares = item_shares(fit, k_pseudo_count);
+  std::vector<double> out;
+  for (const WorldUser& user : held_out.users) {
+    double sum = 0;
+    for (const std::uint32_t item : user.likes) sum += std::log(shares[item]);
+    out.push_back(sum);
+  }
+  return out;
+}
+
+/// Per like: of `likelihoods`, and of their difference to `reference`.
+void add_likelihoods(const WorldData& held_out, const std::vector<double>& likelihoods,
+                     const std::vector<double>& reference, const BootstrapOptions& options, WorldRealism& row) {
+  PairedBootstrap users(3, options);
+  for (std::size_t u = 0; u < held_out.users.size(); ++u) {
+    const double values[] = {likelihoods[u], likelihoods[u] - reference[u],
+                             static_cast<double>(held_out.users[u].likes.size())};
+    users.add(UserKey(held_out.users[u].key), values);
+  }
+  row.log_likelihood = users.ratio(0, 2);
+  row.over_unigram = users.ratio(1, 2);
+}
+
+Separation told_apart(const LikesFeatures& features, const WorldData& people, const WorldData& others,
+                      const RealismOptions& options) {
+  if (std::min(people.users.size(), others.users.size()) < options.least_classified) {
+    Separation too_few;
+    too_few.auc.value = std::numeric_limits<double>::quiet_NaN();
+    return too_few;
+  }
+  TwoSamples samples;
+  for (const WorldUser& user : people.users) samples.add(UserKey(user.key), true, features.of(user));
+  for (const WorldUser& user : others.users) samples.add(UserKey(user.key), false, features.of(user));
+  ClassifierOptions classifier = options.classifier;
+  classifier.bootstrap = options.bootstrap;
+  return separate(samples, classifier);
+}
+
+/// Everything worlds are compared with.
+struct Comparison {
+  const WorldData& held_out;
+  const std::vector<std::uint32_t>& items;  // between which co-occurrence is compared
+  const std::vector<double>& unigram;       // log p of each user of H
+  const LikesFeatures& features;
+  const RealismOptions& options;
+
+  WorldRealism row(std::string name, const std::vector<double>& likelihoods, const WorldData& twins) const {
+    WorldRealism row;
+    row.world = std::move(name);
+    add_likelihoods(held_out, likelihoods, unigram, options.bootstrap, row);
+    row.taste = taste_agreement(twins, held_out, items, options.bootstrap);
+    row.separation = told_apart(features, held_out, twins, options);
+    return row;
+  }
+};
+
+WorldRealism people_row(const WorldData& fitted_on, const Comparison& with, const ItemTags& tags, std::uint64_t seed) {
+  WorldRealism row;
+  row.world = "people of W";
+  add_likelihoods(with.held_out, with.unigram, with.unigram, with.options.bootstrap, row);
+  row.taste = taste_agreement(fitted_on, with.held_out, with.items, with.options.bootstrap);
+  const WorldSplit halves = split_world_data(fitted_on, derived_seed(seed, "people of W"), k_half_of_world);
+  row.separation = told_apart(LikesFeatures(halves.fit, tags), with.held_out, halves.held_out, with.options);
+  return row;
+}
+
+void require_strangers(const Population& population, const Dataset& data, const Roles& roles) {
+  require_world_off_test(population.world_users, role_members(data, roles, Role::held_out, "role H of these options"));
+  if (roles.fingerprint(Role::world) == population.world_users.fingerprint) return;
+  throw DataError(fmt::format("population made from '{}'", population.data_name),
+                  "its people are not the role W of data.role_seed and data.fold", "use the options it was made with");
+}
+
+}  // namespace
 
 WorldData people_of(const Population& population, const Dataset& data, const Roles& roles, const Likes& likes,
                     Role role) {
@@ -103,78 +115,49 @@ WorldData people_of(const Population& population, const Dataset& data, const Rol
   return make_world_data(data, users, likes, population.observables.law, population.latents.group_field);
 }
 
-}  // namespace
-
-WorldData draw_twins(const TasteModel& taste, const WorldData& real, std::uint64_t seed, std::uint32_t stream) {
-  const KeyedRandom states(derived_seed(seed, "twins"), Purpose::population);
-  const KeyedRandom noise(derived_seed(seed, "likes of twins"), Purpose::item_noise);
-  WorldData twins{real.item_count, real.group_count, real.attribute_size, real.users};
-  std::vector<double> normals(taste.latent_size()), state(taste.latent_size()), utilities(taste.item_count());
-  for (WorldUser& twin : twins.users) {
-    const UserKey key(combine_hash(twin.key, stream));
-    keyed_normals(states, key, 0, normals);
-    taste.place(twin.x, normals, state);
-    taste.utilities(twin.group, state, utilities);
-    for (std::uint32_t i = 0; i < utilities.size(); ++i) utilities[i] += gumbel(noise.block(key, 0, 0, i)[0]);
-    std::vector<std::uint32_t> items(utilities.size());
-    std::iota(items.begin(), items.end(), 0u);
-    const std::size_t count = std::min(twin.likes.size(), items.size());
-    std::partial_sort(
-        items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count), items.end(),
-        [&](auto a, auto b) { return utilities[a] != utilities[b] ? utilities[a] > utilities[b] : a < b; });
-    twin.likes.assign(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count));
-  }
-  return twins;
+WorldData twins_of(const Population& population, std::size_t world, const WorldData& people) {
+  const auto taste = make_taste(population.latents.worlds[world], 1.0);
+  return draw_twins(*taste, people, population.seed, static_cast<std::uint32_t>(world));
 }
 
-double popularity_distance(const WorldData& a, const WorldData& b) {
-  const std::vector<double> first = counts_of(a), second = counts_of(b);
-  const double first_total = sum_of(first), second_total = sum_of(second);
-  double distance = 0;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    distance += 0.5 * std::abs(first[i] / first_total - second[i] / second_total);
-  }
-  return distance;
-}
-
-double co_occurrence_agreement(const WorldData& a, const WorldData& b, std::span<const std::uint32_t> items) {
-  return correlation(pair_excess(a, items), pair_excess(b, items));
-}
-
-double group_agreement(const WorldData& a, const WorldData& b, std::span<const std::uint32_t> items) {
-  if (a.group_count < 2) return std::numeric_limits<double>::quiet_NaN();
-  return correlation(group_departures(a, items), group_departures(b, items));
+WorldData renamed_twins(const Population& population, const WorldData& twins) {
+  const std::vector<double> popularity(population.world_popularity.begin(), population.world_popularity.end());
+  return rename_items(twins, popularity, k_stratum, population.seed);
 }
 
 RealismReport check_realism(const Population& population, const Dataset& data, const Roles& roles, const Likes& likes,
                             const RealismOptions& options) {
-  require_world_off_test(population.world_users, role_members(data, roles, Role::held_out, "role H of these options"));
-  if (roles.fingerprint(Role::world) != population.world_users.fingerprint) {
-    throw DataError(fmt::format("population made from '{}'", population.data_name),
-                    "its people are not the role W of data.role_seed and data.fold",
-                    "use the options it was made with");
-  }
+  require_strangers(population, data, roles);
   const WorldData held_out = people_of(population, data, roles, likes, Role::held_out);
   const WorldData fitted_on = people_of(population, data, roles, likes, Role::world);
   if (held_out.users.empty() || fitted_on.users.empty()) {
     throw DataError("realism of a population", "nobody of role W or H has likes", "use more users, or another fold");
   }
   const std::vector<std::uint32_t> items = most_liked(fitted_on, options.popular_items);
+  const std::vector<double> unigram = unigram_likelihoods(fitted_on, held_out);
+  const ItemTags tags = item_tags(data);
+  const LikesFeatures features(fitted_on, tags);
+  const Comparison comparison{held_out, items, unigram, features, options};
   RealismReport report;
+  report.features = features.names();
   report.held_out_users = held_out.users.size();
   for (const WorldUser& user : held_out.users) report.held_out_likes += user.likes.size();
-  report.people = {"people of W", unigram_log_likelihood(fitted_on, held_out, k_pseudo_count),
-                   popularity_distance(fitted_on, held_out), co_occurrence_agreement(fitted_on, held_out, items),
-                   group_agreement(fitted_on, held_out, items)};
-  report.worlds.resize(population.latents.worlds.size());
-  tbb::parallel_for(std::size_t{0}, report.worlds.size(), [&](std::size_t w) {
-    const World& world = population.latents.worlds[w];
-    const auto taste = make_taste(world, 1.0);
-    const WorldData twins = draw_twins(*taste, held_out, population.seed, static_cast<std::uint32_t>(w));
-    report.worlds[w] = {world.name(), held_out_log_likelihood(*taste, held_out, options.draws, population.seed),
-                        popularity_distance(twins, held_out), co_occurrence_agreement(twins, held_out, items),
-                        group_agreement(twins, held_out, items)};
+  report.people = people_row(fitted_on, comparison, tags, population.seed);
+  const std::size_t worlds = population.latents.worlds.size();
+  report.worlds.resize(worlds);
+  // One more: the first world with renamed items, whose likelihood means nothing.
+  tbb::parallel_for(std::size_t{0}, worlds + 1, [&](std::size_t w) {
+    const World& world = population.latents.worlds[w % worlds];
+    const WorldData twins = twins_of(population, w % worlds, held_out);
+    if (w == worlds) {
+      report.renamed = comparison.row(world.name() + ", renamed", unigram, renamed_twins(population, twins));
+      return;
+    }
+    const std::vector<double> likelihoods =
+        held_out_log_likelihoods(*make_taste(world, 1.0), held_out, options.draws, population.seed);
+    report.worlds[w] = comparison.row(world.name(), likelihoods, twins);
   });
+  report.renamed.log_likelihood = report.renamed.over_unigram = {};
   return report;
 }
 

@@ -7,7 +7,10 @@
 #include "framework/data/dataset.h"
 #include "framework/data/likes.h"
 #include "framework/data/roles.h"
+#include "framework/evaluation/two_sample.h"
 #include "framework/simulation/population.h"
+#include "framework/simulation/taste_agreement.h"
+#include "framework/simulation/twins.h"
 #include "framework/simulation/world_data.h"
 
 namespace coldframe {
@@ -15,39 +18,43 @@ namespace coldframe {
 struct RealismOptions {
   std::size_t draws = 1024;         // prior draws of the held-out likelihood
   std::size_t popular_items = 100;  // the most liked items of W, between which co-occurrence is compared
+  BootstrapOptions bootstrap = {.replicates = 400};
+  ClassifierOptions classifier = {};  // its bootstrap is replaced by the one above
+  std::size_t least_classified = 30;  // users; fewer are not told apart: AUC NaN
 };
 
 /// How one world compares with people it was not fitted on. Each number has its real reference: the same for the people
-/// of W, as far from H as real people are.
+/// of W, as far from H as real people are. Intervals are over users; the fit of the world is taken as it is.
 struct WorldRealism {
   std::string world;
-  double log_likelihood = 0;       // per like of H, the latent state integrated out
-  double popularity_distance = 0;  // total variation between the likes of twins and of H, 0 .. 1
-  double co_occurrence = 0;        // correlation of standardised pair excesses, -1 .. 1; by chance 0
-  double group_taste = 0;          // correlation of the groups' departures from the shares of all; NaN: one group
+  Estimate log_likelihood;  // per like of H, the latent state integrated out
+  Estimate over_unigram;    // the same minus that of W's smoothed counts, paired by user
+  TasteAgreement taste;
+  Separation separation;  // of people of H (first sample) and their twins, by features of their likes
 };
 
 struct RealismReport {
   std::vector<WorldRealism> worlds;
-  WorldRealism people;             // W instead of a world; log_likelihood is that of W's smoothed counts (unigram)
-  std::size_t held_out_users = 0;  // with likes
+  WorldRealism people;   // W instead of a world; log_likelihood is that of W's smoothed counts (unigram)
+  WorldRealism renamed;  // the first world after its items exchanged names with others as popular: what is noticed
+  std::vector<std::string> features;  // names of what separation.alone is about
+  std::size_t held_out_users = 0;     // with likes
   std::size_t held_out_likes = 0;
 };
 
-/// Compares worlds at lambda = 1 with role H. A twin of each user of H has the same attributes and as many likes, drawn
-/// from the world without replacement; so activity is copied, not tested. Throws DataError when W shares a person with
-/// H or is not the W of `roles`.
+/// The people of one role who like something, in the order of their keys, with attributes as the population encodes
+/// them.
+WorldData people_of(const Population& population, const Dataset& data, const Roles& roles, const Likes& likes,
+                    Role role);
+
+/// Compares worlds at lambda = 1 with role H. Features of likes are measured against W; in the row of people against
+/// one half of W, for the other half. Throws DataError when W shares a person with H or is not the W of `roles`.
 RealismReport check_realism(const Population& population, const Dataset& data, const Roles& roles, const Likes& likes,
                             const RealismOptions& options = {});
 
-/// Twins of the users of `real` in a world; `stream` names the draw.
-WorldData draw_twins(const TasteModel& taste, const WorldData& real, std::uint64_t seed, std::uint32_t stream = 0);
-
-/// Total variation distance between the shares of likes.
-double popularity_distance(const WorldData& a, const WorldData& b);
-/// Correlation over pairs of `items` of (together - expected) / sqrt(expected), expected under independent likes.
-double co_occurrence_agreement(const WorldData& a, const WorldData& b, std::span<const std::uint32_t> items);
-/// Correlation over groups and `items` of the shares of a group minus those of all; NaN with one group.
-double group_agreement(const WorldData& a, const WorldData& b, std::span<const std::uint32_t> items);
+/// Twins of a world as check_realism() draws them.
+WorldData twins_of(const Population& population, std::size_t world, const WorldData& people);
+/// What they become when items exchange names with others as popular (rename_items by the likes of W).
+WorldData renamed_twins(const Population& population, const WorldData& twins);
 
 }  // namespace coldframe

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/simulation/held_out_likelihood.h"
 #include "framework/simulation/population_options.h"
 #include "framework/simulation/random_layout.h"
 
@@ -159,7 +160,8 @@ std::unique_ptr<TasteModel> make_taste(const World& world, double lambda) {
   return make_chain_taste(std::get<ChainParameters>(world.parameters), lambda);
 }
 
-double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, std::size_t draws, std::uint64_t seed) {
+std::vector<double> held_out_log_likelihoods(const TasteModel& taste, const WorldData& data, std::size_t draws,
+                                             std::uint64_t seed) {
   const KeyedRandom random(derived_seed(seed, "held-out likelihood"), Purpose::population);
   const std::size_t latent_size = taste.latent_size();
   std::vector<double> one(latent_size);
@@ -171,7 +173,7 @@ double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, s
   const double log_items = std::log(static_cast<double>(taste.item_count()));
   std::vector<float> utilities(draws);
   std::vector<double> log_likelihood(draws);
-  double sum = 0;
+  std::vector<double> of_users;
   for (const WorldUser& user : data.users) {
     const TasteDraws states = taste.place_many(user.group, user.x, normals, draws);
     std::fill(log_likelihood.begin(), log_likelihood.end(), 0.0);
@@ -182,8 +184,15 @@ double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, s
     const double largest = *std::max_element(log_likelihood.begin(), log_likelihood.end());
     double total = 0;
     for (const double value : log_likelihood) total += std::exp(value - largest);
-    sum += user.weight * (largest + std::log(total / static_cast<double>(draws)));
+    of_users.push_back(largest + std::log(total / static_cast<double>(draws)));
   }
+  return of_users;
+}
+
+double held_out_log_likelihood(const TasteModel& taste, const WorldData& data, std::size_t draws, std::uint64_t seed) {
+  const std::vector<double> of_users = held_out_log_likelihoods(taste, data, draws, seed);
+  double sum = 0;
+  for (std::size_t u = 0; u < of_users.size(); ++u) sum += data.users[u].weight * of_users[u];
   return sum / data.like_weight();
 }
 
