@@ -1,13 +1,11 @@
 # install_layers(): libraries, headers and a package for find_package(Coldframe COMPONENTS <layers>).
-# Called once, after all layers are declared. The composition root (cli) is a program, not a library to build on;
-# it installs itself.
+# Called once, after all layers are declared. The program itself is installed by its layer (cli).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 function(install_layers)
   set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Coldframe)
   get_property(layers GLOBAL PROPERTY COLDFRAME_LAYERS_ADDED)
-  list(REMOVE_ITEM layers cli)
   set(COLDFRAME_PACKAGE_DEPENDENCIES "")
   foreach(layer IN LISTS layers)
     install(TARGETS coldframe_${layer} EXPORT ColdframeTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

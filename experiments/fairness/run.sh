@@ -40,5 +40,5 @@ for variant in $variants; do
       --item_group genres --exposure_group tail --exposure_share "$share" --output "$results/$variant-tail-$share.json"
   done
 done
-"$coldframe" compare "${all[@]}" --evaluation.shots=0,3,10 --output "$root/fairness/report.html"
+"$coldframe" compare "${all[@]}" --evaluation.shots=0,3,10 --evaluation.smallest_effect=0.01 --output "$root/fairness/report.html"
 cp "$root"/fairness/report-*.csv "$results"

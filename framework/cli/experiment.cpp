@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "framework/cli/acceptance_gate.h"
+#include "framework/cli/program.h"
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
 #include "framework/reporting/acceptance.h"
@@ -46,6 +47,8 @@ Experiment::Experiment() {
   encoder.normalize = "yes";  // objectives and rankings take dot products for cosines, whatever the folder says
   add_builtin_strategies(strategies);
   add_builtin_objectives(objectives);
+  if (extensions().strategies) extensions().strategies(strategies);
+  if (extensions().objectives) extensions().objectives(objectives);
 }
 
 void Experiment::add_to(ConfigSchema& schema) {

@@ -1,4 +1,5 @@
 #include "framework/cli/subcommands.h"
+#include "framework/model/tensor_memory.h"
 
 namespace coldframe {
 
@@ -21,5 +22,7 @@ void append_learning_commands(std::vector<SubcommandEntry>& table) {
   table.push_back({"offpolicy", "estimate from a log what other policies would have had", make_offpolicy_command});
   table.push_back({"check", "check a configuration and estimate its cost, without running it", make_check_command});
 }
+
+void prepare_learning() { keep_tensor_memory(); }
 
 }  // namespace coldframe

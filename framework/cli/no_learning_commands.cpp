@@ -3,5 +3,6 @@
 namespace coldframe {
 
 void append_learning_commands(std::vector<SubcommandEntry>&) {}
+void prepare_learning() {}
 
 }  // namespace coldframe

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "framework/cli/program.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
 #include "framework/model/encoder_loader.h"
@@ -31,7 +32,10 @@ std::string trained(const StrategyEntry& entry, const EncoderOptions& encoder) {
 
 class StrategiesCommand final : public Subcommand {
  public:
-  StrategiesCommand() { add_builtin_strategies(strategies_); }
+  StrategiesCommand() {
+    add_builtin_strategies(strategies_);
+    if (extensions().strategies) extensions().strategies(strategies_);
+  }
 
   SubcommandInfo info() const override {
     return {

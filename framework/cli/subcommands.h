@@ -12,6 +12,8 @@ std::vector<SubcommandEntry> subcommands();
 
 /// The part of the table that needs an encoder (learning_commands.cpp; empty in a build of the torch-free layers alone).
 void append_learning_commands(std::vector<SubcommandEntry>& table);
+/// What has to be done before the first of them (beside it; nothing in a build without them).
+void prepare_learning();
 /// The part that needs the reporting layer (compare_command.cpp, plan_command.cpp; empty without it).
 void append_report_commands(std::vector<SubcommandEntry>& table);
 
