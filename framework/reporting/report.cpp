@@ -9,6 +9,7 @@
 #include "framework/reporting/newcomer_report.h"
 #include "framework/reporting/simulation_report.h"
 #include "framework/reporting/stream_report.h"
+#include "framework/reporting/stream_verdicts.h"
 
 namespace coldframe {
 namespace {
@@ -136,6 +137,7 @@ Json make_report(const PooledRuns& runs, std::span<const NamedSimulation> simula
   report["limits"] = limits_of(runs, simulations, rules);
   add_newcomer_tables(report["tables"], findings);
   add_newcomer_plots(report["plots"], findings);
+  add_stream_verdicts(report["tables"], report["plots"], runs.runs, rules);
   add_streams(report["tables"], report["plots"], runs.runs, bootstrap);
   add_simulation(report["tables"], report["plots"], simulations, rules);
   return report;

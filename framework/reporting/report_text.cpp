@@ -55,7 +55,7 @@ std::string report_text(const Json& report) {
   }
   for (const Json& table : report.at("tables")) {
     const std::string id = table.at("id");
-    if (id == "strategies" || id.starts_with("quality-") || id.starts_with("verdict-") || id == "simulation") {
+    if (id == "strategies" || id.starts_with("quality-") || id.starts_with("verdict-") || id == "simulation" || id == "stream-strategies") {
       text += table_text(table);
     }
   }

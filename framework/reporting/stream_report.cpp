@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "framework/reporting/continual_record.h"
@@ -64,13 +66,26 @@ Json heat_map(const NamedRun& run, const Json& summary, std::size_t number) {
   return plot.take();
 }
 
+/// Of several training seeds of a variant, one is shown in full.
+bool first_seed_of_variant(std::span<const NamedRun> runs, const NamedRun& run) {
+  const auto stream_of = [](const NamedRun& other) {
+    const Json& summary = other.record.summary;
+    return std::pair(summary.value("variant", other.name), summary.value("fold", std::int64_t{0}));
+  };
+  const auto first = std::ranges::find_if(runs, [&](const NamedRun& other) {
+    return other.record.summary.contains("continual") && stream_of(other) == stream_of(run);
+  });
+  return &*first == &run;
+}
+
 }  // namespace
 
 void add_streams(Json& tables, Json& plots, std::span<const NamedRun> runs, const BootstrapOptions& bootstrap) {
   TableBuilder lines(
       "streams", "Tasks that follow each other",
       "next: everybody of a task before anything of them was trained on, mean over tasks, and popularity "
-      "on the same people from the second task on; intervals over people");
+      "on the same people from the second task on; intervals over people; of several seeds of a variant the first is "
+      "shown in full below");
   lines.column("run", "run").column("method", "method").column("tasks", "tasks").column("next", "next");
   lines.column("popularity", "popularity");
   for (const auto& [key, title] : k_numbers) lines.column(key, title);
@@ -83,6 +98,7 @@ void add_streams(Json& tables, Json& plots, std::span<const NamedRun> runs, cons
     ++number;
     if (!run.record.tasks.empty()) measured.push_back(&run);
     lines.row(line_of(run, summary));
+    if (!first_seed_of_variant(runs, run)) continue;
     for (Json& table : continual_tables(summary, run.name)) {
       table["id"] = fmt::format("{}-{}", table.at("id").get<std::string>(), number);
       details.push_back(std::move(table));

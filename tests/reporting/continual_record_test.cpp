@@ -7,6 +7,7 @@
 
 #include "framework/reporting/measures.h"
 #include "framework/reporting/stream_report.h"
+#include "framework/reporting/stream_verdicts.h"
 #include "tests/support/temporary_folder.h"
 
 namespace coldframe {
@@ -164,6 +165,84 @@ TEST(StreamReportTest, runs_over_the_same_people_are_compared_person_by_person) 
   ASSERT_EQ(tables[1].at("id"), "stream-differences");
   ASSERT_EQ(tables[1].at("rows").size(), 1u) << "a run on other people has no difference";
   EXPECT_EQ(tables[1].at("rows")[0].at("run"), "run 1");
+}
+
+/// Two tasks of 40 people; the model gets `level` more than popularity, and `level` more at the end of the stream.
+NamedRun stream_run(const std::string& variant, std::int64_t seed, double level) {
+  ContinualRecord record = example();
+  for (std::size_t task = 0; task < 2; ++task) {
+    std::vector<double> noise(40);
+    for (std::size_t user = 0; user < 40; ++user) noise[user] = 0.01 * static_cast<double>((user * 7 + task) % 5);
+    record.cohorts[task] = cohort(100 * (task + 1), {noise, noise, noise});
+    record.next[task] = {record.cohorts[task].users, noise, noise};
+    for (std::size_t user = 0; user < 40; ++user) {
+      const double wobble = 0.002 * static_cast<double>((user + static_cast<std::size_t>(seed)) % 3);
+      record.cohorts[task].rows[2][user] += level + wobble;
+      record.next[task].model[user] += level + wobble;
+    }
+  }
+  NamedRun run{variant + "/" + std::to_string(seed), {}};
+  run.record.summary["variant"] = variant;
+  run.record.summary["seed"] = seed;
+  run.record.summary["fold"] = 0;
+  run.record.summary["continual"] = continual_summary(record, {.replicates = 50});
+  run.record.tasks = people_of(record);
+  return run;
+}
+
+std::vector<NamedRun> streams(std::int64_t seeds, double better) {
+  std::vector<NamedRun> runs;
+  for (std::int64_t seed = 1; seed <= seeds; ++seed) runs.push_back(stream_run("naive", seed, 0.05));
+  for (std::int64_t seed = 1; seed <= seeds; ++seed) runs.push_back(stream_run("replay", seed, 0.05 + better));
+  return runs;
+}
+
+nlohmann::json verdict_of(const nlohmann::json& tables, const std::string& name) {
+  for (const nlohmann::json& row : tables.at(1).at("rows")) {
+    if (row.at("comparison") == name) return row.at("verdict");
+  }
+  return {};
+}
+
+TEST(StreamVerdictsTest, five_seeds_support_a_verdict_and_four_none) {
+  const VerdictRules rules{.smallest_effect = 0.01, .bootstrap = {.replicates = 100}};
+  nlohmann::json tables = nlohmann::json::array(), plots = nlohmann::json::array();
+  add_stream_verdicts(tables, plots, streams(5, 0.03), rules);
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables[0].at("id"), "stream-strategies");
+  EXPECT_NEAR(tables[0].at("rows")[1].at("average").at("value").get<double>(), 0.02 + 0.08 + 0.002, 1e-3);
+  EXPECT_EQ(verdict_of(tables, "naive - replay, next"), "worse");
+  EXPECT_EQ(verdict_of(tables, "naive - replay, backward_transfer"), "worse");
+  EXPECT_EQ(verdict_of(tables, "replay - popularity, next"), "better");
+  ASSERT_EQ(plots.size(), 1u);
+  EXPECT_EQ(plots[0].at("traces").size(), 3u);
+
+  nlohmann::json four = nlohmann::json::array();
+  add_stream_verdicts(four, plots, streams(4, 0.03), rules);
+  EXPECT_EQ(verdict_of(four, "naive - replay, next"), "not claimed");
+  nlohmann::json equal = nlohmann::json::array();
+  add_stream_verdicts(equal, plots, streams(5, 0.001), rules);
+  EXPECT_EQ(verdict_of(equal, "naive - replay, next"), "equivalent");
+}
+
+TEST(StreamVerdictsTest, other_people_or_one_seed_give_no_verdict) {
+  nlohmann::json tables = nlohmann::json::array(), plots = nlohmann::json::array();
+  add_stream_verdicts(tables, plots, streams(1, 0.03), {});
+  std::vector<NamedRun> others = streams(5, 0.03);
+  others[3].record.tasks[1].tested.users[0] = UserKey(77);
+  add_stream_verdicts(tables, plots, others, {});
+  std::vector<NamedRun> folds = streams(5, 0.03);
+  folds[0].record.summary["fold"] = 1;
+  add_stream_verdicts(tables, plots, folds, {});
+  EXPECT_TRUE(tables.empty());
+  EXPECT_TRUE(plots.empty());
+}
+
+TEST(StreamReportTest, of_several_seeds_one_is_shown_in_full) {
+  nlohmann::json tables = nlohmann::json::array(), plots = nlohmann::json::array();
+  add_streams(tables, plots, streams(3, 0.03), {.replicates = 50});
+  EXPECT_EQ(tables[0].at("rows").size(), 6u);
+  EXPECT_EQ(plots.size(), 2u);
 }
 
 TEST(ContinualRecordTest, people_come_back_from_a_record) {

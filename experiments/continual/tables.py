@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Prints the tables of docs/studies/continual.md from its result files, and draws its picture.
+
+    experiments/continual/tables.py [FOLDER] [--plot PICTURE.svg]        default: docs/studies/continual
+
+FOLDER holds report-*.csv as `coldframe compare` wrote them. The picture needs matplotlib (Debian: python3-matplotlib).
+"""
+
+import argparse
+import csv
+import pathlib
+
+NUMBERS = {"next": "next task's people", "next_minus_popularity": "minus popularity", "average": "ACC", "backward_transfer": "BWT",
+           "forward_transfer": "FWT"}
+
+
+def rows(folder: pathlib.Path, name: str) -> list[dict]:
+    with open(folder / f"report-{name}.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def markdown(header: list[str], body: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in body])
+
+
+def interval(row: dict, column: str) -> str:
+    if not row[column]:
+        return "-"
+    return f"{float(row[column]):.3f} [{float(row[column + '_low']):.3f}, {float(row[column + '_high']):.3f}]"
+
+
+def strategies(folder: pathlib.Path) -> str:
+    return markdown(["NDCG@10, k = 0"] + list(NUMBERS.values()),
+                    [[row["strategy"]] + [interval(row, key) for key in NUMBERS] for row in rows(folder, "stream-strategies")])
+
+
+def verdicts(folder: pathlib.Path, words: tuple[str, ...]) -> str:
+    body = [[row["comparison"], interval(row, "difference"), f"{float(row['holm_p']):.3f}", f"{float(row['detectable']):.3f}", row["verdict"]]
+            for row in rows(folder, "verdict-streams") if any(row["comparison"].endswith(word) for word in words)]
+    return markdown(["first - second", "difference [95 %]", "p after Holm", "would be found", "verdict"], body)
+
+
+def plot(folder: pathlib.Path, path: pathlib.Path) -> None:
+    import matplotlib
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.hashsalt": "coldframe", "font.size": 9})
+    from matplotlib import pyplot
+    table = rows(folder, "stream-strategies")
+    figure, panels = pyplot.subplots(1, 3, figsize=(10, 3.4), layout="constrained", sharey=True)
+    for panel, key in zip(panels, ("next", "average", "backward_transfer")):
+        for y, row in enumerate(reversed(table)):
+            x = float(row[key])
+            panel.errorbar(x, y, xerr=[[x - float(row[key + "_low"])], [float(row[key + "_high"]) - x]], fmt="o", ms=4, lw=0.8,
+                           color="#1f5fa8" if row["strategy"].startswith("full") else "#b3541e")
+        if key == "next":
+            popularity = float(table[0]["next"]) - float(table[0]["next_minus_popularity"])
+            panel.axvline(popularity, color="#888", lw=0.8, ls="--")
+            panel.annotate("popularity", (popularity, 0), xytext=(-4, 0), textcoords="offset points", ha="right", color="#666", fontsize=8)
+        if key == "backward_transfer":
+            panel.axvline(0, color="#888", lw=0.8, ls="--")
+        panel.set_title(NUMBERS[key], fontsize=9)
+        panel.grid(alpha=0.25)
+    panels[0].set_yticks(range(len(table)), [row["strategy"] for row in reversed(table)])
+    figure.supxlabel("NDCG@10, nothing known of a person", fontsize=9)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path("docs/studies/continual"))
+    parser.add_argument("--plot", type=pathlib.Path)
+    arguments = parser.parse_args()
+    print("\n\n".join([strategies(arguments.folder), verdicts(arguments.folder, (", next",)),
+                       verdicts(arguments.folder, (", average", ", backward_transfer"))]))
+    if arguments.plot:
+        plot(arguments.folder, arguments.plot)
+
+
+if __name__ == "__main__":
+    main()
