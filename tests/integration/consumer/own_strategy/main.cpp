@@ -1,6 +1,7 @@
 // A program of one's own: everything that `coldframe` does, with a strategy and an objective from outside the repository.
 //   own_strategy train --strategy.use=biases --objective.use=margin ...
 //   own_strategy check-gradient
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
