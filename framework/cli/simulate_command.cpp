@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 
 #include "framework/cli/acceptance_gate.h"
@@ -9,12 +12,14 @@
 #include "framework/cli/profile_text.h"
 #include "framework/cli/run_reference.h"
 #include "framework/cli/simulated_record.h"
+#include "framework/cli/simulated_rows.h"
 #include "framework/cli/simulation_text.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/trace_text.h"
 #include "framework/comm/stop_signal.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
+#include "framework/core/log.h"
 #include "framework/core/progress.h"
 #include "framework/simulation/population_file.h"
 #include "framework/simulation/role_guard.h"
@@ -107,10 +112,25 @@ class Simulation {
 
   ExitCode run() {
     if (options_.one() >= 0) return run_one(static_cast<std::uint64_t>(options_.one()));
+    const std::string scored = scoring();
+    rows_ = std::make_unique<SimulatedRows>(group_, std::filesystem::path(options_.output).parent_path());
     const ReplayResult result = line_up_->online().empty() ? merge_ranks(replay_my_share()) : replay_online();
+    if (result.begin == result.end) {
+      if (!group_.is_root()) return ExitCode::done;
+      invocation_.output << "stopped before any block of users was complete; nothing is written\n";
+      return ExitCode::stopped;
+    }
+    std::optional<PairedBootstrap> rates;
+    if (attainable_range(result)) {
+      rates.emplace(
+          rows_->bootstrap(result.begin, result.end, result.policies.size(), experiment_.evaluation.bootstrap()));
+    }
+    const Simulated simulated{experiment_,       *data_, *population_, calibration_, invocation_, result,
+                              line_up_->roles(), runs_,  scored};
+    const nlohmann::json summary = write_record(simulated);
     ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
-      if (group_.is_root()) code = write(result);
+      if (group_.is_root()) code = conclude(simulated, summary, rates ? &*rates : nullptr);
     });
     return code;
   }
@@ -118,34 +138,58 @@ class Simulation {
  private:
   const std::vector<FreeValue>& bounds() const { return invocation_.config.free_values("expect"); }
 
-  ExitCode write(const ReplayResult& result) {
-    const auto users = static_cast<std::uint64_t>(experiment_.simulation.users);
-    const bool complete = result.end - result.begin == users;
-    if (result.begin == result.end) {
-      invocation_.output << "stopped before any block of users was complete; nothing is written\n";
-      return ExitCode::stopped;
-    }
-    const Simulated simulated{experiment_, *data_, *population_, calibration_, invocation_, result, line_up_->roles(), runs_};
-    const SimulationRecord record = make_simulation_record(simulated);
-    write_simulation_record(options_.output, record);
+  /// Collective; the root writes, and returns the record's summary.
+  nlohmann::json write_record(const Simulated& simulated) const {
+    SimulationRecord head;
+    std::unique_ptr<SimulationRecordWriter> writer;
+    const ReplayResult& result = simulated.result;
+    agree_on_errors(group_, "begin the record", [&] {
+      if (!group_.is_root()) return;
+      head = make_simulation_record(simulated);
+      writer = std::make_unique<SimulationRecordWriter>(options_.output, head, result.end - result.begin);
+    });
+    rows_->each(result.begin, result.end,
+                [&](std::uint64_t user, std::span<const SimulatedUser> outcomes) { writer->add(user, outcomes); });
+    agree_on_errors(group_, "finish the record", [&] {
+      if (writer) writer->finish();
+    });
+    return head.summary;
+  }
+
+  /// Logs, text and bounds of a written record.
+  ExitCode conclude(const Simulated& simulated, const nlohmann::json& summary, const PairedBootstrap* rates) {
     if (!options_.log.empty()) write_simulated_logs(logs_to(options_.log), simulated);
-    invocation_.output << simulation_text(record, experiment_.evaluation.bootstrap());
-    if (!complete) {
+    invocation_.output << simulation_text(summary, simulated.result, rates, experiment_.evaluation.bootstrap().level);
+    if (!summary.at("complete").get<bool>()) {
       invocation_.output << fmt::format(
           "\nstopped: {} of {} users, the same ones under every policy; {} says that it is incomplete and no bound is "
           "checked\n",
-          result.end - result.begin, users, options_.output);
+          simulated.result.end - simulated.result.begin, experiment_.simulation.users, options_.output);
       return ExitCode::stopped;
     }
-    invocation_.output << check(record);
+    invocation_.output << check();
     return gate_.finish();
   }
 
-  std::string check(const SimulationRecord& record) {
+  std::string check() {
     const BootstrapOptions bootstrap = experiment_.evaluation.bootstrap();
-    return gate_.check(
-        options_.output, bounds(), simulation_measures(record, bootstrap), experiment_.evaluation,
-        [&](const std::string& path) { return read_simulation_reference(path, options_.output, record, bootstrap); });
+    const auto mine = std::make_shared<const SimulationRecordReader>(options_.output);
+    return gate_.check(options_.output, bounds(), simulation_measures(mine, bootstrap), experiment_.evaluation,
+                       [&](const std::string& path) {
+                         return read_simulation_reference(path, options_.output,
+                                                          read_simulation_record(options_.output), bootstrap);
+                       });
+  }
+
+  /// Of encoders, as it is done; says so where it is not what was asked for.
+  std::string scoring() const {
+    if (experiment_.simulation.scoring != "int8") return "fp32";
+    if (usable_scoring(Scoring::int8) == Scoring::int8) return "int8";
+    if (group_.is_root() && !runs_.empty()) {
+      log_warning(
+          "simulation.scoring = int8 (this processor has no AVX-512 VNNI): encoders score in fp32, the same pages");
+    }
+    return "fp32";
   }
 
   void require_strangers(const StoredRun& run) const {
@@ -209,9 +253,29 @@ class Simulation {
       progress.set(static_cast<std::int64_t>(done));
     };
     group_.report_position("simulate", 0);
-    ReplayResult result = replay(world(), line_up_->contestants(), replay_options_, request);
+    ReplayResult result;
+    agree_on_errors(group_, "simulate", [&] {
+      result = collected(request, [&] { return replay(world(), line_up_->contestants(), replay_options_, request); });
+    });
     progress.finish();
     return result;
+  }
+
+  /// What a replay of the request brings about. Rows of users go to rows_, and stay in the result for logs alone.
+  template <class Replay>
+  ReplayResult collected(ReplayRequest& request, const Replay& run) const {
+    ReplayResult sums{request.begin, request.begin, {}};
+    const bool every_rank_has_all = !line_up_->online().empty();
+    request.take = [&](ReplayResult part) {
+      if (rows_ && (group_.is_root() || !every_rank_has_all)) rows_->add(part);
+      if (request.log == KeepLog::no) {
+        for (PolicyOutcome& outcome : part.policies) outcome.users = {};
+      }
+      sums.merge(std::move(part));
+    };
+    ReplayResult rest = run();
+    if (sums.policies.empty()) sums.policies = std::move(rest.policies);
+    return sums;
   }
 
   /// Period after period: what is learned in one is known in the next, on every rank.
@@ -233,9 +297,11 @@ class Simulation {
       progress.set(static_cast<std::int64_t>(done));
     };
     group_.report_position("simulate", 0);
-    ReplayResult result = replay_periods(world(), line_up_->contestants(), replay_options_, request,
-                                         {line_up_->online(), static_cast<std::uint64_t>(group_.rank()), ranks,
-                                          [this](ReplayResult mine) { return merge_ranks(std::move(mine)); }});
+    ReplayResult result = collected(request, [&] {
+      return replay_periods(world(), line_up_->contestants(), replay_options_, request,
+                            {line_up_->online(), static_cast<std::uint64_t>(group_.rank()), ranks,
+                             [this](ReplayResult mine) { return merge_ranks(std::move(mine)); }});
+    });
     progress.finish();
     return result;
   }
@@ -287,6 +353,7 @@ class Simulation {
   SimulationOptions replay_options_;
   EntityTable profile_texts_;
   std::unique_ptr<LineUp> line_up_;
+  std::unique_ptr<SimulatedRows> rows_;  // not for one user
 };
 
 class SimulateCommand final : public Subcommand {

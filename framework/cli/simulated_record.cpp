@@ -16,14 +16,14 @@
 namespace coldframe {
 namespace {
 
-std::vector<std::string> no_better_than_random(const SimulationRecord& record) {
+std::vector<std::string> no_better_than_random(const ReplayResult& result) {
   std::vector<std::string> below;
-  const SimulatedPolicy* random = record.find("random");
-  if (random == nullptr) return below;
-  for (const SimulatedPolicy& policy : record.policies) {
-    if (&policy == random || expected_per_page(policy) > expected_per_page(*random)) continue;
-    below.push_back(policy.name);
-    log_warning("{} is at or below the random policy", policy.name);
+  const auto random = std::ranges::find(result.policies, "random", &PolicyOutcome::policy);
+  if (random == result.policies.end()) return below;
+  for (const PolicyOutcome& outcome : result.policies) {
+    if (&outcome == &*random || outcome.expected_rate() > random->expected_rate()) continue;
+    below.push_back(outcome.policy);
+    log_warning("{} is at or below the random policy", outcome.policy);
   }
   return below;
 }
@@ -81,8 +81,9 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
       {"click_rate",
        {{"random", simulated.calibration.reached.random}, {"popularity", simulated.calibration.reached.popular}}},
       {"runs", runs_of(simulated)},
+      {"scoring", simulated.scoring},
       {"digest", result.digest()},
-      {"below_random", no_better_than_random(record)},
+      {"below_random", no_better_than_random(result)},
       {"provenance", to_json(simulated.invocation.provenance)}};
   record.config = to_json(simulated.invocation.config);
   return record;

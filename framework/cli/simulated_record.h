@@ -28,9 +28,10 @@ struct Simulated {
   const ReplayResult& result;
   std::span<const std::string> roles;  // of the result's policies
   std::span<const std::unique_ptr<StoredRun>> runs;
+  std::string scoring = "fp32";  // of encoders, as it was done
 };
 
-/// Warns of policies at or below the random one.
+/// The record without rows of users. Warns of policies at or below the random one.
 SimulationRecord make_simulation_record(const Simulated& simulated);
 
 struct LogWriting {

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <numeric>
+#include <nlohmann/json.hpp>
 
 #include "framework/evaluation/significance.h"
 
@@ -16,22 +16,27 @@ std::string interval_text(const Estimate& estimate) {
   return fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", estimate.value, estimate.interval->low, estimate.interval->high);
 }
 
-/// Columns: this policy, popularity, informed oracle, per user.
-PairedBootstrap paired(const SimulatedPolicy& policy, const SimulatedPolicy& popularity, const SimulatedPolicy& ceiling,
-                       const BootstrapOptions& options) {
-  PairedBootstrap pairs(3, options);
-  for (std::size_t u = 0; u < policy.users.size(); ++u) {
-    const double values[] = {policy.expected_rate(u), popularity.expected_rate(u), ceiling.expected_rate(u)};
-    pairs.add(UserKey(policy.users[u]), values);
-  }
-  return pairs;
+/// Of the column of names: they can be long, as "epsilon=0.3:softmax:attribute_popularity".
+std::size_t name_width(const ReplayResult& result) {
+  std::size_t width = 22;
+  for (const PolicyOutcome& policy : result.policies) width = std::max(width, policy.policy.size() + 2);
+  return width;
 }
 
-/// Of the column of names: they can be long, as "epsilon=0.3:softmax:attribute_popularity".
-std::size_t name_width(const SimulationRecord& record) {
-  std::size_t width = 22;
-  for (const SimulatedPolicy& policy : record.policies) width = std::max(width, policy.name.size() + 2);
-  return width;
+/// nothing_found: becomes true where the interval of the difference holds 0.
+std::string comparison(const PairedBootstrap& rates, std::size_t policy, const AttainableRange& between, double level,
+                       bool& nothing_found) {
+  const Estimate gain = rates.difference(policy, between.popularity);
+  const Estimate range = rates.difference(between.informed_oracle, between.popularity);
+  std::string text = "   " + interval_text(gain);
+  if (gain.interval && gain.interval->contains(0.0) && gain.standard_error > 0) {
+    const double variance = gain.standard_error * gain.standard_error;
+    text += fmt::format("  finds {:.4f}", minimum_detectable_effect(variance, 1, 1.0 - level));
+    nothing_found = true;
+  }
+  const bool defined = range.interval && !range.interval->contains(0.0);
+  if (defined) text += fmt::format("  {:>5.0f} %", 100 * gain.value / range.value);
+  return text;
 }
 
 }  // namespace
@@ -40,12 +45,6 @@ SimulatedPolicy simulated_policy(const PolicyOutcome& outcome, const std::string
   SimulatedPolicy policy;
   policy.name = outcome.policy;
   policy.role = role;
-  for (const UserRow& row : outcome.users) {
-    policy.users.push_back(row.user);
-    policy.pages.push_back(row.pages);
-    policy.clicks.push_back(row.clicks);
-    policy.expected.push_back(static_cast<double>(row.expected) * FixedSum::k_unit);
-  }
   policy.pages_by_step = outcome.pages_by_step;
   policy.clicks_by_step = outcome.clicks_by_step;
   for (const FixedSum& sum : outcome.expected_by_step) policy.expected_by_step.push_back(sum.value());
@@ -53,40 +52,31 @@ SimulatedPolicy simulated_policy(const PolicyOutcome& outcome, const std::string
   return policy;
 }
 
-double expected_per_page(const SimulatedPolicy& policy) {
-  const double expected = std::accumulate(policy.expected.begin(), policy.expected.end(), 0.0);
-  const double pages = std::accumulate(policy.pages.begin(), policy.pages.end(), 0.0);
-  return pages == 0 ? 0.0 : expected / pages;
+std::optional<AttainableRange> attainable_range(const ReplayResult& result) {
+  const auto place = [&](std::string_view name) {
+    const auto found = std::ranges::find(result.policies, name, &PolicyOutcome::policy);
+    return static_cast<std::size_t>(found - result.policies.begin());
+  };
+  const AttainableRange range{place("popularity"), place("informed oracle")};
+  if (std::max(range.popularity, range.informed_oracle) == result.policies.size()) return std::nullopt;
+  return range;
 }
 
-std::string simulation_text(const SimulationRecord& record, const BootstrapOptions& bootstrap) {
-  const nlohmann::json& summary = record.summary;
+std::string simulation_text(const nlohmann::json& summary, const ReplayResult& result, const PairedBootstrap* rates, double level) {
   const auto changes = summary.at("dynamics").get<std::vector<std::string>>();
   const std::string users = changes.empty() ? "stay as they are" : fmt::format("change by {}", fmt::join(changes, ", "));
-  const std::size_t width = name_width(record);
+  const std::size_t width = name_width(result);
   std::string text = fmt::format("{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<{}}{:>12}{:>12}   {}\n",
                                  summary.at("users").get<std::uint64_t>(), summary.at("pages").get<std::int64_t>(),
                                  summary.at("world").get<std::string>(), summary.at("lambda").get<double>(),
                                  summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "", width,
                                  "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
-  const SimulatedPolicy *popularity = record.find("popularity"), *ceiling = record.find("informed oracle");
+  const std::optional<AttainableRange> range = attainable_range(result);
   bool nothing_found = false;
-  for (const SimulatedPolicy& policy : record.policies) {
-    const double clicks = std::accumulate(policy.clicks.begin(), policy.clicks.end(), 0.0);
-    const double pages = std::accumulate(policy.pages.begin(), policy.pages.end(), 0.0);
-    text += fmt::format("{:<{}}{:>12.4f}{:>12.4f}", policy.name, width, pages == 0 ? 0.0 : clicks / pages, expected_per_page(policy));
-    if (popularity != nullptr && ceiling != nullptr) {
-      const PairedBootstrap pairs = paired(policy, *popularity, *ceiling, bootstrap);
-      const Estimate gain = pairs.difference(0, 1), range = pairs.difference(2, 1);
-      text += fmt::format("   {}", interval_text(gain));
-      if (gain.interval && gain.interval->contains(0.0) && gain.standard_error > 0) {
-        const double variance = gain.standard_error * gain.standard_error;
-        text += fmt::format("  finds {:.4f}", minimum_detectable_effect(variance, 1, 1.0 - bootstrap.level));
-        nothing_found = true;
-      }
-      const bool defined = range.interval && !range.interval->contains(0.0);
-      if (defined) text += fmt::format("  {:>5.0f} %", 100 * gain.value / range.value);
-    }
+  for (std::size_t p = 0; p < result.policies.size(); ++p) {
+    const PolicyOutcome& policy = result.policies[p];
+    text += fmt::format("{:<{}}{:>12.4f}{:>12.4f}", policy.policy, width, policy.click_rate(), policy.expected_rate());
+    if (range && rates != nullptr) text += comparison(*rates, p, *range, level, nothing_found);
     text += '\n';
   }
   if (nothing_found) {

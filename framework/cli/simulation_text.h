@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "framework/evaluation/bootstrap.h"
@@ -8,15 +10,21 @@
 
 namespace coldframe {
 
-/// The record's form of a policy's outcome.
+/// The record's form of a policy's outcome, without rows of users.
 SimulatedPolicy simulated_policy(const PolicyOutcome& outcome, const std::string& role);
 
-/// Closed-form expected clicks over all pages shown.
-double expected_per_page(const SimulatedPolicy& policy);
+/// Which policies the intervals of simulation_text() are about; nothing when one of the two is not in the race.
+struct AttainableRange {
+  std::size_t popularity = 0;
+  std::size_t informed_oracle = 0;
+};
+std::optional<AttainableRange> attainable_range(const ReplayResult& result);
 
-/// One line per policy: clicks per page as sampled and in closed form, the difference to popularity with its paired
-/// interval, and the share of the attainable range between popularity and the informed oracle.
-std::string simulation_text(const SimulationRecord& record, const BootstrapOptions& bootstrap);
+/// One line per policy: clicks per page as sampled and in closed form, and with `rates`, expected clicks per page of
+/// users with a column for every policy, the difference to popularity with its paired interval, and the share of the
+/// attainable range between popularity and the informed oracle. level: of the intervals.
+std::string simulation_text(const nlohmann::json& summary, const ReplayResult& result, const PairedBootstrap* rates,
+                            double level);
 
 /// What one user did under every policy, and the digest of it.
 std::string user_text(const ReplayResult& result);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -62,6 +63,9 @@ Measures newcomer_measures(const RunRecord& record, const BootstrapOptions& boot
 ///   simulation.P.over_B         ratio to it
 ///   simulation.P.share          share of the attainable range between popularity and the informed oracle
 Measures simulation_measures(const SimulationRecord& record, const BootstrapOptions& bootstrap);
+/// The same of a record in a file, read in chunks whenever a measure is asked for: only `expected`, which hands its
+/// values over, takes memory for every user.
+Measures simulation_measures(std::shared_ptr<const SimulationRecordReader> record, const BootstrapOptions& bootstrap);
 
 /// Of a report's tables (report.h): COMMAND.TABLE.NAMES.COLUMN for every numeric cell, where NAMES are the cells that
 /// say what a row is about: "fairness.gaps.lora.gender.gap". A table called like the command is not named twice, a

@@ -117,42 +117,50 @@ void add_tasks(Measures& measures, const Json& tasks) {
   add("next.minus_popularity", tasks.at("prequential_over_popularity"));
 }
 
-/// Rates per user of every policy, kept alive by the measures that read them.
-struct Rates {
-  std::vector<UserKey> users;
-  std::vector<std::vector<double>> of;  // [policies][users]
-};
+/// Calls visit(user, expected clicks per page under the policies asked for) for every user, in order.
+using VisitRates = std::function<void(UserKey, std::span<const double>)>;
+using EachRate = std::function<void(std::span<const std::size_t> policies, const VisitRates& visit)>;
 
-std::shared_ptr<const Rates> rates_of(const SimulationRecord& record) {
-  auto rates = std::make_shared<Rates>();
-  for (const SimulatedPolicy& policy : record.policies) {
-    std::vector<double>& values = rates->of.emplace_back();
-    for (std::size_t u = 0; u < policy.users.size(); ++u) values.push_back(policy.expected_rate(u));
-  }
-  if (record.policies.empty()) return rates;
-  for (const std::uint64_t user : record.policies.front().users) rates->users.emplace_back(user);
-  return rates;
+Measure mean_rate(const EachRate& each, std::size_t policy, const BootstrapOptions& options) {
+  PairedBootstrap means(1, options);
+  Measure measure;
+  each({&policy, 1}, [&](UserKey user, std::span<const double> rates) {
+    means.add(user, rates);
+    measure.users.push_back(user);
+    measure.per_user.push_back(rates.front());
+  });
+  const Measure mean = measure_of(means.mean(0));
+  measure.value = mean.value;
+  measure.estimated = mean.estimated;
+  measure.interval = mean.interval;
+  return measure;
+}
+
+PairedBootstrap paired_rates(const EachRate& each, std::size_t a, std::size_t b, const BootstrapOptions& options) {
+  PairedBootstrap pairs(2, options);
+  const std::size_t both[] = {a, b};
+  each(both, [&](UserKey user, std::span<const double> rates) { pairs.add(user, rates); });
+  return pairs;
 }
 
 /// (policy - popularity) / (informed oracle - popularity); without a value where the range may be 0.
-Measure share_of_range(const Rates& rates, std::size_t policy, std::size_t popularity, std::size_t oracle,
+Measure share_of_range(const EachRate& each, std::size_t policy, std::size_t popularity, std::size_t oracle,
                        const BootstrapOptions& options) {
   PairedBootstrap pairs(2, options);
-  for (std::size_t u = 0; u < rates.users.size(); ++u) {
-    const double floor = rates.of[popularity][u];
-    const double values[] = {rates.of[policy][u] - floor, rates.of[oracle][u] - floor};
-    pairs.add(rates.users[u], values);
-  }
+  const std::size_t three[] = {policy, popularity, oracle};
+  each(three, [&](UserKey user, std::span<const double> rates) {
+    const double values[] = {rates[0] - rates[1], rates[2] - rates[1]};
+    pairs.add(user, values);
+  });
   const Estimate range = pairs.mean(1);
   if (!range.interval || range.interval->contains(0.0)) return {std::nullopt, true, std::nullopt, {}, {}};
   return measure_of(pairs.ratio(0, 1));
 }
 
-void add_policy(Measures& measures, const SimulationRecord& record, const std::shared_ptr<const Rates>& rates,
-                std::size_t p, const std::string& word, const BootstrapOptions& options) {
+void add_policy(Measures& measures, const SimulationRecord& record, const EachRate& each, std::size_t p,
+                const std::string& word, const BootstrapOptions& options) {
   const std::string name = fmt::format("simulation.{}", word);
-  const auto column = [rates](std::size_t policy) { return Column{&rates->users, &rates->of[policy]}; };
-  measures.add(name + ".expected", [=] { return mean_of(column(p), options); });
+  measures.add(name + ".expected", [=] { return mean_rate(each, p, options); });
   std::optional<std::size_t> popularity, oracle;
   for (std::size_t b = 0; b < record.policies.size(); ++b) {
     const std::string& other = record.policies[b].name;
@@ -161,13 +169,24 @@ void add_policy(Measures& measures, const SimulationRecord& record, const std::s
     if (b != p) {
       const std::string theirs = measure_word(other);
       measures.add(fmt::format("{}.minus_{}", name, theirs),
-                   [=] { return measure_of(paired(column(p), column(b), options).difference(0, 1)); });
+                   [=] { return measure_of(paired_rates(each, p, b, options).difference(0, 1)); });
       measures.add(fmt::format("{}.over_{}", name, theirs),
-                   [=] { return measure_of(paired(column(p), column(b), options).ratio(0, 1)); });
+                   [=] { return measure_of(paired_rates(each, p, b, options).ratio(0, 1)); });
     }
   }
   if (!popularity || !oracle) return;
-  measures.add(name + ".share", [=] { return share_of_range(*rates, p, *popularity, *oracle, options); });
+  measures.add(name + ".share", [=] { return share_of_range(each, p, *popularity, *oracle, options); });
+}
+
+Measures measures_of(const SimulationRecord& record, const EachRate& each, const BootstrapOptions& bootstrap) {
+  Measures measures;
+  const auto strategies = std::ranges::count(record.policies, "strategy", &SimulatedPolicy::role);
+  for (std::size_t p = 0; p < record.policies.size(); ++p) {
+    const SimulatedPolicy& policy = record.policies[p];
+    add_policy(measures, record, each, p, measure_word(policy.name), bootstrap);
+    if (policy.role == "strategy" && strategies == 1) add_policy(measures, record, each, p, "strategy", bootstrap);
+  }
+  return measures;
 }
 
 }  // namespace
@@ -197,15 +216,26 @@ Measures newcomer_measures(const RunRecord& record, const BootstrapOptions& boot
 }
 
 Measures simulation_measures(const SimulationRecord& record, const BootstrapOptions& bootstrap) {
-  Measures measures;
-  const std::shared_ptr<const Rates> rates = rates_of(record);
-  const auto strategies = std::ranges::count(record.policies, "strategy", &SimulatedPolicy::role);
-  for (std::size_t p = 0; p < record.policies.size(); ++p) {
-    const SimulatedPolicy& policy = record.policies[p];
-    add_policy(measures, record, rates, p, measure_word(policy.name), bootstrap);
-    if (policy.role == "strategy" && strategies == 1) add_policy(measures, record, rates, p, "strategy", bootstrap);
-  }
-  return measures;
+  const auto each = [&record](std::span<const std::size_t> policies, const VisitRates& visit) {
+    std::vector<double> rates(policies.size());
+    for (std::size_t u = 0; u < record.policies[policies.front()].users.size(); ++u) {
+      for (std::size_t p = 0; p < policies.size(); ++p) rates[p] = record.policies[policies[p]].expected_rate(u);
+      visit(UserKey(record.policies[policies.front()].users[u]), rates);
+    }
+  };
+  return measures_of(record, each, bootstrap);
+}
+
+Measures simulation_measures(std::shared_ptr<const SimulationRecordReader> record, const BootstrapOptions& bootstrap) {
+  const SimulationRecord& head = record->head();
+  const auto each = [record](std::span<const std::size_t> policies, const VisitRates& visit) {
+    std::vector<double> rates(policies.size());
+    record->each_user(policies, [&](std::uint64_t user, std::span<const SimulatedUser> outcomes) {
+      std::ranges::transform(outcomes, rates.begin(), &SimulatedUser::rate);
+      visit(UserKey(user), rates);
+    });
+  };
+  return measures_of(head, each, bootstrap);
 }
 
 }  // namespace coldframe

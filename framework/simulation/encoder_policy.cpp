@@ -85,6 +85,10 @@ void ReencodedVectors::compute(std::span<const PolicyRequest> requests, std::spa
   encode_(views, vectors);
 }
 
+Scoring usable_scoring(Scoring asked, bool worthwhile) {
+  return asked == Scoring::int8 && worthwhile ? Scoring::int8 : Scoring::fp32;
+}
+
 EncoderPolicy::EncoderPolicy(std::string name, const ItemTable& items, const UserVectors& users, TieBreak ties,
                              Scoring scoring)
     : ScoredPolicy(std::move(ties)),
@@ -96,7 +100,7 @@ EncoderPolicy::EncoderPolicy(std::string name, const ItemTable& items, const Use
     throw DataError(fmt::format("policy '{}': user vectors of width {}", name_, users.width()),
                     fmt::format("item vectors have width {}", items.vectors.width()), "use one encoder for both");
   }
-  if (scoring == Scoring::int8 && Int8Scorer::worthwhile() && users.width() <= Int8Scorer::k_widest) {
+  if (usable_scoring(scoring) == Scoring::int8 && users.width() <= Int8Scorer::k_widest) {
     int8_ = std::make_unique<Int8Scorer>(items.vectors.values(), users.width(),
                                          BlockScorer::Terms{items.scale, items.prior});
   }

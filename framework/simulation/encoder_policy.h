@@ -92,6 +92,8 @@ class ReencodedVectors final : public UserVectors {
 
 /// How the best items are found, which are the same: all in float32, or by Int8Scorer where the processor gains by it.
 enum class Scoring { fp32, int8 };
+/// What a processor on which int8 is worthwhile or not makes of what was asked for.
+Scoring usable_scoring(Scoring asked, bool worthwhile = Int8Scorer::worthwhile());
 
 /// Ranks candidates by encoder score. Packs a copy of the item vectors. Ownership: borrows table and vectors.
 class EncoderPolicy final : public ScoredPolicy {

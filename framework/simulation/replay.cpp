@@ -74,6 +74,7 @@ class Ledger {
 
   PolicyOutcome finish(std::vector<UserRow> users) {
     digest_waiting();
+    outcome_.user_count = users.size();
     outcome_.users = std::move(users);
     // Users of a block take turns; the log is told user by user.
     std::stable_sort(outcome_.log.begin(), outcome_.log.end(),

@@ -23,6 +23,12 @@ void drop_pages(ReplayResult& result, const ReplayRequest& request, const Simula
   }
 }
 
+std::vector<PolicyOutcome> names_of(const ReplayResult& result) {
+  std::vector<PolicyOutcome> named;
+  for (const PolicyOutcome& outcome : result.policies) named.emplace_back().policy = outcome.policy;
+  return named;
+}
+
 }  // namespace
 
 ReplayResult replay_periods(const ReplayWorld& world, std::span<const Contestant> contestants,
@@ -30,6 +36,13 @@ ReplayResult replay_periods(const ReplayWorld& world, std::span<const Contestant
   SimulationOptions everybody = options;
   everybody.log_share = 1.0;
   ReplayResult all{request.begin, request.begin, {}};
+  const auto keep = [&](ReplayResult period) {
+    drop_pages(period, request, options);
+    if (!request.take) return all.merge(std::move(period));
+    if (all.policies.empty()) all.policies = names_of(period);
+    all.end = period.end;
+    request.take(std::move(period));
+  };
   for (std::uint64_t begin = request.begin; begin < request.end;) {
     const std::uint64_t end = std::min(period_end(world.newcomers->population(), begin), request.end);
     const std::uint64_t users = end - begin;
@@ -43,15 +56,13 @@ ReplayResult replay_periods(const ReplayWorld& world, std::span<const Contestant
     if (plan.gather) period = plan.gather(std::move(period));
     const bool stopped = period.end != end;
     if (stopped) {
-      drop_pages(period, request, options);
-      all.merge(std::move(period));
+      keep(std::move(period));
       break;
     }
     for (const OnlineContestant& learner : plan.learners) {
       learner.policy->learn(period.policies[learner.contestant].log);
     }
-    drop_pages(period, request, options);
-    all.merge(std::move(period));
+    keep(std::move(period));
     begin = end;
   }
   return all;

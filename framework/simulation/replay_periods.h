@@ -28,8 +28,9 @@ struct PeriodPlan {
 };
 
 /// Replays the users of the request period after period; at the end of each, learners learn from all pages of the
-/// period. Returns the whole result on every rank, with the same bits for any number of ranks, threads and any block
-/// size. Learners start as they are: new ones for a new replay.
+/// period. Returns the whole result on every rank, or hands it to request.take there, period after period; with the
+/// same bits for any number of ranks, threads and any block size. Learners start as they are: new ones for a new
+/// replay.
 ReplayResult replay_periods(const ReplayWorld& world, std::span<const Contestant> contestants,
                             const SimulationOptions& options, const ReplayRequest& request, const PeriodPlan& plan);
 

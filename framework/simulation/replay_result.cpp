@@ -33,6 +33,7 @@ void append_in_order(std::vector<Row>& rows, std::vector<Row>&& more) {
 }
 
 void merge_outcome(PolicyOutcome& into, PolicyOutcome&& from) {
+  into.user_count += from.user_count;
   into.pages += from.pages;
   into.clicks += from.clicks;
   into.expected.add_raw(from.expected.raw());
@@ -96,7 +97,7 @@ bool ReplayResult::append(ReplayResult next) {
 std::string ReplayResult::digest() const {
   RowDigest all;
   for (const PolicyOutcome& outcome : policies) {
-    all.add_row(fmt::format("{} {} {} {} {}", outcome.policy, outcome.users.size(), outcome.clicks,
+    all.add_row(fmt::format("{} {} {} {} {}", outcome.policy, outcome.user_count, outcome.clicks,
                             outcome.expected.raw(), outcome.digest.hex()));
   }
   return all.hex();

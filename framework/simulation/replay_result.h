@@ -58,10 +58,11 @@ struct PageRow {
 /// Everything one policy brought about on a range of users.
 struct PolicyOutcome {
   std::string policy;
+  std::uint64_t user_count = 0;
   std::uint64_t pages = 0;
   std::uint64_t clicks = 0;
   FixedSum expected;
-  std::vector<UserRow> users;                // ascending
+  std::vector<UserRow> users;                // ascending; empty where they are kept elsewhere (UserRowSpool)
   std::vector<std::uint64_t> pages_by_step;  // [sessions * pages] how many users reached a step
   std::vector<std::uint64_t> clicks_by_step;
   std::vector<FixedSum> expected_by_step;

@@ -62,6 +62,17 @@ class SimulatedLogTest : public ::testing::Test {
 
 TrainingJob* SimulatedLogTest::job_ = nullptr;
 
+void expect_same_users(const SimulationRecord& a, const SimulationRecord& b, std::size_t users) {
+  ASSERT_EQ(a.policies.size(), b.policies.size());
+  for (std::size_t p = 0; p < a.policies.size(); ++p) {
+    const SimulatedPolicy &x = a.policies[p], &y = b.policies[p];
+    EXPECT_EQ(x.users.size(), users);
+    EXPECT_TRUE(std::tie(x.name, x.users, x.pages, x.clicks, x.expected, x.expected_by_step, x.shown) ==
+                std::tie(y.name, y.users, y.pages, y.clicks, y.expected, y.expected_by_step, y.shown))
+        << x.name;
+  }
+}
+
 TEST_F(SimulatedLogTest, every_policy_leaves_a_store_and_a_csv_file) {
   const std::pair<const char*, LoggingKind> policies[] = {{"random", LoggingKind::stochastic},
                                                           {"popularity", LoggingKind::deterministic},
@@ -110,6 +121,25 @@ TEST_F(SimulatedLogTest, a_stopped_simulation_keeps_the_first_users_with_their_b
   const nlohmann::json all = read_simulation_record(again).summary;
   EXPECT_TRUE(all.at("complete").get<bool>());
   EXPECT_EQ(all.at("digest"), some.at("digest"));
+  expect_same_users(read_simulation_record(output), read_simulation_record(again), users);
+}
+
+TEST_F(SimulatedLogTest, rows_of_users_are_the_same_on_any_ranks_and_threads) {
+  const std::string one = file("one.h5").string(), three = file("three.h5").string();
+  const auto simulate = [&](const std::string& to) {
+    return fmt::format(
+        "simulate {} --output {} --simulation.policies=random,popularity,informed_oracle "
+        "--simulation.oracle_draws=16 --simulation.block_users=30",
+        settings(200), to);
+  };
+  const Outcome alone = run_program(simulate(one) + " --simulation.threads=1");
+  ASSERT_EQ(alone.code, 0) << alone.errors;
+  const Outcome shared =
+      run_command(fmt::format("mpirun -n 3 {} {} --simulation.threads=2", program_path().string(), simulate(three)));
+  ASSERT_EQ(shared.code, 0) << shared.errors;
+  EXPECT_EQ(alone.output, shared.output);
+  EXPECT_THAT(alone.output, ::testing::HasSubstr("["));
+  expect_same_users(read_simulation_record(one), read_simulation_record(three), 200);
 }
 
 TEST_F(SimulatedLogTest, training_learns_from_a_log_and_its_policy_enters_a_closed_world_only) {

@@ -11,6 +11,7 @@
 #include "framework/reporting/run_agreement.h"
 #include "framework/reporting/simulation_agreement.h"
 #include "tests/reporting/tiny_records.h"
+#include "tests/support/temporary_folder.h"
 
 namespace coldframe {
 namespace {
@@ -55,6 +56,23 @@ TEST(NewcomerMeasures, are_the_means_ratios_and_differences_of_the_record) {
   EXPECT_TRUE(measures.contains("evaluation.mrr@10.shot1.minus_item-kNN"));
   EXPECT_TRUE(measures.contains("evaluation.coverage.shot3.with_prior"));
   EXPECT_THROW(measures.find("evaluation.ndcg@10.shot9"), DataError);
+}
+
+TEST(SimulationMeasures, are_the_same_read_from_a_file) {
+  testing::TemporaryFolder folder;
+  const SimulationRecord record = tiny_simulation({"lora"});
+  write_simulation_record(folder / "simulation.h5", record);
+  const Measures measures = simulation_measures(record, k_bootstrap);
+  const Measures stored =
+      simulation_measures(std::make_shared<const SimulationRecordReader>(folder / "simulation.h5"), k_bootstrap);
+  ASSERT_EQ(stored.names(), measures.names());
+  for (const std::string& name : measures.names()) {
+    const Measure a = measures.find(name), b = stored.find(name);
+    EXPECT_EQ(std::tie(a.value, a.users, a.per_user), std::tie(b.value, b.users, b.per_user)) << name;
+    ASSERT_EQ(a.interval.has_value(), b.interval.has_value()) << name;
+    if (!a.interval) continue;
+    EXPECT_EQ(std::pair(a.interval->low, a.interval->high), std::pair(b.interval->low, b.interval->high)) << name;
+  }
 }
 
 TEST(SimulationMeasures, share_the_range_between_popularity_and_the_informed_oracle) {

@@ -158,5 +158,11 @@ TEST_F(PolicyTest, answers_do_not_depend_on_the_batch) {
   for (std::size_t u = 0; u < 7; ++u) EXPECT_EQ(slates[u].items, ask(random, batch[u]).items);
 }
 
+TEST(Scoring, is_int8_only_where_that_is_asked_for_and_worthwhile) {
+  EXPECT_EQ(usable_scoring(Scoring::int8, true), Scoring::int8);
+  EXPECT_EQ(usable_scoring(Scoring::int8, false), Scoring::fp32);
+  EXPECT_EQ(usable_scoring(Scoring::fp32, true), Scoring::fp32);
+}
+
 }  // namespace
 }  // namespace coldframe
