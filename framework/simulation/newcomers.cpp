@@ -53,17 +53,42 @@ std::uint32_t Newcomers::group_of(const Profile& who) const {
   return field < 0 ? 0 : who.attributes.levels[static_cast<std::size_t>(field)];
 }
 
-Latents Newcomers::latents(const Newcomer& who) const {
-  const Profile& known = profile(who);
-  const std::vector<double> x = population_->observables.law.encode(known.attributes.levels);
-  const TasteModel& law = taste(who.period);
-  std::vector<double> normals(law.latent_size());
-  std::vector<double> state(law.latent_size());
-  std::vector<double> utilities(law.item_count());
-  random_.latent_normals(who.key, normals);
-  law.place(x, normals, state);
-  law.utilities(group_of(known), state, utilities);
-  return Latents(LatentKey(), group_of(known), std::move(state), std::move(utilities));
+Latents Newcomers::latents(const Newcomer& who) const { return std::move(latents({&who, 1}).front()); }
+
+std::vector<Latents> Newcomers::latents(std::span<const Newcomer> newcomers) const {
+  constexpr std::size_t k_at_once = 32;
+  std::vector<Latents> all;
+  all.reserve(newcomers.size());
+  for (std::size_t first = 0, count = 0; first < newcomers.size(); first += count) {
+    // Those who follow and have the same law of taste.
+    count = 1;
+    const std::size_t law = stage(newcomers[first].period), most = std::min(k_at_once, newcomers.size() - first);
+    while (count < most && stage(newcomers[first + count].period) == law) ++count;
+    add_latents(newcomers.subspan(first, count), all);
+  }
+  return all;
+}
+
+void Newcomers::add_latents(std::span<const Newcomer> newcomers, std::vector<Latents>& all) const {
+  const TasteModel& law = taste(newcomers.front().period);
+  const std::size_t size = law.latent_size(), items = law.item_count();
+  std::vector<double> normals(size), states(newcomers.size() * size), utilities(newcomers.size() * items);
+  std::vector<std::uint32_t> groups;
+  for (std::size_t u = 0; u < newcomers.size(); ++u) {
+    const Profile& known = profile(newcomers[u]);
+    groups.push_back(group_of(known));
+    random_.latent_normals(newcomers[u].key, normals);
+    law.place(population_->observables.law.encode(known.attributes.levels), normals,
+              std::span(states).subspan(u * size, size));
+  }
+  law.utilities_of(groups, states, utilities);
+  for (std::size_t u = 0; u < newcomers.size(); ++u) {
+    const auto part = [u](const std::vector<double>& values, std::size_t width) {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(u * width);
+      return std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(width));
+    };
+    all.emplace_back(LatentKey(), groups[u], part(states, size), part(utilities, items));
+  }
 }
 
 }  // namespace coldframe

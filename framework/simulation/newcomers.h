@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "framework/simulation/latents.h"
@@ -23,6 +24,8 @@ class Newcomers {
 
   Newcomer newcomer(std::uint64_t number) const;
   Latents latents(const Newcomer& newcomer) const;
+  /// latents() of many at once, with the same bits in less time.
+  std::vector<Latents> latents(std::span<const Newcomer> newcomers) const;
   const Profile& profile(const Newcomer& newcomer) const { return population_->observables.pool[newcomer.profile]; }
 
   const Population& population() const { return *population_; }
@@ -36,6 +39,8 @@ class Newcomers {
   std::uint32_t group_of(const Profile& profile) const;
 
  private:
+  void add_latents(std::span<const Newcomer> newcomers, std::vector<Latents>& all) const;
+
   const Population* population_;
   std::vector<std::unique_ptr<TasteModel>> tastes_;  // before the drift, after it, then blends
   std::vector<const TasteModel*> by_stage_;

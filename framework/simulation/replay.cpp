@@ -230,10 +230,7 @@ ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contes
     ReplayResult part;
     part.begin = request.begin + block * block_users;
     part.end = std::min(part.begin + block_users, request.end);
-    std::vector<Arrival> arrivals;
-    for (std::uint64_t number = part.begin; number < part.end; ++number) {
-      arrivals.push_back(UserStory::arrive(world, options, births, number));
-    }
+    const std::vector<Arrival> arrivals = UserStory::arrive(world, options, births, part.begin, part.end);
     for (const Contestant& contestant : contestants) {
       part.policies.push_back(replay_block(world, options, contestant, arrivals, sample));
     }

@@ -1,29 +1,16 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/simulation/detail/factor_panels.h"
 #include "framework/simulation/detail/fast_math.h"
-#include "framework/simulation/detail/vector_exp.h"
 #include "framework/simulation/softmax_world.h"
 
 namespace coldframe {
 namespace {
 
 constexpr std::size_t k_draw_panel = 256;  // draws whose running sums stay in the first cache
-
-constexpr std::size_t k_lanes = 8;  // running sums that a compiler keeps in vector registers
-
-/// visit(i mod 8, i) for all i below n.
-template <class Visit>
-void each_lane(std::size_t n, const Visit& visit) {
-  std::size_t i = 0;
-  for (; i + k_lanes <= n; i += k_lanes) {
-    for (std::size_t lane = 0; lane < k_lanes; ++lane) visit(lane, i + lane);
-  }
-  for (std::size_t lane = 0; i < n; ++i, ++lane) visit(lane, i);
-}
 
 class SoftmaxTaste final : public TasteModel {
  public:
@@ -34,14 +21,11 @@ class SoftmaxTaste final : public TasteModel {
         attribute_size_(p.attribute_size),
         effect_(p.attribute_effect),
         bias_(p.groups * p.items),
-        factors_(p.dimension * p.items) {
+        factors_(p.item_factors, p.items, p.dimension) {
     for (std::size_t g = 0; g < groups_; ++g) {
       for (std::size_t i = 0; i < items_; ++i) {
         bias_[g * items_ + i] = lambda * p.item_bias[i] + p.group_bias[g * items_ + i];
       }
-    }
-    for (std::size_t l = 0; l < dimension_; ++l) {
-      for (std::size_t i = 0; i < items_; ++i) factors_[l * items_ + i] = p.item_factors[i * dimension_ + l];
     }
   }
 
@@ -55,23 +39,14 @@ class SoftmaxTaste final : public TasteModel {
 
   void utilities(std::uint32_t group, std::span<const double> state, std::span<double> out) const override {
     const double* bias = bias_.data() + group * items_;
-    std::copy(bias, bias + items_, out.begin());
-    for (std::size_t l = 0; l < dimension_; ++l) {
-      const double* factor = factors_.data() + l * items_;
-      for (std::size_t i = 0; i < items_; ++i) out[i] += state[l] * factor[i];
-    }
-    double largest[k_lanes];
-    std::fill(std::begin(largest), std::end(largest), out[0]);
-    each_lane(items_, [&](std::size_t lane, std::size_t i) { largest[lane] = std::max(largest[lane], out[i]); });
-    const double top = *std::max_element(std::begin(largest), std::end(largest));
-    std::vector<double> weights(items_);
-    for (std::size_t i = 0; i < items_; ++i) weights[i] = out[i] - top;
-    detail::exp_all(weights);
-    double totals[k_lanes] = {};
-    each_lane(items_, [&](std::size_t lane, std::size_t i) { totals[lane] += weights[i]; });
-    const double total = std::accumulate(std::begin(totals), std::end(totals), 0.0);
-    const double shift = std::log(static_cast<double>(items_)) - top - std::log(total);
-    for (double& utility : out) utility += shift;
+    factors_.log_lifts(state.first(dimension_), {&bias, 1}, out);
+  }
+
+  void utilities_of(std::span<const std::uint32_t> groups, std::span<const double> states,
+                    std::span<double> out) const override {
+    std::vector<const double*> biases;
+    for (const std::uint32_t group : groups) biases.push_back(bias_.data() + group * items_);
+    factors_.log_lifts(states, biases, out);
   }
 
   TasteDraws place_many(std::uint32_t group, std::span<const double> x, std::span<const float> normals,
@@ -109,8 +84,7 @@ class SoftmaxTaste final : public TasteModel {
     const double norm = factor_norm(item.value());
     for (std::size_t j = 0; j < items_; ++j) {
       double inner = 0;
-      for (std::size_t l = 0; l < dimension_; ++l)
-        inner += factors_[l * items_ + item.value()] * factors_[l * items_ + j];
+      for (std::size_t l = 0; l < dimension_; ++l) inner += factors_.at(l, item.value()) * factors_.at(l, j);
       const double scale = norm * factor_norm(j);
       out[j] = j == item.value() ? 1.0 : scale > 0 ? std::clamp(inner / scale, 0.0, 1.0) : 0.0;
     }
@@ -120,7 +94,7 @@ class SoftmaxTaste final : public TasteModel {
     const auto bias = static_cast<float>(bias_[draws.group * items_ + item.value()]);
     for (std::size_t m = 0; m < draws.count; ++m) out[m] = bias + draws.offsets[m];
     for (std::size_t l = 0; l < dimension_; ++l) {
-      const auto factor = static_cast<float>(factors_[l * items_ + item.value()]);
+      const auto factor = static_cast<float>(factors_.at(l, item.value()));
       const float* latent = draws.latent.data() + l * draws.count;
       for (std::size_t m = 0; m < draws.count; ++m) out[m] += factor * latent[m];
     }
@@ -135,12 +109,12 @@ class SoftmaxTaste final : public TasteModel {
 
   double factor_norm(std::size_t item) const {
     double squares = 0;
-    for (std::size_t l = 0; l < dimension_; ++l) squares += factors_[l * items_ + item] * factors_[l * items_ + item];
+    for (std::size_t l = 0; l < dimension_; ++l) squares += factors_.at(l, item) * factors_.at(l, item);
     return std::sqrt(squares);
   }
 
   double target(ItemId item, std::size_t l, double norm) const {
-    return std::sqrt(static_cast<double>(dimension_)) * factors_[l * items_ + item.value()] / norm;
+    return std::sqrt(static_cast<double>(dimension_)) * factors_.at(l, item.value()) / norm;
   }
 
   void add_offsets(TasteDraws& draws) const {
@@ -158,7 +132,7 @@ class SoftmaxTaste final : public TasteModel {
       const auto bias = static_cast<float>(bias_[draws.group * items_ + i] - largest);
       for (std::size_t m = 0; m < count; ++m) logits[m] = bias;
       for (std::size_t l = 0; l < dimension_; ++l) {
-        const auto factor = static_cast<float>(factors_[l * items_ + i]);
+        const auto factor = static_cast<float>(factors_.at(l, i));
         const float* latent = draws.latent.data() + l * draws.count + from;
         for (std::size_t m = 0; m < count; ++m) logits[m] += factor * latent[m];
       }
@@ -169,9 +143,9 @@ class SoftmaxTaste final : public TasteModel {
   }
 
   std::size_t items_, groups_, dimension_, attribute_size_;
-  std::vector<double> effect_;   // [L, P]
-  std::vector<double> bias_;     // [G, I] lambda b + b_g
-  std::vector<double> factors_;  // [L, I]
+  std::vector<double> effect_;  // [L, P]
+  std::vector<double> bias_;    // [G, I] lambda b + b_g
+  detail::FactorPanels factors_;
 };
 
 }  // namespace

@@ -45,13 +45,25 @@ void check_slate(const PolicyRequest& request, const Slate& slate, std::size_t c
 
 }  // namespace
 
-Arrival UserStory::arrive(const ReplayWorld& world, const SimulationOptions& options, const SimulationRandom& births,
-                          std::uint64_t number) {
-  const Newcomer who = world.newcomers->newcomer(number);
-  Arrival arrival{who, world.newcomers->latents(who), {}};
+std::vector<Arrival> UserStory::arrive(const ReplayWorld& world, const SimulationOptions& options,
+                                       const SimulationRandom& births, std::uint64_t begin, std::uint64_t end) {
+  std::vector<Newcomer> newcomers;
+  for (std::uint64_t number = begin; number < end; ++number) newcomers.push_back(world.newcomers->newcomer(number));
+  std::vector<Latents> latents = world.newcomers->latents(newcomers);
+  std::vector<Arrival> arrivals;
+  arrivals.reserve(newcomers.size());
   const auto wanted = static_cast<std::size_t>(options.given_likes);
-  if (wanted == 0) return arrival;
-  const std::span<const double> utilities = arrival.latents.utilities(LatentKey());
+  for (std::size_t u = 0; u < newcomers.size(); ++u) {
+    std::vector<ItemId> likes;
+    if (wanted > 0) likes = draw_given_likes(world, births, newcomers[u], latents[u], wanted);
+    arrivals.push_back({newcomers[u], std::move(latents[u]), std::move(likes)});
+  }
+  return arrivals;
+}
+
+std::vector<ItemId> UserStory::draw_given_likes(const ReplayWorld& world, const SimulationRandom& births,
+                                                const Newcomer& who, const Latents& latents, std::size_t wanted) {
+  const std::span<const double> utilities = latents.utilities(LatentKey());
   std::vector<double> noisy(utilities.size());
   std::vector<ItemId> items(utilities.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -64,8 +76,7 @@ Arrival UserStory::arrive(const ReplayWorld& world, const SimulationOptions& opt
                       return noisy[a.value()] != noisy[b.value()] ? noisy[a.value()] > noisy[b.value()] : a < b;
                     });
   items.resize(count);
-  arrival.given_likes = std::move(items);
-  return arrival;
+  return items;
 }
 
 UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options, const Arrival& arrival)

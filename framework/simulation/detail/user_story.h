@@ -29,9 +29,9 @@ class UserStory {
  public:
   UserStory(const ReplayWorld& world, const SimulationOptions& options, const Arrival& arrival);
 
-  /// Draws a newcomer; the likes known at the start follow p(i|u) without replacement (Gumbel order).
-  static Arrival arrive(const ReplayWorld& world, const SimulationOptions& options, const SimulationRandom& births,
-                        std::uint64_t number);
+  /// Draws newcomers [begin, end); the likes known at the start follow p(i|u) without replacement (Gumbel order).
+  static std::vector<Arrival> arrive(const ReplayWorld& world, const SimulationOptions& options,
+                                     const SimulationRandom& births, std::uint64_t begin, std::uint64_t end);
 
   bool over() const { return over_; }
   /// As they are now: those of birth while nothing changes users.
@@ -42,6 +42,8 @@ class UserStory {
   void show(const SimulationRandom& random, const Slate& slate, KeepLog keep, LivedStep& lived);
 
  private:
+  static std::vector<ItemId> draw_given_likes(const ReplayWorld& world, const SimulationRandom& births,
+                                              const Newcomer& who, const Latents& latents, std::size_t wanted);
   void find_candidates();
   void take_away(std::span<const ItemId> items);
   void describe(const Slate& slate, PageRow& row) const;
