@@ -3,8 +3,9 @@
 
     tests/benchmarks/replay_rates.py --build build/release [--rounds 3] [--seconds 3] [--json FILE]
 
-Runs replay_job by turns: one thread on given slates and with an encoder that ranks the whole catalogue; then, for the
-encoder, two processes of one thread, each pinned to a core of its own and running at the same time, against one process
+Runs replay_job by turns: one thread on given slates, in softmax worlds of several dimensions, and with an encoder that
+ranks the whole catalogue; lives_job on the same widths, where users choose by a taste vector and nothing of the catalogue
+but the page is looked at; then, for the encoder, two processes of one thread, each pinned to a core of its own and running at the same time, against one process
 of two threads. Each figure is the best of all rounds; replay_job checks digests itself. Last, the peak memory of a
 replay that hands its blocks over, at 100,000 and at 10 million users.
 """
@@ -18,11 +19,14 @@ import tempfile
 from pathlib import Path
 
 ENCODER = ["--case", "encoder", "--items", "1682", "--width", "384"]
+WIDTHS = [64, 128, 384]
 SLATES = {
     "given slates, taste of 8": ["--case", "slates", "--items", "1682", "--width", "8"],
     "given slates, taste of 8, 400 pages a user": ["--case", "slates", "--items", "1682", "--width", "8", "--pages", "400", "--users", "128"],
+    **{f"given slates, taste of {width}": ["--case", "slates", "--items", "1682", "--width", str(width)] for width in WIDTHS},
     "encoder, width 384": ENCODER,
 }
+LIVES = {f"lives, taste of {width}": ["--law", "factors", "--width", str(width)] for width in WIDTHS}
 
 
 def cores():
@@ -67,12 +71,16 @@ def main():
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     program = options.build / "benchmarks" / "replay_job"
-    rates = dict.fromkeys(SLATES, 0.0)
+    lives = options.build / "benchmarks" / "lives_job"
+    rates = dict.fromkeys([*SLATES, *LIVES], 0.0)
     pair = threads = 0.0
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(options.rounds):
             for name, arguments in SLATES.items():
                 rates[name] = max(rates[name], one(program, arguments, options.seconds, folder))
+            for name, arguments in LIVES.items():
+                job = start(lives, arguments, options.seconds, folder, cores()[-1])
+                rates[name] = max(rates[name], finish(*job, "best_steps_per_second"))
             if len(cores()) > 1:
                 pair = max(pair, pinned_pair(program, ENCODER, options.seconds, folder))
                 threads = max(threads, one(program, [*ENCODER, "--threads", "2"], options.seconds, folder))
