@@ -121,10 +121,7 @@ class Simulation {
       return ExitCode::stopped;
     }
     std::optional<PairedBootstrap> rates;
-    if (attainable_range(result)) {
-      rates.emplace(
-          rows_->bootstrap(result.begin, result.end, result.policies.size(), experiment_.evaluation.bootstrap()));
-    }
+    if (attainable_range(result)) rates.emplace(resampled(result));
     const Simulated simulated{experiment_,       *data_, *population_, calibration_, invocation_, result,
                               line_up_->roles(), runs_,  scored};
     const nlohmann::json summary = write_record(simulated);
@@ -138,6 +135,15 @@ class Simulation {
  private:
   const std::vector<FreeValue>& bounds() const { return invocation_.config.free_values("expect"); }
 
+  PairedBootstrap resampled(const ReplayResult& result) const {
+    Progress progress("resample", "users", static_cast<std::int64_t>(result.end - result.begin) / group_.size(),
+                      invocation_.clock, terminal());
+    return rows_->bootstrap(result.begin, result.end, result.policies.size(), experiment_.evaluation.bootstrap(),
+                            [&](std::uint64_t done) { progress.set(static_cast<std::int64_t>(done)); });
+  }
+
+  ProgressSink terminal() const { return group_.is_root() ? ProgressSink::terminal() : ProgressSink{}; }
+
   /// Collective; the root writes, and returns the record's summary.
   nlohmann::json write_record(const Simulated& simulated) const {
     SimulationRecord head;
@@ -148,8 +154,13 @@ class Simulation {
       head = make_simulation_record(simulated);
       writer = std::make_unique<SimulationRecordWriter>(options_.output, head, result.end - result.begin);
     });
-    rows_->each(result.begin, result.end,
-                [&](std::uint64_t user, std::span<const SimulatedUser> outcomes) { writer->add(user, outcomes); });
+    Progress progress("write", "users", static_cast<std::int64_t>(result.end - result.begin), invocation_.clock,
+                      terminal());
+    rows_->each(result.begin, result.end, [&](std::uint64_t user, std::span<const SimulatedUser> outcomes) {
+      writer->add(user, outcomes);
+      if (user % 4096 == 0) progress.set(static_cast<std::int64_t>(user - result.begin));
+    });
+    progress.finish();
     agree_on_errors(group_, "finish the record", [&] {
       if (writer) writer->finish();
     });
@@ -246,7 +257,7 @@ class Simulation {
                           {},
                           stop_requested};
     Progress progress("simulate", "users", static_cast<std::int64_t>(request.end - request.begin), invocation_.clock,
-                      group_.is_root() ? ProgressSink::terminal() : ProgressSink{});
+                      terminal());
     std::mutex drawing;
     request.progress = [&](std::uint64_t done) {
       const std::scoped_lock lock(drawing);
@@ -287,8 +298,7 @@ class Simulation {
 
   ReplayResult replay_until(std::uint64_t end, KeepLog keep) const {
     const auto first = static_cast<std::uint64_t>(experiment_.simulation.first_user);
-    Progress progress("simulate", "users", static_cast<std::int64_t>(end - first), invocation_.clock,
-                      group_.is_root() ? ProgressSink::terminal() : ProgressSink{});
+    Progress progress("simulate", "users", static_cast<std::int64_t>(end - first), invocation_.clock, terminal());
     std::mutex drawing;
     const auto ranks = static_cast<std::uint64_t>(group_.size());
     ReplayRequest request{first, end, keep, {}, stop_requested};

@@ -12,7 +12,7 @@
 namespace coldframe {
 namespace {
 
-constexpr std::uint64_t k_users_at_once = 1 << 14;
+constexpr std::uint64_t k_users_at_once = 1 << 13;
 
 /// What the root asks a rank for: users [first, first + count); none: the end.
 struct Wanted {
@@ -116,7 +116,8 @@ void SimulatedRows::hand_over() const {
 }
 
 PairedBootstrap SimulatedRows::bootstrap(std::uint64_t begin, std::uint64_t end, std::size_t policies,
-                                         const BootstrapOptions& options) const {
+                                         const BootstrapOptions& options,
+                                         const std::function<void(std::uint64_t)>& progress) const {
   PairedBootstrap rates(policies, options);
   agree_on_errors(group_, "resample simulated users", [&] {
     const Share mine = share(begin, end);
@@ -127,6 +128,7 @@ PairedBootstrap SimulatedRows::bootstrap(std::uint64_t begin, std::uint64_t end,
     };
     each_piece(mine.begin, mine.end, [&](std::uint64_t first, std::uint64_t count) {
       visit_rows(mine_.read(first, count), first, policies, add);
+      if (progress) progress(first + count - mine.begin);
     });
   });
   if (group_.size() == 1) return rates;

@@ -28,9 +28,11 @@ class SimulatedRows {
   /// `visit` or of a disk is thrown on every rank.
   void each(std::uint64_t begin, std::uint64_t end, const Visit& visit) const;
 
-  /// Expected clicks per page of users [begin, end), a column for every policy, on every rank. Collective.
+  /// Expected clicks per page of users [begin, end), a column for every policy, on every rank. Collective. `progress`
+  /// hears how many users of this rank are done.
   PairedBootstrap bootstrap(std::uint64_t begin, std::uint64_t end, std::size_t policies,
-                            const BootstrapOptions& options) const;
+                            const BootstrapOptions& options,
+                            const std::function<void(std::uint64_t)>& progress = {}) const;
 
  private:
   /// Users that a rank has of those wanted.
