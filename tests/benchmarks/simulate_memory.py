@@ -100,7 +100,7 @@ def main():
         store, population = folder / "data.h5", folder / "population.h5"
         run([program, "import", "--source", folder / "mapping.ini", "--input", folder, "--output", store])
         common = [f"--data.path={store}", f"--population.path={population}", "--population.dimensions=2", "--population.topics=2"]
-        common += ["--population.world_share=0.4", "--population.group=gender", "--population.attributes=gender"]
+        common += ["--population.group=gender", "--population.attributes=gender", "--text.user={gender}", "--text.item={title}"]
         run([program, "population", *common])
         for users in options.users:
             record = folder / f"{users}.h5"
