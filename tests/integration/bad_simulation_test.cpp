@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
+#include "framework/core/json.h"
 #include "tests/integration/refusals.h"
 #include "tests/integration/training_job.h"
 
@@ -74,6 +77,31 @@ TEST_F(BadSimulationTest, a_population_that_is_cut_off_or_damaged) {
 TEST_F(BadSimulationTest, a_setting_that_no_world_can_meet_is_said_once_by_several_ranks) {
   expect_nothing(simulate("pop.h5", "--simulation.random_click_rate=0.001", 2), k_config, {"simulation.popular_click_rate = 0.14"});
   expect_nothing(simulate("pop.h5", "--simulation.world=softmax-7", 2), k_config, {"softmax-7"});
+}
+
+TEST_F(BadSimulationTest, realism_ranks_an_encoder_beside_baselines_and_refuses_one_that_has_other_people) {
+  const std::string some = "--replicates 20 --draws 16";
+  const Outcome compared = run_program(fmt::format("realism {} --run {} --shots 1 {} --output {}", settings("pop.h5"), run(), some,
+                                                   file("realism.json").string()));
+  ASSERT_EQ(compared.code, 0) << compared.errors;
+  EXPECT_NE(compared.output.find("not identifiable from this log"), std::string::npos);
+  const nlohmann::json report = read_json(file("realism.json"));
+  const auto policies = report.at("facts").at("policies").get<std::vector<std::string>>();
+  EXPECT_GE(policies.size(), 10u);
+  EXPECT_EQ(policies.back(), run());
+  const nlohmann::json& worlds = report.at("tables")[0].at("rows");
+  const nlohmann::json& orders = report.at("tables")[2].at("rows");
+  ASSERT_EQ(worlds.size(), orders.size() + 1);  // of people, worlds, and the renamed one, which people have an order of
+  for (std::size_t w = 1; w < worlds.size(); ++w) {
+    EXPECT_EQ(worlds[w].at("world"), orders[w - 1].at("world"));
+    EXPECT_LE(worlds[w].at("popularity").at("low"), worlds[w].at("popularity").at("value"));
+    EXPECT_LE(orders[w - 1].at("tau").at("value").get<double>(), 1.0);
+  }
+  expect_refused(run_program(fmt::format("realism {} --shots 99 {}", settings("pop.h5"), some)), k_config, {"--shots 99", "masked"});
+  const Outcome made = run_program(fmt::format("population {} --data.fold=1", settings("fold1.h5")));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  expect_refused(run_program(fmt::format("realism {} --data.fold=1 --run {} {}", settings("fold1.h5"), run(), some)), k_data,
+                 {run(), "another role H"});
 }
 
 }  // namespace

@@ -73,6 +73,14 @@ void expect_same_users(const SimulationRecord& a, const SimulationRecord& b, std
   }
 }
 
+TEST_F(SimulatedLogTest, comes_with_a_record_that_names_the_seeds_of_its_runs) {
+  const nlohmann::json runs = read_simulation_record(file("sim.h5")).summary.at("runs");
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].at("variant"), "lora");
+  EXPECT_EQ(runs[0].at("seed"), 1);
+  EXPECT_EQ(runs[0].at("fold"), 0);
+}
+
 TEST_F(SimulatedLogTest, every_policy_leaves_a_store_and_a_csv_file) {
   const std::pair<const char*, LoggingKind> policies[] = {{"random", LoggingKind::stochastic},
                                                           {"popularity", LoggingKind::deterministic},
