@@ -17,6 +17,8 @@
 namespace coldframe {
 namespace {
 
+constexpr std::size_t k_least_policies = 3;
+
 /// The likes of twins as those of the people whom they are twins of, in the order in which they were drawn.
 Likes likes_of_twins(const Dataset& data, const WorldData& twins) {
   std::map<std::uint64_t, std::uint32_t> row;
@@ -89,7 +91,18 @@ PolicyOrder::PolicyOrder(const Setting& setting) : setting_(setting), baselines_
     names_.push_back(run->folder());
     if (run->prior_weight()) names_.push_back(run->folder() + " + item prior");
   }
+  if (names_.size() < k_least_policies) {
+    throw ConfigError(fmt::format("--shots {}", setting.shots),
+                      fmt::format("{} policies work with so few likes and these attributes, an order needs {}",
+                                  names_.size(), k_least_policies),
+                      "show more likes, give --run, or leave the order out with --shots -1");
+  }
   real_ = values_of(setting.data.likes);
+  if (real_.users.empty()) {
+    throw DataError(fmt::format("no user of role H has more than {} likes", setting.experiment.evaluation.masked),
+                    "nobody is left to rank policies on",
+                    "lower evaluation.masked, or leave the order out with --shots -1");
+  }
 }
 
 PolicyValues PolicyOrder::on_twins(const WorldData& twins) const {

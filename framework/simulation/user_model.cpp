@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-
 namespace coldframe {
 
 BestSlate most_useful(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders, std::size_t n) {

@@ -98,6 +98,8 @@ TEST_F(BadSimulationTest, realism_ranks_an_encoder_beside_baselines_and_refuses_
     EXPECT_LE(orders[w - 1].at("tau").at("value").get<double>(), 1.0);
   }
   expect_refused(run_program(fmt::format("realism {} --shots 99 {}", settings("pop.h5"), some)), k_config, {"--shots 99", "masked"});
+  expect_refused(run_program(fmt::format("realism {} --evaluation.masked=1000 {}", settings("pop.h5"), some)), k_data,
+                 {"more than 1000 likes", "--shots -1"});
   const Outcome made = run_program(fmt::format("population {} --data.fold=1", settings("fold1.h5")));
   ASSERT_EQ(made.code, 0) << made.errors;
   expect_refused(run_program(fmt::format("realism {} --data.fold=1 --run {} {}", settings("fold1.h5"), run(), some)), k_data,
