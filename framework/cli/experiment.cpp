@@ -10,6 +10,7 @@
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
 #include "framework/reporting/acceptance.h"
+#include "framework/simulation/user_model_registry.h"
 
 namespace coldframe {
 namespace {
@@ -85,6 +86,14 @@ void Experiment::add_to(ConfigSchema& schema) {
   });
   schema.rule([this](const ResolvedConfig&) {
     std::vector<Problem> problems;
+    UserModelRegistry user_models;
+    add_builtin_user_models(user_models);
+    if (extensions().user_models) extensions().user_models(user_models);
+    const std::vector<std::string> known = user_models.names();
+    if (std::ranges::find(known, simulation.user_model) == known.end()) {
+      problems.push_back({"simulation.user_model",
+                          fmt::format("(there is no such user model) use one of {}", fmt::join(known, ", "))});
+    }
     if (data.path.empty())
       problems.push_back({"data.path", "(is missing) give the store that `coldframe import` wrote"});
     if (objective.use == "mnrl" && batch.extra_items != 0) {

@@ -7,12 +7,15 @@ namespace coldframe {
 
 class StrategyRegistry;
 class ObjectiveRegistry;
+class UserModelRegistry;
 
-/// Kinds that a program of one's own adds to the built-in ones. Configurations name them like any other: `strategy.use`,
-/// `objective.use`, sections [strategy.NAME] and [objective.NAME], --help and `coldframe strategies`.
+/// Kinds that a program of one's own adds to the built-in ones. Configurations name them like any other:
+/// `strategy.use`, `objective.use`, sections [strategy.NAME] and [objective.NAME], `simulation.user_model`, --help and
+/// `coldframe strategies`.
 struct Extensions {
   std::function<void(StrategyRegistry&)> strategies;  // may be empty
   std::function<void(ObjectiveRegistry&)> objectives;
+  std::function<void(UserModelRegistry&)> user_models;
 };
 
 /// The whole program, with every subcommand; what main() returns. `revision` enters the record of every run: what the

@@ -10,6 +10,7 @@
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/line_up.h"
 #include "framework/cli/profile_text.h"
+#include "framework/cli/program.h"
 #include "framework/cli/run_reference.h"
 #include "framework/cli/simulated_record.h"
 #include "framework/cli/simulated_rows.h"
@@ -88,8 +89,10 @@ class Simulation {
       newcomers_ = std::make_unique<Newcomers>(*population_, population_->world(simulation.world), simulation.lambda,
                                                &experiment.world_drift);
       catalogue_ = std::make_unique<Catalogue>(data_->dataset);
-      calibration_ = calibrate_choices_for(*population_, *catalogue_, simulation);
-      user_model_ = make_user_model(simulation, calibration_.scale);
+      add_builtin_user_models(user_models_);
+      if (extensions().user_models) extensions().user_models(user_models_);
+      calibration_ = calibrate_choices_for(*population_, *catalogue_, simulation, user_models_);
+      user_model_ = make_user_model(simulation, calibration_.scale, user_models_);
       dynamics_ = std::make_unique<UserDynamics>(experiment.dynamics, simulation, newcomers_->taste());
     });
     const int threads =
@@ -356,6 +359,7 @@ class Simulation {
   std::vector<std::unique_ptr<StoredRun>> runs_;
   std::unique_ptr<Catalogue> catalogue_;
   ChoiceCalibration calibration_;
+  UserModelRegistry user_models_;
   std::unique_ptr<UserModel> user_model_;
   std::unique_ptr<Newcomers> newcomers_;
   std::unique_ptr<UserDynamics> dynamics_;

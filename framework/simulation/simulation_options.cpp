@@ -48,8 +48,8 @@ void describe_choices(SimulationOptions& o, OptionVisitor& v) {
           o.roles);
   v.visit({.name = "user_model",
            .doc = "how a page becomes clicks: multinomial logit, iterated logit, position-based, cascade, dependent "
-                  "click, dynamic Bayesian network",
-           .choices = {"mnl", "iterated_logit", "pbm", "cascade", "dcm", "dbn"}},
+                  "click, dynamic Bayesian network (mnl, iterated_logit, pbm, cascade, dcm, dbn), or one that the "
+                  "program adds"},
           o.user_model);
   v.visit({.name = "random_click_rate",
            .doc = "share of pages of the random policy with a click (assumed)",

@@ -1,5 +1,7 @@
-// A program of one's own: everything that `coldframe` does, with a strategy and an objective from outside the repository.
+// A program of one's own: everything that `coldframe` does, with a strategy, an objective and a user model from outside
+// the repository.
 //   own_strategy train --strategy.use=biases --objective.use=margin ...
+//   own_strategy simulate --simulation.user_model=hurried_reader ...
 //   own_strategy check-gradient
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -10,8 +12,10 @@
 #include <random>
 #include <string_view>
 
+#include "../own_user_model/hurried_reader.h"
 #include "framework/cli/program.h"
 #include "framework/model/own_weights_strategy.h"
+#include "framework/simulation/user_model_registry.h"
 #include "framework/training/objective.h"
 
 namespace {
@@ -63,7 +67,8 @@ class MarginObjective final : public Objective {
   }
 
  private:
-  double add_anchor(const LossBatch& batch, std::size_t anchor, const at::Tensor& embeddings, at::Tensor& gradient) const {
+  double add_anchor(const LossBatch& batch, std::size_t anchor, const at::Tensor& embeddings,
+                    at::Tensor& gradient) const {
     const auto width = static_cast<std::size_t>(embeddings.size(1));
     const auto row = [&](std::size_t r) { return embeddings.const_data_ptr<float>() + r * width; };
     const auto score = [&](std::size_t candidate) {
@@ -107,7 +112,8 @@ class MarginObjective final : public Objective {
   std::vector<ParameterIndex> none_;
 };
 
-/// Two users, four items: the gradient against central differences. The loss is linear in any one number, but for kinks.
+/// Two users, four items: the gradient against central differences. The loss is linear in any one number, but for
+/// kinks.
 int check_gradient() {
   const LossBatch batch{.anchor_rows = {0, 1},
                         .candidate_rows = {2, 3, 4, 5},
@@ -160,6 +166,13 @@ int main(int argc, char** argv) {
                            [] { return std::make_unique<MarginOptions>(); },
                            [](const Options& options) {
                              return std::make_unique<MarginObjective>(dynamic_cast<const MarginOptions&>(options));
+                           }});
+           },
+       .user_models =
+           [](UserModelRegistry& registry) {
+             registry.add({"hurried_reader", "half of the visits end at the first click",
+                           [](const SimulationOptions&, const ChoiceScale& scale) -> std::unique_ptr<UserModel> {
+                             return std::make_unique<HurriedReader>(scale, 0.5);
                            }});
            }});
 }
