@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -23,6 +24,17 @@ std::optional<double> mean_or_nothing(const std::vector<double>& values) {
 double best_of_rows(const TaskMatrix& matrix, std::size_t task, std::size_t end_row) {
   double best = matrix.at(1, task);
   for (std::size_t row = 2; row < end_row; ++row) best = std::max(best, matrix.at(row, task));
+  return best;
+}
+
+/// The best from a row on; NaN where one of them was not measured.
+double best_from(const TaskMatrix& matrix, std::size_t task, std::size_t first_row) {
+  double best = matrix.at(first_row, task);
+  for (std::size_t row = first_row + 1; row < matrix.rows(); ++row) {
+    const double value = matrix.at(row, task);
+    best = std::isnan(value) ? value : std::max(best, value);
+    if (std::isnan(best)) return best;
+  }
   return best;
 }
 
@@ -55,6 +67,29 @@ std::optional<double> forward_transfer(const TaskMatrix& matrix) {
     gains.push_back(matrix.at(task, task) - matrix.at(0, task));
   }
   return mean_or_nothing(gains);
+}
+
+std::optional<double> dynamic_regret(const TaskMatrix& matrix) {
+  std::vector<double> lost;
+  for (std::size_t task = 1; task < matrix.tasks(); ++task) {
+    lost.push_back(best_from(matrix, task, 0) - matrix.at(task, task));
+  }
+  return mean_or_nothing(lost);
+}
+
+std::optional<double> recovery_tasks(const TaskMatrix& matrix, double share) {
+  if (!(share > 0 && share <= 1)) {
+    throw ConfigError(fmt::format("a recovery to {} of the best", share), "it must be a share above 0 and at most 1",
+                      "try 0.95");
+  }
+  std::vector<double> passed;
+  for (std::size_t task = 1; task < matrix.tasks(); ++task) {
+    const double best = best_from(matrix, task, task);
+    std::size_t row = task;
+    while (row + 1 < matrix.rows() && matrix.at(row, task) < share * best) ++row;
+    passed.push_back(std::isnan(best) ? best : static_cast<double>(row - task));
+  }
+  return mean_or_nothing(passed);
 }
 
 std::string_view to_string(ForgettingRule rule) {

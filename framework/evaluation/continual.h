@@ -49,6 +49,20 @@ std::vector<double> forgetting_by_task(const TaskMatrix& matrix, ForgettingRule 
 /// The mean of those.
 std::optional<double> forgetting(const TaskMatrix& matrix, ForgettingRule rule);
 
+/// How much people of task j lost because they came before their task was learned, against the row that serves them
+/// best, in hindsight:
+///   (1/(T-1)) sum_{j>=2} (max_i R[i,j] - R[j-1,j]),   i = 0 .. T
+/// the dynamic regret of a learner that is one task late (Zinkevich, "Online convex programming and generalized
+/// infinitesimal gradient ascent", ICML 2003, with the best row of a task as its comparator). Never negative, and
+/// biased upwards like every best of noisy rows. Empty with fewer than two tasks.
+std::optional<double> dynamic_regret(const TaskMatrix& matrix);
+
+/// How many tasks go by until people of task j get `share` of the most they get from their arrival on:
+///   (1/(T-1)) sum_{j>=2} min{r >= 0 : R[j-1+r,j] >= share max_{i>=j-1} R[i,j]}
+/// What would come after the stream is not known, so slow recoveries are told too short. Empty with fewer than two
+/// tasks. ConfigError unless 0 < share <= 1.
+std::optional<double> recovery_tasks(const TaskMatrix& matrix, double share = 0.95);
+
 /// What every cohort got before it was trained on: R[j-1,j], j = 1 .. T.
 std::vector<double> prequential_values(const TaskMatrix& matrix);
 

@@ -30,7 +30,10 @@ std::vector<NamedStatistic> statistics() {
           {"forgetting_last", "forgetting, from right after the task", lost(ForgettingRule::last)},
           {"forgetting_max_all", "forgetting, from the best of all rows", lost(ForgettingRule::max_all)},
           {"forgetting_max_before", "forgetting, from the best of earlier rows", lost(ForgettingRule::max_before)},
-          {"stream_area", "area under the mean over all tasks", stream_area}};
+          {"stream_area", "area under the mean over all tasks", stream_area},
+          {"dynamic_regret", "lost by coming before the task was learned (dynamic regret)", dynamic_regret},
+          {"recovery_tasks", "tasks until 95 % of the best (recovery)",
+           [](const TaskMatrix& m) { return recovery_tasks(m); }}};
 }
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
@@ -158,7 +161,9 @@ Json numbers_table(const Json& summary, const std::string& run) {
     table.row({{"number", "popularity on the same people"}, {"value", summary.at("prequential_popularity")}});
     add("difference to popularity", summary.at("prequential_over_popularity"));
   }
-  for (const NamedStatistic& named : statistics()) add(named.title, summary.at("numbers").at(named.key));
+  for (const NamedStatistic& named : statistics()) {
+    if (summary.at("numbers").contains(named.key)) add(named.title, summary.at("numbers").at(named.key));
+  }
   return table.take();
 }
 

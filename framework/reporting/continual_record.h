@@ -32,9 +32,10 @@ struct ContinualRecord {
 ///   method, stream, metric, tested, shots, fading,
 ///   tasks [{name, trained_users, tested_users, next_users}], matrix [T + 1][T] (null where not measured),
 ///   numbers {average, backward_transfer, forward_transfer, forgetting_last, forgetting_max_all, forgetting_max_before,
-///   stream_area: {value, low, high, detectable}}, forgetting_by_task {last, max_all, max_before: [T - 1]},
-///   prequential [{value, low, high, popularity}] by task; from the second task on: prequential_mean and
-///   prequential_over_popularity {value, low, high, detectable}, prequential_popularity, prequential_faded.
+///   stream_area, dynamic_regret, recovery_tasks: {value, low, high, detectable}}, forgetting_by_task {last, max_all,
+///   max_before: [T - 1]}, prequential [{value, low, high, popularity}] by task; from the second task on:
+///   prequential_mean and prequential_over_popularity {value, low, high, detectable}, prequential_popularity,
+///   prequential_faded.
 /// Intervals are over people; `detectable` is the smallest true effect that such a number would have shown with 80 %
 /// power.
 nlohmann::json continual_summary(const ContinualRecord& record, const BootstrapOptions& bootstrap);

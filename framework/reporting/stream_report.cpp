@@ -15,9 +15,13 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::pair<const char*, const char*> k_numbers[] = {
-    {"average", "ACC"},          {"backward_transfer", "BWT"},
-    {"forward_transfer", "FWT"}, {"forgetting_last", "forgetting"},
+    {"average", "ACC"},
+    {"backward_transfer", "BWT"},
+    {"forward_transfer", "FWT"},
+    {"forgetting_last", "forgetting"},
     {"stream_area", "area"},
+    {"dynamic_regret", "regret"},
+    {"recovery_tasks", "recovery, tasks"},
 };
 
 /// {value, low, high}, or null where there is no value.
@@ -32,7 +36,9 @@ Json line_of(const NamedRun& run, const Json& summary) {
     line["next"] = shown(summary.at("prequential_mean"));
     line["popularity"] = summary.at("prequential_popularity");
   }
-  for (const auto& [key, title] : k_numbers) line[key] = shown(summary.at("numbers").at(key));
+  for (const auto& [key, title] : k_numbers) {
+    if (summary.at("numbers").contains(key)) line[key] = shown(summary.at("numbers").at(key));
+  }
   return line;
 }
 

@@ -61,6 +61,24 @@ TEST(ContinualMeasures, after_two_tasks_the_numbers_are_those_of_the_leading_mat
   EXPECT_NEAR(*forward_transfer(two), 0.75, 1e-15);  // .95 - .20
 }
 
+TEST(ContinualMeasures, regret_and_recovery_by_hand) {
+  // Task 2: the best row is the one before it was learned. Task 3: .95 - .40, and one more task until .95.
+  EXPECT_NEAR(*dynamic_regret(example()), 0.55 / 2, 1e-15);
+  EXPECT_EQ(*recovery_tasks(example()), 0.5);
+  EXPECT_EQ(*recovery_tasks(example(), 0.4), 0.0) << ".40 is 42 % of .95";
+  TaskMatrix slow = matrix_of(
+      {{0.1, 0.5, 0.1, 0.1}, {0.1, 0.2, 0.1, 0.1}, {0.1, 0.3, 0.1, 0.1}, {0.1, 0.39, 0.1, 0.1}, {0.1, 0.4, 0.1, 0.1}});
+  // Task 2 arrives at row 1 and has 95 % of .4 at row 3; what the untrained row gave counts in the regret alone.
+  EXPECT_NEAR(*recovery_tasks(slow), 2.0 / 3, 1e-15);
+  EXPECT_NEAR(*dynamic_regret(slow), 0.3 / 3, 1e-15);
+  EXPECT_FALSE(dynamic_regret(slow.first(1)).has_value());
+  EXPECT_FALSE(recovery_tasks(slow.first(1)).has_value());
+  EXPECT_THROW(recovery_tasks(slow, 0.0), ConfigError);
+  slow.at(4, 1) = std::nan("");  // the stream was cut off
+  EXPECT_TRUE(std::isnan(*recovery_tasks(slow)));
+  EXPECT_TRUE(std::isnan(*dynamic_regret(slow)));
+}
+
 TEST(ContinualMeasures, one_task_transfers_nothing) {
   const TaskMatrix one = example().first(1);
   EXPECT_EQ(average_performance(one), 0.80);
