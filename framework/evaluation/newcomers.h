@@ -7,6 +7,7 @@
 #include "framework/core/ids.h"
 #include "framework/evaluation/exposure.h"
 #include "framework/evaluation/ranking.h"
+#include "framework/evaluation/target_slices.h"
 
 namespace coldframe {
 
@@ -52,6 +53,9 @@ struct ShotRow {
   std::size_t shots = 0;
   std::vector<std::vector<double>> values;  // [metrics][users]
   Exposure exposure;
+  /// [cells][users] the first metric as if the targets of that cell were all a user is to find (the list is the same
+  /// one); NaN for users without a target there.
+  std::vector<std::vector<double>> by_cell = {};
 
   double mean(std::size_t metric) const;
 };
@@ -63,16 +67,18 @@ struct NewcomerTable {
   std::vector<UserKey> users;
   std::vector<ShotRow> rows;
   std::size_t left_out = 0;
+  std::vector<SliceCell> cells = {};  // of ShotRow::by_cell
 
   /// nullptr when there is no row for this k.
   const ShotRow* find(std::size_t shots) const;
-  /// Adds the users of the next shard. Throws DataError when metrics, shots or catalogue differ.
+  /// Adds the users of the next shard. Throws DataError when metrics, shots, cells or catalogue differ.
   void append(const NewcomerTable& next);
 };
 
 /// Ranks all items that are not masked for every newcomer at every k. A row is a function of the user alone: batches,
-/// shards and the order of users change nothing.
+/// shards and the order of users change nothing. `slicings`: of these newcomers' targets.
 NewcomerTable evaluate_newcomers(std::span<const HeldOutUser> newcomers, std::size_t items, const TieBreak& ties,
-                                 NewcomerScorer& scorer, const NewcomerOptions& options);
+                                 NewcomerScorer& scorer, const NewcomerOptions& options,
+                                 std::span<const TargetSlicing> slicings = {});
 
 }  // namespace coldframe

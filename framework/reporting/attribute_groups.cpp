@@ -1,10 +1,13 @@
 #include "framework/reporting/attribute_groups.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
+#include <set>
 
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
@@ -78,6 +81,20 @@ Groups single(const EntityTable& users, std::string_view rule, std::span<const U
   return Groups(std::string(rule), labels);
 }
 
+/// Ascending values that part a column into parts of about equal size; empty when it has one value.
+std::vector<double> even_bounds(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return std::isnan(value); });
+  if (values.empty()) return {};
+  std::ranges::sort(values);
+  for (const std::size_t parts : {3, 2}) {
+    std::vector<double> bounds;
+    for (std::size_t part = 1; part < parts; ++part) bounds.push_back(values[part * values.size() / parts]);
+    const bool ascend = std::ranges::adjacent_find(bounds, std::greater_equal<>{}) == bounds.end();
+    if (ascend && bounds.front() > values.front()) return bounds;
+  }
+  return {};
+}
+
 }  // namespace
 
 Groups attribute_groups(const EntityTable& users, std::string_view rule, std::span<const UserId> members) {
@@ -87,6 +104,25 @@ Groups attribute_groups(const EntityTable& users, std::string_view rule, std::sp
     groups = Groups::crossed(groups, single(users, factor, members));
   }
   return groups;
+}
+
+std::vector<std::string> standard_group_rules(const EntityTable& users, std::size_t rows) {
+  constexpr std::size_t most_values = 30;
+  std::vector<std::string> rules;
+  for (const AttributeColumn& column : users.columns) {
+    if (column.name.find_first_of(":*") != std::string::npos) continue;  // no rule can name it
+    if (column.kind == AttributeKind::category) {
+      std::set<std::string> values(column.texts.begin(), column.texts.begin() + static_cast<std::ptrdiff_t>(rows));
+      values.erase("");
+      if (values.size() >= 2 && values.size() <= most_values) rules.push_back(column.name);
+    } else if (column.kind == AttributeKind::number) {
+      const auto end = column.numbers.begin() + static_cast<std::ptrdiff_t>(rows);
+      const std::vector<double> bounds = even_bounds({column.numbers.begin(), end});
+      if (bounds.empty()) continue;
+      rules.push_back(fmt::format("{}:{}", column.name, fmt::join(bounds, ":")));
+    }
+  }
+  return rules;
 }
 
 ItemGroups item_attribute_groups(const EntityTable& items, std::string_view name) {

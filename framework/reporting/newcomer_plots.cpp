@@ -37,19 +37,6 @@ Json coverage_plot(const PooledRuns& runs) {
   return plot.take();
 }
 
-Json cost_plot(const NewcomerFindings& findings, const char* id, const char* title, double (*of)(const VariantCost&)) {
-  const std::string metric = to_string(findings.runs.metrics[0]);
-  const ShotNumbers& first = findings.numbers.front();
-  PlotBuilder plot(fmt::format("cost-{}", id), fmt::format("{} at k = {} against {}", metric, first.shots(), title),
-                   title, metric, Marks::points);
-  for (const PooledScorer& scorer : findings.runs.scorers) {
-    if (scorer.role != "strategy" || !first.has(scorer)) continue;
-    const Estimate mean = first.mean(scorer, 0);
-    plot.mark(scorer.name, of(cost_of(findings.runs, scorer.variant)), mean.value, mean.interval);
-  }
-  return plot.log_x_if_positive().take();
-}
-
 /// One curve per run; long ones are thinned by a stride, the last point stays.
 Json curve_plot(const PooledRuns& runs, const char* id, const char* title, const char* column, const char* kind) {
   PlotBuilder plot(id, title, "step", column, Marks::line);
@@ -93,12 +80,6 @@ void add_newcomer_plots(Json& plots, const NewcomerFindings& findings) {
   for (std::size_t m = 0; m < runs.metrics.size(); ++m) plots.push_back(quality_plot(findings, m));
   plots.push_back(coverage_plot(runs));
   for (const std::size_t shots : runs.shots) plots.push_back(forest_plot(findings, shots));
-  plots.push_back(cost_plot(findings, "parameters", "trainable parameters",
-                            [](const VariantCost& cost) { return static_cast<double>(cost.trainable_parameters); }));
-  plots.push_back(
-      cost_plot(findings, "seconds", "seconds in steps", [](const VariantCost& cost) { return cost.seconds; }));
-  plots.push_back(
-      cost_plot(findings, "memory", "peak memory, MB", [](const VariantCost& cost) { return cost.peak_memory_mb; }));
   plots.push_back(curve_plot(runs, "loss", "Training loss", "loss", "step"));
   plots.push_back(curve_plot(runs, "validation", "Validation on role V", "score", "validation"));
 }

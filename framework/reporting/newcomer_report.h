@@ -18,7 +18,7 @@ struct NewcomerFindings {
 /// Appends to arrays of tables and plots (report.h): the strategies side by side, every metric and coverage over k,
 /// ratios and differences, the two verdicts, the runs.
 void add_newcomer_tables(nlohmann::json& tables, const NewcomerFindings& findings);
-/// Quality over k, quality against cost, loss curves, paired differences.
+/// Quality over k, loss curves, paired differences.
 void add_newcomer_plots(nlohmann::json& plots, const NewcomerFindings& findings);
 
 /// What a variant cost: means over its runs, the largest peak memory.

@@ -7,18 +7,14 @@
 namespace coldframe {
 namespace {
 
-constexpr std::string_view k_prior = " + item prior";
-
 struct Pair {
   const PooledScorer* first;
   const PooledScorer* second;
 };
 
-bool has_prior(const PooledScorer& scorer) { return scorer.name.find(k_prior) != std::string::npos; }
-
 /// The frozen encoder that a strategy started from: its variant's own one where it has one.
 const PooledScorer* frozen_of(const PooledRuns& runs, const PooledScorer& scorer) {
-  const std::string name = fmt::format("frozen encoder{}", has_prior(scorer) ? k_prior : "");
+  const std::string name = fmt::format("frozen encoder{}", has_item_prior(scorer) ? k_item_prior : "");
   const PooledScorer* own = runs.find(fmt::format("{} ({})", name, scorer.variant));
   return own != nullptr ? own : runs.find(name);
 }
@@ -33,7 +29,7 @@ std::vector<Pair> displayed_pairs(const PooledRuns& runs) {
   }
   for (const PooledScorer& a : runs.scorers) {
     for (const PooledScorer& b : runs.scorers) {
-      if (&a < &b && a.role == "strategy" && b.role == "strategy" && has_prior(a) == has_prior(b))
+      if (&a < &b && a.role == "strategy" && b.role == "strategy" && has_item_prior(a) == has_item_prior(b))
         pairs.push_back({&a, &b});
     }
   }
@@ -57,7 +53,7 @@ std::vector<NewcomerVerdict> judge_newcomers(const PooledRuns& runs, const Verdi
       by_seed.push_back(seed_differences(*a, *b, 0));
       seeds.push_back(std::max(a->values.size(), b->values.size()));
       names.push_back(fmt::format("{} - {}, k = {}", pair.first->name, pair.second->name, shots));
-      verdicts.push_back({shots, {}, {}});
+      verdicts.push_back({shots, pair.first->name, pair.second->name, {}, {}});
     }
   }
   std::vector<CheckpointComparison> checkpoints;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "framework/evaluation/verdict.h"
@@ -10,6 +11,7 @@ namespace coldframe {
 /// One displayed difference, judged twice; the two verdicts answer other questions and are never mixed.
 struct NewcomerVerdict {
   std::size_t shots = 0;
+  std::string first, second;  // names of scorers
   Judgement checkpoints;  // users resampled: holds for the weights at hand
   Judgement strategies;   // training seeds and users are samples: holds for the recipe
 };

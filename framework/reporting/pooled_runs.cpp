@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "framework/core/error.h"
@@ -27,9 +29,9 @@ const NewcomerRow* find_row(const RunRecord& record, std::string_view name) {
 /// One scorer's k over folds (users one after the other) and seeds; no value where a run lacks it.
 std::optional<PooledShot> pool_shot(const RunGrid& grid, const std::string& name, std::size_t shots,
                                     std::size_t metrics) {
-  PooledShot pooled{shots, {}, 0.0};
+  PooledShot pooled{shots, {}, 0.0, {}};
   for (const std::vector<const RunRecord*>& of_seed : grid) {
-    std::vector<std::vector<double>> values(metrics);
+    std::vector<std::vector<double>> values(metrics), by_cell;
     std::optional<Exposure> exposure;
     for (const RunRecord* record : of_seed) {
       const NewcomerRow* row = find_row(*record, name);
@@ -38,6 +40,10 @@ std::optional<PooledShot> pool_shot(const RunGrid& grid, const std::string& name
       for (std::size_t m = 0; m < metrics; ++m) {
         values[m].insert(values[m].end(), shot->values[m].begin(), shot->values[m].end());
       }
+      by_cell.resize(std::max(by_cell.size(), shot->by_cell.size()));
+      for (std::size_t c = 0; c < shot->by_cell.size(); ++c) {
+        by_cell[c].insert(by_cell[c].end(), shot->by_cell[c].begin(), shot->by_cell[c].end());
+      }
       if (exposure) {
         exposure->merge(shot->exposure);
       } else {
@@ -45,6 +51,7 @@ std::optional<PooledShot> pool_shot(const RunGrid& grid, const std::string& name
       }
     }
     pooled.values.push_back(std::move(values));
+    pooled.by_cell.push_back(std::move(by_cell));
     pooled.coverage += exposure->coverage() / static_cast<double>(grid.size());
   }
   return pooled;
@@ -103,16 +110,69 @@ RunGrid grid_of(const PooledRuns& pooled, std::size_t variant) {
   return grid;
 }
 
-}  // namespace
+/// Users without a target in a cell must be the same everywhere, or a comparison in it is not paired.
+bool same_people_in_cells(const NewcomerTable& a, const NewcomerTable& b) {
+  if (a.cells != b.cells) return false;
+  if (a.rows.empty() || b.rows.empty()) return true;
+  return std::ranges::equal(
+      a.rows.front().by_cell, b.rows.front().by_cell, [](const std::vector<double>& x, const std::vector<double>& y) {
+        return std::ranges::equal(x, y, [](double p, double q) { return std::isnan(p) == std::isnan(q); });
+      });
+}
 
-std::vector<double> PooledShot::over_seeds(std::size_t metric) const {
-  std::vector<double> mean(values.front()[metric].size(), 0.0);
+/// The cells that all rows of all runs share.
+std::vector<SliceCell> shared_cells(std::span<const NamedRun> runs) {
+  std::map<std::int64_t, const NewcomerTable*> first;  // by fold
+  const NewcomerTable& any = runs.front().record.newcomers.front().table;
+  for (const NamedRun& run : runs) {
+    const std::int64_t fold = run.record.summary.at("fold").get<std::int64_t>();
+    for (const NewcomerRow& row : run.record.newcomers) {
+      const NewcomerTable& peer = *first.try_emplace(fold, &row.table).first->second;
+      if (row.table.cells != any.cells || !same_people_in_cells(peer, row.table)) return {};
+    }
+  }
+  return any.cells;
+}
+
+/// Groupings of the users of all folds that every run has, with the same labels.
+std::vector<UserLabels> shared_groups(std::span<const NamedRun> runs, std::span<const RunRecord* const> folds) {
+  std::vector<UserLabels> shared;
+  for (const UserLabels& like : runs.front().record.groups) {
+    const auto of = [&](const RunRecord& record) {
+      const auto found = std::ranges::find(record.groups, like.name, &UserLabels::name);
+      return found == record.groups.end() ? nullptr : &*found;
+    };
+    bool everywhere = true;
+    for (const NamedRun& run : runs) {
+      const auto fold = std::ranges::find_if(folds, [&](const RunRecord* record) {
+        return record->summary.at("fold") == run.record.summary.at("fold");
+      });
+      const UserLabels *mine = of(run.record), *theirs = of(**fold);
+      everywhere = everywhere && mine != nullptr && theirs != nullptr && mine->labels == theirs->labels;
+    }
+    if (!everywhere) continue;
+    UserLabels& pooled = shared.emplace_back(UserLabels{like.name, {}});
+    for (const RunRecord* record : folds) {
+      pooled.labels.insert(pooled.labels.end(), of(*record)->labels.begin(), of(*record)->labels.end());
+    }
+  }
+  return shared;
+}
+
+std::vector<double> mean_over_seeds(const std::vector<std::vector<std::vector<double>>>& values, std::size_t column) {
+  std::vector<double> mean(values.front()[column].size(), 0.0);
   for (const std::vector<std::vector<double>>& of_seed : values) {
-    for (std::size_t u = 0; u < mean.size(); ++u) mean[u] += of_seed[metric][u];
+    for (std::size_t u = 0; u < mean.size(); ++u) mean[u] += of_seed[column][u];
   }
   for (double& value : mean) value /= static_cast<double>(values.size());
   return mean;
 }
+
+}  // namespace
+
+std::vector<double> PooledShot::over_seeds(std::size_t metric) const { return mean_over_seeds(values, metric); }
+
+std::vector<double> PooledShot::cell_over_seeds(std::size_t cell) const { return mean_over_seeds(by_cell, cell); }
 
 std::vector<double> seed_differences(const PooledShot& first, const PooledShot& second, std::size_t metric) {
   const std::size_t seeds = std::max(first.values.size(), second.values.size());
@@ -129,6 +189,8 @@ const PooledShot* PooledScorer::find(std::size_t shots) const {
   const auto found = std::ranges::find(rows, shots, &PooledShot::shots);
   return found == rows.end() ? nullptr : &*found;
 }
+
+bool has_item_prior(const PooledScorer& scorer) { return scorer.name.find(k_item_prior) != std::string::npos; }
 
 const PooledScorer* PooledRuns::find(std::string_view scorer) const {
   const auto found = std::ranges::find(scorers, scorer, &PooledScorer::name);
@@ -157,6 +219,8 @@ PooledRuns pool_runs(std::vector<NamedRun> runs) {
     pooled.users.insert(pooled.users.end(), table.users.begin(), table.users.end());
     pooled.left_out += record->summary.value(nlohmann::json::json_pointer("/evaluation/left_out"), table.left_out);
   }
+  pooled.cells = shared_cells(pooled.runs);
+  pooled.groups = shared_groups(pooled.runs, first.front());
   for (std::size_t v = 0; v < pooled.variants.size(); ++v) add_scorers(pooled, pooled.variants[v], grid_of(pooled, v));
   std::ranges::stable_partition(pooled.scorers, [](const PooledScorer& scorer) { return scorer.role != "strategy"; });
   return pooled;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/reporting/run_record.h"
@@ -20,9 +21,12 @@ struct PooledShot {
   std::size_t shots = 0;
   std::vector<std::vector<std::vector<double>>> values;  // [seeds][metrics][users]
   double coverage = 0.0;                                 // of the lists of all folds together, mean over seeds
+  std::vector<std::vector<std::vector<double>>> by_cell = {};  // [seeds][cells][users], as ShotRow has it
 
   /// Per user, mean over seeds.
   std::vector<double> over_seeds(std::size_t metric) const;
+  /// The same of a cell; NaN for users without a target there.
+  std::vector<double> cell_over_seeds(std::size_t cell) const;
 };
 
 /// [seeds, users] of one metric; a baseline has the same values for every seed.
@@ -38,6 +42,10 @@ struct PooledScorer {
   const PooledShot* find(std::size_t shots) const;
 };
 
+/// Behind the name of a score with item prior; a line of its own for every scorer.
+constexpr std::string_view k_item_prior = " + item prior";
+bool has_item_prior(const PooledScorer& scorer);
+
 /// Runs that may stand in one table. Folds are pooled over users, seeds stay apart.
 struct PooledRuns {
   std::vector<NamedRun> runs;  // by variant (order of first mention), fold, seed
@@ -49,6 +57,8 @@ struct PooledRuns {
   std::vector<UserKey> users;  // fold after fold
   std::size_t left_out = 0;
   std::vector<PooledScorer> scorers;  // floors and baselines, then strategies
+  std::vector<SliceCell> cells = {};    // empty when some run was evaluated before slices were kept, or they differ
+  std::vector<UserLabels> groups = {};  // of users; those that all runs have
 
   const PooledScorer* find(std::string_view scorer) const;
 };

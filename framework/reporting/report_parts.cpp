@@ -86,6 +86,16 @@ PlotBuilder& PlotBuilder::dashed(const std::string& name) {
   return *this;
 }
 
+PlotBuilder& PlotBuilder::line(const std::string& name) {
+  trace(name)["line"] = true;
+  return *this;
+}
+
+PlotBuilder& PlotBuilder::highlight(const std::string& name, bool out) {
+  trace(name)["highlight"] = out;
+  return *this;
+}
+
 Json to_json(const Estimate& estimate) {
   Json low, high;
   if (estimate.interval) {

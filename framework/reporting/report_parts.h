@@ -39,6 +39,10 @@ class PlotBuilder {
   PlotBuilder& cell(const std::string& row, const std::string& column, nlohmann::json value);
   /// Baselines and floors are drawn dashed.
   PlotBuilder& dashed(const std::string& trace);
+  /// Joins the marks of a trace by a line, without marks.
+  PlotBuilder& line(const std::string& trace);
+  /// Whether the marks of a trace stand out from the others.
+  PlotBuilder& highlight(const std::string& trace, bool out);
   bool empty() const { return plot_.at("traces").empty(); }
   nlohmann::json take() { return std::move(plot_); }
 

@@ -50,12 +50,13 @@ std::string table_text(const Json& table) {
 
 std::string report_text(const Json& report) {
   std::string text;
-  for (const char* part : {"sentences", "limits"}) {
-    for (const Json& sentence : report.at(part)) text += sentence.get<std::string>() + '\n';
-  }
+  for (const Json& sentence : report.at("sentences")) text += sentence.get<std::string>() + '\n';
+  text += "\nLimits:\n";
+  for (const Json& limit : report.at("limits")) text += fmt::format("- {}\n", limit.get<std::string>());
   for (const Json& table : report.at("tables")) {
     const std::string id = table.at("id");
-    if (id == "strategies" || id.starts_with("quality-") || id.starts_with("verdict-") || id == "simulation" || id == "stream-strategies") {
+    if (id == "strategies" || id.starts_with("quality-") || id.starts_with("verdict-") || id == "simulation" || id == "pareto" ||
+        id == "stream-strategies") {
       text += table_text(table);
     }
   }

@@ -55,7 +55,62 @@ void write_newcomers(Hdf5File& file, const std::string& group, const NewcomerRow
     file.write_attribute(at, "shots", shot.shots);
     for (std::size_t m = 0; m < metrics.size(); ++m) file.write(fmt::format("{}/{}", at, metrics[m]), shot.values[m]);
     file.write(at + "/shown", shot.exposure.counts());
+    std::vector<double> by_cell;
+    for (const std::vector<double>& values : shot.by_cell) by_cell.insert(by_cell.end(), values.begin(), values.end());
+    if (!row.table.cells.empty()) file.write_matrix<double>(at + "/by_cell", by_cell, users.size());
   }
+  if (row.table.cells.empty()) return;
+  std::vector<std::string> slicings, buckets;
+  for (const SliceCell& cell : row.table.cells) {
+    slicings.push_back(cell.slicing);
+    buckets.push_back(cell.bucket);
+  }
+  file.write_strings(group + "/cells/slicing", slicings);
+  file.write_strings(group + "/cells/bucket", buckets);
+}
+
+/// Records from before slices existed have none.
+void read_cells(const Hdf5File& file, const std::string& group, NewcomerTable& table) {
+  if (!file.exists(group + "/cells")) return;
+  const std::vector<std::string> slicings = file.read_strings(group + "/cells/slicing"),
+                                 buckets = file.read_strings(group + "/cells/bucket");
+  const auto damaged = [&](const std::string& what) {
+    throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("{} has another length", what));
+  };
+  if (slicings.size() != buckets.size()) damaged(group + "/cells/bucket");
+  for (std::size_t c = 0; c < slicings.size(); ++c) table.cells.push_back({slicings[c], buckets[c]});
+  for (ShotRow& shot : table.rows) {
+    const std::string at = fmt::format("{}/shots/{:03}/by_cell", group, shot.shots);
+    const std::vector<double> values = file.read<double>(at);
+    const std::size_t users = table.users.size();
+    if (values.size() != table.cells.size() * users) damaged(at);
+    for (std::size_t c = 0; c < table.cells.size(); ++c) {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(c * users);
+      shot.by_cell.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(users));
+    }
+  }
+}
+
+void write_groups(Hdf5File& file, const std::vector<UserLabels>& groups) {
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const std::string at = fmt::format("/groups/{:03}", g);
+    file.make_group(at);
+    file.write_attribute(at, "name", std::string_view(groups[g].name));
+    file.write_strings(at + "/labels", groups[g].labels);
+  }
+}
+
+std::vector<UserLabels> read_groups(const Hdf5File& file, const RunRecord& record) {
+  std::vector<UserLabels> groups;
+  if (!file.exists("/groups")) return groups;
+  const std::size_t users = record.newcomers.empty() ? 0 : record.newcomers.front().table.users.size();
+  for (const std::string& name : file.children("/groups")) {
+    const std::string at = "/groups/" + name;
+    groups.push_back({file.read_text(at, "name"), file.read_strings(at + "/labels")});
+    if (groups.back().labels.size() == users) continue;
+    throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("{} has another length", at));
+  }
+  return groups;
 }
 
 NewcomerRow read_newcomers(const Hdf5File& file, const std::string& group) {
@@ -77,6 +132,7 @@ NewcomerRow read_newcomers(const Hdf5File& file, const std::string& group) {
     }
     row.table.rows.push_back(std::move(shot));
   }
+  read_cells(file, group, row.table);
   return row;
 }
 
@@ -136,6 +192,7 @@ void write_run_record(const std::filesystem::path& path, const RunRecord& record
   for (std::size_t i = 0; i < record.newcomers.size(); ++i) {
     write_newcomers(file, fmt::format("/newcomers/{:03}", i), record.newcomers[i]);
   }
+  write_groups(file, record.groups);
   for (std::size_t i = 0; i < record.tasks.size(); ++i) {
     write_task(file, fmt::format("/tasks/{:03}", i), record.tasks[i]);
   }
@@ -163,6 +220,7 @@ RunRecord read_run_record(const std::filesystem::path& path) {
   for (const std::string& name : file.children("/newcomers")) {
     record.newcomers.push_back(read_newcomers(file, "/newcomers/" + name));
   }
+  record.groups = read_groups(file, record);
   if (!file.exists("/tasks")) return record;
   for (const std::string& name : file.children("/tasks")) record.tasks.push_back(read_task(file, "/tasks/" + name));
   return record;

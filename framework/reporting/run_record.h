@@ -25,6 +25,12 @@ struct NewcomerRow {
   NewcomerTable table;
 };
 
+/// Groups of the tested users by an attribute.
+struct UserLabels {
+  std::string name;                 // "gender", "age:25:45"
+  std::vector<std::string> labels;  // parallel to NewcomerTable::users; empty: no value
+};
+
 /// `run.h5`: everything that is known about one run. `summary` is JSON with the keys
 ///   variant, strategies, seed, fold, steps, pairs_seen, finished, failure (null or {code, message}),
 ///   identity {config, data, encoder, tokenizer}, provenance, roles {train, validate, world, held_out: fingerprints},
@@ -39,6 +45,7 @@ struct RunRecord {
   std::vector<std::uint64_t> validate_users;  // of role V
   std::vector<NewcomerRow> newcomers;         // empty before `coldframe evaluate`
   std::vector<TaskPeople> tasks = {};         // of a run over tasks, whose summary has the key continual
+  std::vector<UserLabels> groups = {};        // of newcomers; empty: evaluated before they were stored
 };
 
 /// Atomic: a new file is renamed into place. Format version inside.

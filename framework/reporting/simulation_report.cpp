@@ -109,7 +109,8 @@ void add_outcome(Rows& rows, const NamedSimulation& simulation, const std::strin
   }
 }
 
-void add_verdicts(Rows& rows, const NamedSimulation& simulation, const std::string& label, const VerdictRules& rules) {
+void judge(const NamedSimulation& simulation, const std::string& label, const VerdictRules& rules,
+           std::vector<SimulationVerdict>& verdicts) {
   const std::vector<SimulatedPolicy>& policies = simulation.record.policies;
   std::vector<UserKey> users;
   std::vector<std::vector<double>> values;
@@ -117,18 +118,18 @@ void add_verdicts(Rows& rows, const NamedSimulation& simulation, const std::stri
   for (std::size_t u = 0; !policies.empty() && u < policies.front().users.size(); ++u)
     users.emplace_back(policies.front().users[u]);
   std::vector<CheckpointComparison> family;
+  const std::size_t begin = verdicts.size();
   for (std::size_t a = 0; a < policies.size(); ++a) {
     for (std::size_t b = 0; b < policies.size(); ++b) {
       const bool reference = policies[b].name == "popularity" || policies[b].name == "frozen encoder";
       if (policies[a].role != "strategy" || !(reference || (policies[b].role == "strategy" && a < b))) continue;
       family.push_back(
           {fmt::format("{} - {} ({})", policies[a].name, policies[b].name, label), users, values[a], values[b]});
+      verdicts.push_back({label, policies[a].name, policies[b].name, {}});
     }
   }
-  for (const Judgement& judged : judge_checkpoints(family, rules)) {
-    rows.verdicts.row(to_json(judged));
-    rows.differences.mark("difference", judged.difference.value, judged.name, judged.difference.interval);
-  }
+  const std::vector<Judgement> judged = judge_checkpoints(family, rules);
+  for (std::size_t i = 0; i < judged.size(); ++i) verdicts[begin + i].judged = judged[i];
 }
 
 Rows empty_rows() {
@@ -183,8 +184,16 @@ double mean_rate(const SimulatedPolicy& policy) {
 
 }  // namespace
 
+std::vector<SimulationVerdict> judge_simulations(std::span<const NamedSimulation> simulations,
+                                                 const VerdictRules& rules) {
+  std::vector<SimulationVerdict> verdicts;
+  const std::vector<std::string> labels = labels_of(simulations);
+  for (std::size_t i = 0; i < simulations.size(); ++i) judge(simulations[i], labels[i], rules, verdicts);
+  return verdicts;
+}
+
 void add_simulation(Json& tables, Json& plots, std::span<const NamedSimulation> simulations,
-                    const VerdictRules& rules) {
+                    std::span<const SimulationVerdict> verdicts, const VerdictRules& rules) {
   if (simulations.empty()) return;
   Rows rows = empty_rows();
   const std::vector<std::string> labels = labels_of(simulations);
@@ -192,7 +201,11 @@ void add_simulation(Json& tables, Json& plots, std::span<const NamedSimulation> 
     BootstrapOptions options = rules.bootstrap;
     options.level = 1.0 - rules.alpha;
     add_outcome(rows, simulations[i], labels[i], options);
-    add_verdicts(rows, simulations[i], labels[i], rules);
+  }
+  for (const SimulationVerdict& verdict : verdicts) {
+    const Judgement& judged = verdict.judged;
+    rows.verdicts.row(to_json(judged));
+    rows.differences.mark("difference", judged.difference.value, judged.name, judged.difference.interval);
   }
   tables.push_back(rows.outcome.take());
   tables.push_back(rows.verdicts.take());

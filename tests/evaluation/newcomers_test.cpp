@@ -78,6 +78,41 @@ TEST(Newcomers, worked_example_over_ten_items) {
   EXPECT_EQ(table.find(3), nullptr);
 }
 
+/// Targets 6 and 7 are liked, target 1 is not; also of users who are left out.
+TargetSlicing slicing_of(std::span<const HeldOutUser> users) {
+  TargetSlicing slicing{"popularity", {"head", "tail"}, {}};
+  for (const HeldOutUser& user : users) {
+    std::vector<std::int8_t>& of = slicing.of.emplace_back();
+    for (const ItemId target : user.targets) {
+      of.push_back(target == ItemId(1) ? 1 : target == ItemId(6) || target == ItemId(7) ? 0 : TargetSlicing::k_none);
+    }
+  }
+  return slicing;
+}
+
+TEST(Newcomers, a_cell_knows_its_own_targets_alone_and_only_users_who_have_one) {
+  const People people;
+  NearestScorer scorer;
+  const TargetSlicing slicing = slicing_of(people.users());
+  const NewcomerTable table = evaluate_newcomers(people.users(), 10, TieBreak(1), scorer, options(), {&slicing, 1});
+  EXPECT_EQ(table.cells, (std::vector<SliceCell>{{"popularity", "head"}, {"popularity", "tail"}}));
+  // The lists are those of the example above. k = 0: 0 1: user 100 finds 1 and misses 6, user 104 misses 7.
+  EXPECT_EQ(table.find(0)->by_cell[0], (std::vector<double>{0.0, 0.0}));
+  EXPECT_EQ(table.find(0)->by_cell[1][0], 1.0);
+  EXPECT_TRUE(std::isnan(table.find(0)->by_cell[1][1])) << "user 104 has nothing to find in the tail";
+  // k = 2: 4 and 6, and 8 7.
+  EXPECT_EQ(table.find(2)->by_cell[0], (std::vector<double>{1.0, 1.0}));
+  EXPECT_EQ(table.find(2)->by_cell[1][0], 0.0);
+  NearestScorer plain;
+  const NewcomerTable without = evaluate_newcomers(people.users(), 10, TieBreak(1), plain, options());
+  EXPECT_TRUE(without.find(0)->by_cell.empty());
+  EXPECT_EQ(without.find(2)->values, table.find(2)->values) << "cells change nothing else";
+  NewcomerTable joined = table;
+  EXPECT_THROW(joined.append(without), DataError);
+  joined.append(table);
+  EXPECT_EQ(joined.find(2)->by_cell[0].size(), 4u);
+}
+
 TEST(Newcomers, a_scorer_sees_the_first_k_of_the_support_and_nothing_of_skipped_rows) {
   const People people;
   NearestScorer scorer(1);

@@ -65,6 +65,33 @@ TEST(AttributeGroups, wrong_rules_say_what_to_write) {
   EXPECT_THAT(message(""), HasSubstr("there is no attribute"));
 }
 
+// Three categories are a rule, 31 and one are none; ages 20 .. 79 part at 40 and 60; an attribute of two numbers parts
+// where the second begins; values of rows behind the first ones count nowhere.
+TEST(AttributeGroups, rules_are_found_for_data_that_nobody_has_described) {
+  EntityTable table;
+  AttributeColumn job{"job", AttributeKind::category, {}, {}, {}}, zip{"zip", AttributeKind::category, {}, {}, {}},
+      one{"one", AttributeKind::category, {}, {}, {}}, age{"age", AttributeKind::number, {}, {}, {}},
+      two{"two", AttributeKind::number, {}, {}, {}}, same{"same", AttributeKind::number, {}, {}, {}},
+      words{"words", AttributeKind::text, {}, {}, {}}, odd{"a:b", AttributeKind::category, {}, {}, {}};
+  for (int row = 0; row < 62; ++row) {
+    const bool behind = row >= 60;
+    table.ids.push_back(std::to_string(row));
+    job.texts.push_back(row == 5 ? "" : std::to_string(row % 3));
+    zip.texts.push_back(std::to_string(row % 31));
+    one.texts.push_back(behind ? "other" : "same");
+    age.numbers.push_back(behind ? -5 : row == 7 ? std::nan("") : 20 + row);
+    two.numbers.push_back(row % 4 == 0 ? 1 : 2);
+    same.numbers.push_back(3);
+    words.texts.push_back("some words");
+    odd.texts.push_back(std::to_string(row % 2));
+  }
+  table.columns = {job, zip, one, age, two, same, words, odd};
+  const std::vector<std::string> rules = standard_group_rules(table, 60);
+  EXPECT_EQ(rules, (std::vector<std::string>{"job", "age:40:60", "two:2"}));
+  const std::vector<UserId> members = {UserId(0), UserId(1)};
+  for (const std::string& rule : rules) EXPECT_NO_THROW(attribute_groups(table, rule, members)) << rule;
+}
+
 TEST(ItemAttributeGroups, several_values_are_several_groups) {
   const ItemGroups genres = item_attribute_groups(people(), "genres");
   EXPECT_EQ(genres.labels, (std::vector<std::string>{"comedy", "drama", "war"}));

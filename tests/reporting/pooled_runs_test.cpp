@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 
 #include "framework/core/error.h"
@@ -72,6 +73,30 @@ TEST(PooledRuns, pool_folds_over_users_and_keep_seeds_apart) {
   EXPECT_EQ(shot.values[0][0], expected);
   EXPECT_DOUBLE_EQ(shot.over_seeds(0)[3], (shot.values[0][0][3] + shot.values[1][0][3]) / 2);
   EXPECT_EQ(pooled.find("popularity")->find(0)->values.size(), 1U);
+}
+
+TEST(PooledRuns, keep_slices_and_groups_that_all_runs_share) {
+  std::vector<NamedRun> runs = {{"a", tiny_run({.variant = "lora", .fold = 0})},
+                                {"b", tiny_run({.variant = "lora", .fold = 1})},
+                                {"c", tiny_run({.variant = "full", .fold = 0})},
+                                {"d", tiny_run({.variant = "full", .fold = 1})}};
+  const PooledRuns pooled = pool_runs(runs);
+  EXPECT_EQ(pooled.cells.size(), 2u);
+  ASSERT_EQ(pooled.groups.size(), 2u);
+  EXPECT_EQ(pooled.groups[0].labels.size(), 80u) << "of both folds";
+  const std::vector<double> tail = pooled.find("lora")->find(1)->cell_over_seeds(1);
+  ASSERT_EQ(tail.size(), 80u);
+  EXPECT_TRUE(std::isnan(tail[40]));
+  EXPECT_DOUBLE_EQ(tail[41], runs[1].record.newcomers[5].table.rows[1].by_cell[1][1]);
+
+  std::vector<NamedRun> other = runs;  // another log: other people have something to find in the tail
+  other[2].record.newcomers.back().table.rows.front().by_cell[1][0] = 0.25;
+  EXPECT_TRUE(pool_runs(other).cells.empty());
+  other = runs;
+  other[3].record.groups[0].labels[2] = "M";
+  EXPECT_EQ(pool_runs(other).groups.size(), 1u);
+  other[0].record.groups.clear();
+  EXPECT_TRUE(pool_runs(other).groups.empty());
 }
 
 TEST(PooledRuns, give_a_baseline_of_its_own_to_a_variant_whose_values_differ) {

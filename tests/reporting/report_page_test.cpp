@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "framework/core/atomic_file.h"
@@ -17,7 +19,7 @@ using testing::TemporaryFolder;
 using testing::tiny_run;
 
 /// Runs in the page after its own scripts: writes what plotly holds and what is on the screen into an element.
-constexpr const char* k_probe = R"(<script>
+constexpr const char* k_probe = R"js(<script>
 function held(plot) {
   const place = document.getElementById("plot-" + plot.id);
   const list = (values) => values === undefined ? null : Array.from(values);
@@ -38,11 +40,18 @@ probe.id = "probe";
 probe.textContent = btoa(JSON.stringify({
   plots: report.plots.filter((plot) => plot.traces.length > 0).map(held),
   tables: report.tables.map((table) => ({ id: table.id, cells: cells(table) })),
+  dark: matchMedia("(prefers-color-scheme: dark)").matches,
+  colours: { ground: getComputedStyle(document.body).backgroundColor, ink: getComputedStyle(document.body).color,
+             ticks: Array.from(document.querySelectorAll(".xtick text, .legendtext")).map((text) => getComputedStyle(text).fill),
+             fronts: report.plots.flatMap((plot) => plot.traces.some((trace) => trace.line) ?
+               Array.from(document.getElementById("plot-" + plot.id).querySelectorAll(".js-line"))
+                 .map((line) => getComputedStyle(line).stroke) : []) },
+  sentences: Array.from(document.querySelectorAll("#sentences p")).map((one) => one.textContent),
   resources: performance.getEntriesByType("resource").map((entry) => entry.name),
   width: document.documentElement.scrollWidth, screen: innerWidth,
   title: document.title }));
 document.body.append(probe);
-</script></body>)";
+</script></body>)js";
 
 std::string from_base64(const std::string& text) {
   const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -95,7 +104,7 @@ class ReportPage : public ::testing::Test {
     return read_file(folder_ / "report.html");
   }
 
-  Seen open(std::string page) {
+  Seen open(std::string page, const std::string& setting = "--no-first-run") {
     page.replace(page.rfind("</body>"), 7, k_probe);
     write_file_atomically(folder_ / "probe.html", page);
     const std::string net_log = (folder_ / "net.json").string();
@@ -104,7 +113,7 @@ class ReportPage : public ::testing::Test {
                                               "--no-sandbox",
                                               "--disable-gpu",
                                               "--disable-dev-shm-usage",
-                                              "--no-first-run",
+                                              setting,
                                               "--disable-background-networking",
                                               "--disable-component-update",
                                               "--disable-sync",
@@ -146,7 +155,7 @@ Json hostile_report() {
   rules.bootstrap.replicates = 200;
   const std::string hostile = "x</script><img src=http://example.com/a.png onerror=console.error('ran')>&\"'";
   std::vector<NamedRun> runs = {{"runs/lora", tiny_run({.variant = "lora"})},
-                                {"runs/other", tiny_run({.variant = hostile})}};
+                                {"runs/other", tiny_run({.variant = hostile, .quality = 0.4})}};
   const NamedSimulation simulation{"s.h5", testing::tiny_simulation({"lora", hostile})};
   return make_report(pool_runs(std::move(runs)), {&simulation, 1}, rules);
 }
@@ -182,7 +191,7 @@ TEST_F(ReportPage, plots_exactly_the_numbers_of_the_report_and_loads_nothing) {
       EXPECT_EQ(drawn["x"], wanted["x"]) << plot["id"];
       EXPECT_EQ(drawn["y"], wanted["y"]) << plot["id"];
       numbers += wanted["y"].size();
-      points += wanted["y"].size();
+      points += wanted.value("line", false) ? 0 : wanted["y"].size();
       ASSERT_EQ(drawn["plus"].is_array(), has_bars(wanted)) << plot["id"];
       if (!has_bars(wanted)) continue;
       EXPECT_NE(drawn["vertical"], plot["forest"]);
@@ -199,6 +208,44 @@ TEST_F(ReportPage, plots_exactly_the_numbers_of_the_report_and_loads_nothing) {
   EXPECT_EQ(seen.probe["resources"], Json::array());
   EXPECT_EQ(seen.requests, 0U);
   EXPECT_LE(seen.probe["width"], seen.probe["screen"]) << "a phone needs no sideways scrolling";
+}
+
+/// Of a colour as computed styles give it (WCAG 2.1, relative luminance).
+double luminance(const std::string& colour) {
+  double channels[3] = {};
+  if (std::sscanf(colour.c_str(), "rgb(%lf, %lf, %lf", &channels[0], &channels[1], &channels[2]) != 3) {
+    ADD_FAILURE() << "no colour: " << colour;
+  }
+  for (double& channel : channels) {
+    channel /= 255;
+    channel = channel <= 0.04045 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
+  }
+  return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2];
+}
+
+double contrast(const std::string& a, const std::string& b) {
+  const double one = luminance(a), other = luminance(b);
+  return (std::max(one, other) + 0.05) / (std::min(one, other) + 0.05);
+}
+
+TEST_F(ReportPage, is_readable_by_day_and_in_the_dark_on_a_phone) {
+  const Json report = hostile_report();
+  const std::string page = page_of(report);
+  for (const bool dark : {false, true}) {
+    const Seen seen = open(page, dark ? "--blink-settings=preferredColorScheme=0" : "--no-first-run");
+    ASSERT_TRUE(seen.probe.is_object()) << seen.log;
+    if (dark && !seen.probe["dark"]) GTEST_SKIP() << "this browser cannot be told to prefer dark pages";
+    const Json& colours = seen.probe["colours"];
+    const std::string ground = colours["ground"];
+    EXPECT_EQ(luminance(ground) < 0.1, dark) << ground;
+    EXPECT_GE(contrast(ground, colours["ink"]), 7.0);
+    EXPECT_GT(colours["ticks"].size(), 20u);
+    for (const Json& tick : colours["ticks"]) EXPECT_GE(contrast(ground, tick), 4.5) << tick << " on " << ground;
+    ASSERT_FALSE(colours["fronts"].empty()) << "the line through what is not dominated";
+    for (const Json& line : colours["fronts"]) EXPECT_GE(contrast(ground, line), 3.0) << line << " on " << ground;
+    EXPECT_EQ(seen.probe["sentences"], report["sentences"]) << "the summary stands on the page as it is";
+    EXPECT_LE(seen.probe["width"], seen.probe["screen"]);
+  }
 }
 
 TEST_F(ReportPage, shows_every_number_of_every_table) {

@@ -79,6 +79,60 @@ TEST(Report, plots_what_the_tables_say) {
   EXPECT_EQ(part(report, "plots", "coverage")["traces"].size(), 9U);
 }
 
+// Every fifth of the 40 has nothing in the tail: 32 users. M are ten: too few. Head values are .9 of the user's own.
+TEST(Report, shows_slices_and_groups_with_the_users_of_the_cell_alone) {
+  const Json report = tiny_report();
+  const RunRecord lora = tiny_run({.variant = "lora", .quality = 0.3});
+  const auto line = [&](const char* table, const char* scorer, const char* cell) {
+    for (const Json& one : part(report, "tables", table).at("rows")) {
+      if (one.at("scorer") == scorer && one.at("group") == cell) return one;
+    }
+    throw std::runtime_error("no line");
+  };
+  const double mine = lora.newcomers[5].table.rows[0].mean(0), popular = lora.newcomers[1].table.rows[0].mean(0);
+  const Json head = line("slice-popularity", "lora", "head"), tail = line("slice-popularity", "lora", "tail");
+  EXPECT_EQ(head["users"], 40);
+  EXPECT_NEAR(head["k0"]["value"].get<double>(), 0.9 * mine, 1e-6);
+  EXPECT_NEAR(head["over_k0"]["value"].get<double>(), 0.9 * (mine - popular), 1e-6);
+  EXPECT_LT(head["k0"]["low"].get<double>(), head["k0"]["value"].get<double>());
+  EXPECT_EQ(tail["users"], 32);
+  double sum = 0;
+  const std::vector<double>& values = lora.newcomers[5].table.rows[0].values[0];
+  for (std::size_t u = 0; u < values.size(); ++u) sum += u % 5 == 0 ? 0 : 0.5 * values[u];
+  EXPECT_NEAR(tail["k0"]["value"].get<double>(), sum / 32, 1e-6);
+  EXPECT_FALSE(line("slice-popularity", "popularity", "head").contains("over_k0"));
+
+  const Json women = line("group-gender", "full", "F"), men = line("group-gender", "full", "M");
+  EXPECT_EQ(women["users"], 30);
+  EXPECT_TRUE(women.contains("k3"));
+  EXPECT_EQ(men["size"], "too few");
+  EXPECT_FALSE(men.contains("k0"));
+  EXPECT_EQ(line("group-age-25-45", "full", "age below 25")["users"], 39) << "who has no value is in no group";
+  const Json& plot = part(report, "plots", "group-gender");
+  EXPECT_EQ(plot["traces"][0]["x"], Json::array({"F"})) << "no mark where there are too few";
+}
+
+TEST(Report, marks_what_no_strategy_dominates_in_quality_and_cost) {
+  std::vector<NamedRun> runs = {{"a", tiny_run({.variant = "cheap", .quality = 0.2})},
+                                {"b", tiny_run({.variant = "good", .quality = 0.4})},
+                                {"c", tiny_run({.variant = "poor", .quality = 0.1})}};
+  const std::vector<double> seconds = {1.0, 8.0, 20.0};
+  for (std::size_t r = 0; r < 3; ++r) runs[r].record.summary["cost"]["step_seconds"] = seconds[r];
+  const Json report = make_report(pool_runs(std::move(runs)), {}, quick_rules());
+  const Json &table = part(report, "tables", "pareto"), &plot = part(report, "plots", "cost-seconds");
+  EXPECT_EQ(row(table, "strategy", "cheap")["dominated_seconds"], "not dominated");
+  EXPECT_EQ(row(table, "strategy", "good")["dominated_seconds"], "not dominated");
+  EXPECT_EQ(row(table, "strategy", "poor")["dominated_seconds"], "by good");
+  EXPECT_EQ(row(table, "strategy", "cheap")["dominated_memory"], "by good") << "all need the same memory";
+  EXPECT_EQ(row(table, "strategy", "poor")["seconds"], 20.0);
+  const auto trace = [&](const char* name) { return row(Json{{"rows", plot["traces"]}}, "name", name); };
+  EXPECT_EQ(trace("cheap")["highlight"], true);
+  EXPECT_EQ(trace("poor")["highlight"], false);
+  EXPECT_EQ(trace("not dominated")["x"], (Json{1.0, 8.0}));
+  EXPECT_EQ(trace("not dominated")["line"], true);
+  EXPECT_EQ(trace("not dominated, item prior")["x"], (Json{1.0, 8.0}));
+}
+
 TEST(Report, claims_nothing_about_strategies_from_one_seed_but_judges_the_checkpoints) {
   const Json report = tiny_report();
   const Json& strategies = part(report, "tables", "verdict-strategies");

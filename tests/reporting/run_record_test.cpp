@@ -50,8 +50,29 @@ TEST(RunRecord, comes_back_as_it_was_written) {
       EXPECT_EQ(a.table.rows[k].shots, b.table.rows[k].shots);
       EXPECT_EQ(a.table.rows[k].values, b.table.rows[k].values);
       EXPECT_EQ(a.table.rows[k].exposure.counts(), b.table.rows[k].exposure.counts());
+      ASSERT_EQ(a.table.rows[k].by_cell.size(), 2u);
+      for (std::size_t c = 0; c < 2; ++c) expect_same_column(a.table.rows[k].by_cell[c], b.table.rows[k].by_cell[c]);
     }
+    EXPECT_EQ(a.table.cells, b.table.cells);
   }
+  ASSERT_EQ(back.groups.size(), 2u);
+  EXPECT_EQ(back.groups[1].name, "age:25:45");
+  EXPECT_EQ(back.groups[0].labels, record.groups[0].labels);
+}
+
+TEST(RunRecord, may_come_from_before_slices_were_kept) {
+  TemporaryFolder folder;
+  RunRecord record = tiny_run({});
+  record.groups.clear();
+  for (NewcomerRow& row : record.newcomers) {
+    row.table.cells.clear();
+    for (ShotRow& shot : row.table.rows) shot.by_cell.clear();
+  }
+  write_run_record(folder / "run.h5", record);
+  const RunRecord back = read_run_record(folder / "run.h5");
+  EXPECT_TRUE(back.groups.empty());
+  EXPECT_TRUE(back.newcomers.front().table.cells.empty());
+  EXPECT_TRUE(back.newcomers.front().table.rows.front().by_cell.empty());
 }
 
 TEST(RunRecord, may_be_without_metrics_and_evaluation) {

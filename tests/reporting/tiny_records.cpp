@@ -23,6 +23,7 @@ NewcomerRow row(const std::string& name, const std::string& role, const TinyRun&
   NewcomerTable& table = result.table;
   table.metrics = {{RankingMetric::ndcg, 10}, {RankingMetric::recall, 20}, {RankingMetric::mrr, 10}};
   table.left_out = 7;
+  table.cells = {{"popularity", "head"}, {"popularity", "tail"}};
   const auto first = static_cast<std::uint64_t>(what.fold) * 1000;
   for (std::uint64_t u = 0; u < what.users; ++u) table.users.emplace_back(first + u);
   const std::uint64_t own = stable_hash(name, role == "strategy" ? static_cast<std::uint64_t>(what.seed) : 0);
@@ -38,6 +39,12 @@ NewcomerRow row(const std::string& name, const std::string& role, const TinyRun&
       shot.values[2].push_back(std::min(1.0, value * 1.5));
       for (std::size_t i = 0; i < 10; ++i)
         shown[static_cast<std::size_t>(draw(own, u, i) * (role == "floor" ? 12 : 7))] += 1;
+    }
+    shot.by_cell.resize(2);
+    for (std::size_t u = 0; u < what.users; ++u) {
+      shot.by_cell[0].push_back(0.9 * shot.values[0][u]);
+      const bool none = u % 5 == 0;  // has nothing to find in the tail
+      shot.by_cell[1].push_back(none ? std::numeric_limits<double>::quiet_NaN() : 0.5 * shot.values[0][u]);
     }
     shot.exposure = Exposure::from_counts(shown);
     table.rows.push_back(std::move(shot));
@@ -115,6 +122,11 @@ RunRecord tiny_run(const TinyRun& what) {
   record.newcomers.push_back(row(what.variant, "strategy", what, what.quality, {0, 1, 3}));
   if (what.priors)
     record.newcomers.push_back(row(what.variant + " + item prior", "strategy", what, what.quality + 0.1, {0, 1, 3}));
+  record.groups = {{"gender", {}}, {"age:25:45", {}}};
+  for (std::size_t u = 0; u < what.users; ++u) {
+    record.groups[0].labels.emplace_back(u % 4 == 0 ? "M" : "F");
+    record.groups[1].labels.emplace_back(u == 0 ? "" : "age below 25");
+  }
   return record;
 }
 

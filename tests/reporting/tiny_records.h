@@ -17,7 +17,8 @@ struct TinyRun {
 };
 
 /// A finished and evaluated run of 30 steps on made-up numbers: rows random, popularity, item-kNN (from k = 1), frozen
-/// encoder and the strategy at k = 0, 1, 3 over 12 items.
+/// encoder and the strategy at k = 0, 1, 3 over 12 items; two cells, of which every fifth user has one alone, and groups:
+/// every fourth user is an M, the others F.
 RunRecord tiny_run(const TinyRun& what);
 
 /// Policies random, popularity, oracle, informed oracle and one per name, each better than the one before.
