@@ -7,6 +7,8 @@
 
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/baseline_rows.h"
+#include "framework/cli/encoding_progress.h"
+#include "framework/cli/newcomer_sections.h"
 #include "framework/cli/newcomer_vectors.h"
 #include "framework/cli/run_reference.h"
 #include "framework/cli/serving_cost.h"
@@ -15,7 +17,6 @@
 #include "framework/cli/training_users.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
-#include "framework/core/progress.h"
 #include "framework/reporting/continual_record.h"
 #include "framework/reporting/newcomer_text.h"
 #include "framework/training/lane_pool.h"
@@ -119,13 +120,7 @@ class Evaluation {
 
   EncoderScorer encode(const NewcomerSet& newcomers) const {
     BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, run_->experiment().batch.tokens);
-    std::unique_ptr<Progress> progress;
-    encoder.watch([&](std::size_t done, std::size_t total) {
-      if (!group_.is_root()) return;
-      if (!progress) progress = std::make_unique<Progress>("encode", "texts", static_cast<std::int64_t>(total), clock_);
-      progress->set(static_cast<std::int64_t>(done));
-      if (done == total) progress.reset();
-    });
+    show_progress(encoder, group_, clock_, "encode");
     return EncoderScorer(encoder, *texts_, *data_, newcomers, newcomer_options_.shots,
                          run_->experiment().evaluation.user_vector_rule());
   }
@@ -231,18 +226,14 @@ class EvaluateCommand final : public Subcommand {
   }
   Options& options() override { return options_; }
   /// Nothing that makes the run what it is.
-  void add_sections(ConfigSchema& schema) override {
-    schema.section("evaluation", "the k-shot table of real newcomers", evaluation_);
-    schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
-    add_expect_section(schema);
-  }
-  const CommOptions* comm() const override { return &distributed_.comm; }
+  void add_sections(ConfigSchema& schema) override { sections_.add_to(schema, "the k-shot table of real newcomers"); }
+  const CommOptions* comm() const override { return &sections_.distributed.comm; }
 
   ExitCode run(const Invocation& invocation) override {
     SharedRows shared;
     AcceptanceGate gate("evaluate", {"evaluation", "cost"}, options_.gate, invocation);
     for (const std::string& run : options_.run) {
-      Evaluation evaluation(run, distributed_.threads, shared, invocation, gate);
+      Evaluation evaluation(run, sections_.distributed.threads, shared, invocation, gate);
       evaluation.run();
       agree_on_errors(invocation.group, "check bounds", [&] {
         if (!invocation.group.is_root()) return;
@@ -259,8 +250,7 @@ class EvaluateCommand final : public Subcommand {
 
  private:
   EvaluateOptions options_;
-  EvaluationOptions evaluation_;
-  DistributedOptions distributed_;
+  NewcomerSections sections_;
 };
 
 }  // namespace

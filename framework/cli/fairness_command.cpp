@@ -6,12 +6,14 @@
 
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/baseline_rows.h"
+#include "framework/cli/newcomer_sections.h"
 #include "framework/cli/opened_run.h"
 #include "framework/cli/report_output.h"
 #include "framework/cli/reranking.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/training_users.h"
 #include "framework/core/error.h"
+#include "framework/core/log.h"
 #include "framework/reporting/attribute_groups.h"
 #include "framework/reporting/item_selection.h"
 
@@ -73,11 +75,7 @@ class FairnessCommand final : public Subcommand {
             .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
-  void add_sections(ConfigSchema& schema) override {
-    schema.section("evaluation", "newcomers, utility and intervals", evaluation_);
-    schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
-    add_expect_section(schema);
-  }
+  void add_sections(ConfigSchema& schema) override { sections_.add_to(schema); }
 
   ExitCode run(const Invocation& invocation) override {
     FairnessInput input;
@@ -86,7 +84,7 @@ class FairnessCommand final : public Subcommand {
     std::vector<FreeValue> bounds;
     count_likes(invocation, input);
     for (const std::string& folder : options_.run) {
-      const OpenedRun run(folder, distributed_.threads, invocation);
+      const OpenedRun run(folder, sections_.distributed.threads, invocation);
       if (members.empty()) {
         evaluation = run.experiment().evaluation;
         bounds = run.run().config().free_values("expect");
@@ -106,6 +104,7 @@ class FairnessCommand final : public Subcommand {
                       "run `coldframe evaluate` on all of them");
     }
     input.folds = options_.run.size();
+    log_info("gaps of {} scorers, each beside {} permutations", input.scorers.size(), options_.permutations);
     const nlohmann::json report = fairness_report(input, rules_of(evaluation));
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << fairness_text(report);
@@ -205,6 +204,8 @@ class FairnessCommand final : public Subcommand {
       append(input, name, role, serve(run, scorer, input.shots, utility, input.slate_length));
       if (role == "strategy" && options_.exposure.active()) add_exposed(run, input, name, scorer);
     };
+    log_info("{}: baselines and the trained encoder rank for {} newcomers", run.folder(),
+             run.newcomers().users().size());
     for (const std::unique_ptr<Baseline>& baseline : make_baselines(run.data())) {
       BaselineScorer scorer(*baseline, run.data().dataset.users, run.items());
       add(std::string(baseline->name()), baseline->name() == "random" ? "floor" : "baseline", scorer);
@@ -223,21 +224,20 @@ class FairnessCommand final : public Subcommand {
                    NewcomerScorer& scorer) const {
     const ExposureChoice& choice = options_.exposure;
     const std::string name = fmt::format("{} + {} {:g}", against, choice.group, choice.share);
-    double bonus = 0;
-    append(input, name, "reranked",
-           serve_exposed(run, scorer, input.shots, parse_metric(input.utility_name), input.slate_length, exposed_,
-                         choice, bonus));
-    const auto found = std::ranges::find(input.rerankings, name, &Reranking::scorer);
+    ExposedLists lists =
+        serve_exposed(run, scorer, input.shots, parse_metric(input.utility_name), input.slate_length, exposed_, choice);
+    append(input, name, "reranked", std::move(lists.served));
+    auto found = std::ranges::find(input.rerankings, name, &Reranking::scorer);
     if (found == input.rerankings.end()) {
-      input.rerankings.push_back({name, against, choice.group, exposed_, choice.share, bonus});
-    } else {
-      found->bonus = std::max(found->bonus, bonus);
+      input.rerankings.push_back({name, against, choice.group, exposed_, choice.share});
+      found = std::prev(input.rerankings.end());
     }
+    found->bonus = std::max(found->bonus, lists.largest_bonus);
+    found->out_of_reach += lists.out_of_reach;
   }
 
   FairnessOptions options_;
-  EvaluationOptions evaluation_;
-  DistributedOptions distributed_;
+  NewcomerSections sections_;
   std::string checksum_, variant_;  // of the first run
   std::vector<ItemId> exposed_;     // that are to be seen more
 };

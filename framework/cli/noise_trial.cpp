@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "framework/cli/training_users.h"
+#include "framework/core/progress.h"
 #include "framework/evaluation/ranking_stability.h"
 
 namespace coldframe {
@@ -125,11 +128,15 @@ RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, cons
   scores_.set_prior(scoring.scale, scoring.weight, scoring.prior);
   const ServedScorer clean = serve_queries(conditions.front().draws.front(), shots);
   RobustnessSeries series{scoring.name, "", shots, clean.utility, {}};
+  const std::size_t draws = std::transform_reduce(conditions.begin(), conditions.end(), std::size_t{0}, std::plus<>{},
+                                                  [](const Condition& condition) { return condition.draws.size(); });
+  Progress progress(fmt::format("rank for k = {}", shots), "draws", static_cast<std::int64_t>(draws), run_.clock());
   for (std::size_t c = 1; c < conditions.size(); ++c) {
     NoisyResult result{conditions[c].kind, conditions[c].severity, {}, 0, 0, 0, 0};
     Stability stability;
     for (const std::vector<NoisyQuery>& draw : conditions[c].draws) {
       ServedScorer noisy = serve_queries(draw, shots);
+      progress.advance();
       for (std::size_t u = 0; u < draw.size(); ++u) {
         stability.add(clean.slates[u], noisy.slates[u]);
         stability.changed += draw[u].changed ? 1.0 : 0.0;

@@ -2,20 +2,33 @@
 
 #include <fmt/format.h>
 
+#include "framework/cli/encoding_progress.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
+#include "framework/core/progress.h"
 
 namespace coldframe {
 
-OpenedRun::OpenedRun(const std::string& folder, std::int64_t threads, const Invocation& invocation)
-    : folder_(folder), group_(invocation.group), run_(folder, invocation.line.sources) {
-  data_ = run_.load_data();
-  const auto masked = static_cast<std::size_t>(experiment().evaluation.masked);
-  newcomers_ = std::make_unique<NewcomerSet>(*data_, Role::held_out, masked);
-  if (newcomers_->users().empty()) {
+NewcomerSet held_out_newcomers(const Experiment& experiment, const ExperimentData& data) {
+  const auto masked = static_cast<std::size_t>(experiment.evaluation.masked);
+  NewcomerSet newcomers(data, Role::held_out, masked);
+  if (newcomers.users().empty()) {
     throw DataError(fmt::format("no user of role H has more than {} likes", masked), "nobody is left to be tested",
                     "lower evaluation.masked and evaluation.shots, or data.like_threshold");
   }
+  return newcomers;
+}
+
+std::optional<double> prior_weight_of(const StoredRun& run) {
+  const nlohmann::json& model = run.record().summary.at("model");
+  if (!model.contains("item_prior_weight") || !model["item_prior_weight"].is_number()) return std::nullopt;
+  return model["item_prior_weight"].get<double>();
+}
+
+OpenedRun::OpenedRun(const std::string& folder, std::int64_t threads, const Invocation& invocation)
+    : folder_(folder), group_(invocation.group), clock_(invocation.clock), run_(folder, invocation.line.sources) {
+  data_ = run_.load_data();
+  newcomers_ = std::make_unique<NewcomerSet>(held_out_newcomers(experiment(), *data_));
   learner_ = run_.load_learner();
   texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(experiment(), *learner_->encoder));
   pool_ =
@@ -23,14 +36,12 @@ OpenedRun::OpenedRun(const std::string& folder, std::int64_t threads, const Invo
 }
 
 BulkEncoder OpenedRun::encoder() const {
-  return BulkEncoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment().batch.tokens);
+  BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment().batch.tokens);
+  show_progress(encoder, group_, clock_, "encode");
+  return encoder;
 }
 
-std::optional<double> OpenedRun::prior_weight() const {
-  const nlohmann::json& model = run_.record().summary.at("model");
-  if (!model.contains("item_prior_weight") || !model["item_prior_weight"].is_number()) return std::nullopt;
-  return model["item_prior_weight"].get<double>();
-}
+std::optional<double> OpenedRun::prior_weight() const { return prior_weight_of(run_); }
 
 std::string OpenedRun::people() const {
   return data_->checksum + data_->roles.fingerprint(Role::held_out) + std::to_string(experiment().evaluation.masked);
@@ -41,7 +52,9 @@ ServedScorer serve(const OpenedRun& run, NewcomerScorer& scorer, std::size_t sho
   ServedScorer served;
   RankingEvaluator evaluator(run.items(), {utility}, tie_break(run.experiment(), run.data()), length);
   std::vector<float> scores(run.items());
+  Progress progress("rank items", "newcomers", static_cast<std::int64_t>(run.newcomers().users().size()), run.clock());
   for (const HeldOutUser& newcomer : run.newcomers().users()) {
+    progress.advance();
     const NewcomerQuery query{newcomer.user, newcomer.key, newcomer.support.first(shots)};
     scorer.score({&query, 1}, scores);
     double value = 0.0;

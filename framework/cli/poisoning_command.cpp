@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "framework/cli/acceptance_gate.h"
+#include "framework/cli/newcomer_sections.h"
 #include "framework/cli/poisoning_trial.h"
 #include "framework/cli/report_output.h"
 #include "framework/cli/subcommands.h"
@@ -56,11 +57,7 @@ class PoisoningCommand final : public Subcommand {
             .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
-  void add_sections(ConfigSchema& schema) override {
-    schema.section("evaluation", "newcomers, utility and intervals", evaluation_);
-    schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
-    add_expect_section(schema);
-  }
+  void add_sections(ConfigSchema& schema) override { sections_.add_to(schema); }
 
   ExitCode run(const Invocation& invocation) override {
     PoisoningInput input;
@@ -71,8 +68,8 @@ class PoisoningCommand final : public Subcommand {
     require_pairs(invocation);
     std::set<std::int64_t> seeds;
     for (std::size_t pair = 0; pair < options_.run.size(); ++pair) {
-      const OpenedRun poisoned(options_.run[pair], distributed_.threads, invocation);
-      const OpenedRun clean(options_.clean[pair], distributed_.threads, invocation);
+      const OpenedRun poisoned(options_.run[pair], sections_.distributed.threads, invocation);
+      const OpenedRun clean(options_.clean[pair], sections_.distributed.threads, invocation);
       if (pair == 0) {
         evaluation = poisoned.experiment().evaluation;
         bounds = poisoned.run().config().free_values("expect");
@@ -139,8 +136,7 @@ class PoisoningCommand final : public Subcommand {
   }
 
   PoisoningCommandOptions options_;
-  EvaluationOptions evaluation_;
-  DistributedOptions distributed_;
+  NewcomerSections sections_;
 };
 
 }  // namespace

@@ -3,20 +3,70 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "framework/cli/baseline_rows.h"
 #include "framework/cli/training_users.h"
 #include "framework/core/error.h"
+#include "framework/core/progress.h"
 
 namespace coldframe {
 namespace {
 
-/// What may differ between the two: where a run lies and how it ran, how it is evaluated, and what this is about.
+/// What may differ between the two: where a run lies, how it is evaluated, and what this is about.
 bool may_differ(const std::string& section) {
-  static const std::set<std::string> sections = {"experiment", "distributed", "checkpoint", "evaluation",  "expect",
-                                                 "poisoning",  "population",  "simulation", "world_drift", "dynamics"};
-  return sections.contains(section.substr(0, section.find('.')));
+  static const std::set<std::string> sections = {"experiment", "evaluation", "expect", "poisoning"};
+  return sections.contains(section);
+}
+
+using Setting = std::pair<std::string, std::string>;  // section, key
+
+/// The options of a family that no section of the file sets: what `use` names is then a kind with its defaults.
+template <class Registry>
+void add_defaults(const Registry& registry, const std::string& family, const std::string& name,
+                  std::map<Setting, std::string>& settings) {
+  const std::string section = fmt::format("{}.{}", family, name);
+  if (settings.contains({section, "kind"})) return;
+  settings[{section, "kind"}] = name;
+  const std::unique_ptr<Options> options = registry.require(name).make_options();
+  for (const FieldRecord& field : describe_fields(*options)) {
+    if (field.effect == Effect::results) settings[{section, field.name}] = format_option_value(field.value);
+  }
+}
+
+/// Everything that made a run what it is, options that its file does not name (because they came later) included.
+std::map<Setting, std::string> what_trained(const StoredRun& run) {
+  const Experiment& experiment = run.experiment();
+  std::set<std::string> used = {fmt::format("objective.{}", experiment.objective.use)};
+  for (const std::string& name : experiment.strategy.use) used.insert(fmt::format("strategy.{}", name));
+  std::map<Setting, std::string> settings;
+  for (const ResolvedSection& section : run.config().sections()) {
+    const bool instance = section.name.find('.') != std::string::npos;
+    if (section.effect == Effect::operation || may_differ(section.name) || (instance && !used.contains(section.name))) {
+      continue;
+    }
+    for (const ResolvedValue& value : section.values) {
+      if (value.field.effect == Effect::operation) continue;
+      settings[{section.name, value.field.name}] = format_option_value(value.field.value);
+    }
+  }
+  add_defaults(experiment.objectives, "objective", experiment.objective.use, settings);
+  for (const std::string& name : experiment.strategy.use) {
+    add_defaults(experiment.strategies, "strategy", name, settings);
+  }
+  return settings;
+}
+
+/// "[schedule] differs (steps = 24 and 25)"; empty when both were trained alike.
+std::string first_difference(const StoredRun& a, const StoredRun& b) {
+  std::map<Setting, std::string> mine = what_trained(a), theirs = what_trained(b), all = mine;
+  all.insert(theirs.begin(), theirs.end());
+  for (const auto& [setting, value] : all) {
+    const std::string &one = mine[setting], &other = theirs[setting];
+    if (one != other) return fmt::format("[{}] differs ({} = {} and {})", setting.first, setting.second, one, other);
+  }
+  return {};
 }
 
 /// One way to score, trained on both logs.
@@ -35,6 +85,8 @@ class Comparison {
                               std::vector<PushedTarget>* by_target) {
     const std::vector<ItemId>& targets = poisoned_.data().poisoned.targets;
     std::vector<PushedUser> rows;
+    Progress progress("rank items", "newcomers", static_cast<std::int64_t>(clean_.newcomers().users().size()),
+                      clean_.clock());
     for (std::size_t u = 0; u < clean_.newcomers().users().size(); ++u) {
       const HeldOutUser& newcomer = clean_.newcomers().users()[u];
       PushedUser row{newcomer.key, {}, {}};
@@ -51,6 +103,7 @@ class Comparison {
         if (each[t].places[0].targets > 0) (*by_target)[t].users.push_back(each[t]);
       }
       rows.push_back(row);
+      progress.advance();
     }
     return rows;
   }
@@ -122,15 +175,8 @@ void require_pair(const StoredRun& poisoned, const StoredRun& clean) {
   if (poisoned.experiment().experiment.seed != clean.experiment().experiment.seed) {
     refuse("they have other training seeds", "pair runs of one experiment.seed");
   }
-  const nlohmann::json &mine = poisoned.record().config, &theirs = clean.record().config;
-  for (const auto* side : {&mine, &theirs}) {
-    for (const auto& [section, values] : side->items()) {
-      if (may_differ(section)) continue;
-      if (mine.value(section, nlohmann::json()) != theirs.value(section, nlohmann::json())) {
-        refuse(fmt::format("[{}] differs", section), "train both with one configuration but for [poisoning]");
-      }
-    }
-  }
+  const std::string difference = first_difference(poisoned, clean);
+  if (!difference.empty()) refuse(difference, "train both with one configuration but for [poisoning]");
 }
 
 void add_pair(const OpenedRun& poisoned, const OpenedRun& clean, PoisoningInput& input) {

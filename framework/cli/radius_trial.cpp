@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "framework/core/progress.h"
 #include "framework/text/single_edits.h"
 
 namespace coldframe {
@@ -115,7 +116,9 @@ CertifiedSeries RadiusTrial::certify(const NewcomerScoring& scoring, const Newco
   const std::span<const HeldOutUser> users = run_.newcomers().users();
   CertifiedSeries series{scoring.name, newcomers.text_template, newcomers.shots, {}, {}, {}};
   std::vector<std::vector<ItemId>> tops;
+  Progress progress("certify lists", "newcomers", static_cast<std::int64_t>(users.size()), run_.clock());
   for (std::size_t row = 0; row < users.size(); ++row) {
+    progress.advance();
     CertifiedRadius certified = certified_radius(scorer, newcomers.clean[row], users[row].masked, k);
     series.set_radius.push_back(certified.set.radius);
     series.order_radius.push_back(certified.order.radius);
@@ -129,7 +132,9 @@ void RadiusTrial::try_typos(const LinearScorer& scorer, const Newcomers& newcome
                             const std::vector<std::vector<ItemId>>& tops) const {
   const auto k = static_cast<std::size_t>(run_.experiment().evaluation.coverage_at);
   ListUtility list(run_, parse_metric(run_.experiment().evaluation.metrics.front()));
+  Progress progress("rank under typos", "newcomers", static_cast<std::int64_t>(newcomers.sampled.size()), run_.clock());
   for (std::size_t s = 0; s < newcomers.sampled.size(); ++s) {
+    progress.advance();
     const std::size_t row = newcomers.sampled[s];
     const HeldOutUser& newcomer = run_.newcomers().users()[row];
     TypoRow typos{newcomer.key, {}, 0, 0, list.of(newcomer, scorer.scores(newcomers.clean[row])), 0.0, 0.0};

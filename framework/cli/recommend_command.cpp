@@ -13,6 +13,7 @@
 #include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/core/hash.h"
+#include "framework/core/log.h"
 #include "framework/evaluation/item_fairness.h"
 #include "framework/evaluation/top_items.h"
 #include "framework/reporting/item_selection.h"
@@ -48,7 +49,9 @@ struct RecommendOptions final : Options {
   }
 };
 
-constexpr std::size_t k_block = 64;  // users that a thread ranks at a time
+constexpr std::size_t k_block = 64;                 // users that a thread ranks at a time
+constexpr std::size_t k_window = 16384;             // users that are encoded together, and re-ranked together
+constexpr std::size_t k_most_entries = 16'000'000;  // of lists that are re-ranked together: 256 MB
 constexpr std::string_view k_header = "user,rank,item,score,text\n";
 
 std::string csv_cell(const std::string& text) {
@@ -97,11 +100,10 @@ class Recommendation {
   void run() {
     scores_ = std::make_unique<ItemScores>(encode_items(*encoder_, *texts_, *data_));
     if (options_.prior) scores_->set_prior(run_->scale(), weight_, training_prior(*data_));
-    constexpr std::size_t window = 16384;
     std::size_t done = 0;
     while (true) {
       NewUsers users;
-      agree_on_errors(group_, "read users", [&] { users = reader_->next(window); });
+      agree_on_errors(group_, "read users", [&] { users = reader_->next(window()); });
       if (users.size() == 0) break;
       const EncodedTexts vectors = user_vectors(users);
       agree_on_errors(group_, "rank items", [&] {
@@ -115,10 +117,27 @@ class Recommendation {
       if (done == 0)
         throw DataError(fmt::format("{} holds no user", options_.input), "there is nothing below its header");
       if (file_) file_->commit();
+      report_out_of_reach(done);
     });
   }
 
  private:
+  /// Items of a list: there are no more than the catalogue has.
+  std::size_t places() const { return std::min(static_cast<std::size_t>(options_.top), data_->dataset.items.size()); }
+
+  std::size_t window() const {
+    if (!options_.exposure.active()) return k_window;
+    const std::size_t entries = std::min(2 * places(), data_->dataset.items.size());  // of the group, and others
+    return std::clamp<std::size_t>(k_most_entries / entries, 1, k_window);
+  }
+
+  void report_out_of_reach(std::size_t users) const {
+    if (out_of_reach_ == 0) return;
+    log_warning(
+        "{} of {} users (the first is {}) cannot have {} of the attention on \"{}\": their lists hold all they can",
+        out_of_reach_, users, first_out_of_reach_, options_.exposure.share, options_.exposure.group);
+  }
+
   void choose_items() {
     std::vector<std::uint64_t> counts;
     for (const std::uint32_t count : data_->likes.count_by_item(data_->roles.users(Role::train))) counts.push_back(count);
@@ -156,12 +175,16 @@ class Recommendation {
   }
 
   void rank(const NewUsers& users, const EncodedTexts& vectors) {
-    const auto k = static_cast<std::size_t>(options_.top);
+    const std::size_t k = places();
     std::vector<SplitList> split;
-    std::vector<double> bonuses;
+    ExposureBonuses bonuses;
     if (options_.exposure.active()) {
       split = split_lists(users, vectors, k);
       bonuses = exposure_bonuses(split, logarithmic_attention(k), options_.exposure);
+      if (out_of_reach_ == 0 && !bonuses.out_of_reach.empty()) {
+        first_out_of_reach_ = users.table.ids[bonuses.out_of_reach.front()];
+      }
+      out_of_reach_ += bonuses.out_of_reach.size();
     }
     std::vector<std::string> lines((users.size() + k_block - 1) / k_block);
     for_users(users, vectors, [&](std::size_t u, TopItems& top, std::span<const float> scores) {
@@ -170,7 +193,7 @@ class Recommendation {
         const auto chosen = top.select(UserKey(stable_hash(users.table.ids[u])), scores, users.likes[u], k);
         list.assign(chosen.begin(), chosen.end());
       } else {
-        list = boosted_list(split[u], bonuses[u], k);
+        list = boosted_list(split[u], bonuses.of_list[u], k);
       }
       std::size_t place = 0;
       for (const ItemId item : list) {
@@ -221,21 +244,26 @@ class Recommendation {
   std::unique_ptr<AtomicFile> file_;
   double weight_ = 0;
   std::vector<ItemId> exposed_;  // that are to be seen more
+  std::size_t out_of_reach_ = 0;  // users whose list cannot give them the share
+  std::string first_out_of_reach_;
 };
 
 class RecommendCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
     return {
-        .usage = "--run RUN --input USERS.csv [--top K] [--prior] [--exposure_group ITEMS --exposure_share S]\n"
-                 "[--output FILE.csv] [--SECTION.KEY=VALUE ...]",
+        .usage =
+            "--run RUN --input USERS.csv [--top K] [--prior] [--exposure_group ITEMS --exposure_share S]\n"
+            "[--output FILE.csv] [--SECTION.KEY=VALUE ...]",
         .text =
             "Ranks all items for users who are in no data set, known by attributes and perhaps some likes, as "
             "`evaluate`\n"
             "ranks them for held-out ones; what a user liked is left out. Columns of the input: id, the attributes of\n"
-            "the run's data, and history: item ids separated by |, oldest first. Several ranks share the encoding. With\n"
-            "--exposure_group the lists give these items a share of the attention at the least loss of score; lists are\n"
-            "re-ranked together in windows of 16,384 users.",
+            "the run's data, and history: item ids separated by |, oldest first. Several ranks share the encoding. "
+            "With\n"
+            "--exposure_group the lists give these items a share of the attention at the least loss of score; lists "
+            "are\n"
+            "re-ranked together in windows of 16,384 users (fewer where lists are very long).",
         .config = ConfigUse::allowed,
         .ranks = Ranks::many};
   }

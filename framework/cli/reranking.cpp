@@ -17,13 +17,38 @@ double value_of(MetricCut utility, const std::vector<ItemId>& list, std::span<co
   return value_at(utility, {relevant, targets.size()});
 }
 
-double smallest_bonus(std::span<const SplitList> lists, std::span<const double> attention,
-                      const ExposureChoice& choice) {
-  if (const auto bonus = smallest_boost(lists, attention, choice.share)) return *bonus;
-  const double most = boosted_exposure(lists, std::numeric_limits<double>::max(), attention).share;
-  throw ConfigError(fmt::format("exposure_share = {}", choice.share),
-                    fmt::format("the items \"{}\" can have {:.4f} of the attention at most", choice.group, most),
-                    "lower it, or name more items");
+constexpr double k_all_first = std::numeric_limits<double>::max();
+
+[[noreturn]] void refuse(const ExposureChoice& choice, double most, const char* where) {
+  throw ConfigError(
+      fmt::format("exposure_share = {}", choice.share),
+      fmt::format("the items \"{}\" can have {:.4f} of the attention{} at most", choice.group, most, where),
+      "lower it, or name more items");
+}
+
+ExposureBonuses one_bonus(std::span<const SplitList> lists, std::span<const double> attention,
+                          const ExposureChoice& choice) {
+  const auto bonus = smallest_boost(lists, attention, choice.share);
+  if (!bonus) refuse(choice, boosted_exposure(lists, k_all_first, attention).share, "");
+  return {std::vector<double>(lists.size(), *bonus), *bonus, {}};
+}
+
+ExposureBonuses own_bonuses(std::span<const SplitList> lists, std::span<const double> attention,
+                            const ExposureChoice& choice) {
+  ExposureBonuses bonuses;
+  double most = 0;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    const auto bonus = smallest_boost(lists.subspan(i, 1), attention, choice.share);
+    bonuses.of_list.push_back(bonus.value_or(k_all_first));
+    if (bonus) {
+      bonuses.largest = std::max(bonuses.largest, *bonus);
+    } else {
+      bonuses.out_of_reach.push_back(i);
+      most = std::max(most, boosted_exposure(lists.subspan(i, 1), k_all_first, attention).share);
+    }
+  }
+  if (!lists.empty() && bonuses.out_of_reach.size() == lists.size()) refuse(choice, most, " of any list");
+  return bonuses;
 }
 
 }  // namespace
@@ -50,17 +75,13 @@ std::vector<Problem> ExposureChoice::problems() const {
   return {};
 }
 
-std::vector<double> exposure_bonuses(std::span<const SplitList> lists, std::span<const double> attention,
-                                     const ExposureChoice& choice) {
-  if (choice.rule != "list") return std::vector<double>(lists.size(), smallest_bonus(lists, attention, choice));
-  std::vector<double> bonuses;
-  for (const SplitList& list : lists) bonuses.push_back(smallest_bonus({&list, 1}, attention, choice));
-  return bonuses;
+ExposureBonuses exposure_bonuses(std::span<const SplitList> lists, std::span<const double> attention,
+                                 const ExposureChoice& choice) {
+  return choice.rule == "list" ? own_bonuses(lists, attention, choice) : one_bonus(lists, attention, choice);
 }
 
-ServedScorer serve_exposed(const OpenedRun& run, NewcomerScorer& scorer, std::size_t shots, MetricCut utility,
-                           std::size_t length, std::span<const ItemId> items, const ExposureChoice& choice,
-                           double& largest_bonus) {
+ExposedLists serve_exposed(const OpenedRun& run, NewcomerScorer& scorer, std::size_t shots, MetricCut utility,
+                           std::size_t length, std::span<const ItemId> items, const ExposureChoice& choice) {
   ListSplitter splitter(run.items(), tie_break(run.experiment(), run.data()), items);
   const std::size_t places = std::max(length, utility.k);
   std::vector<float> scores(run.items());
@@ -70,16 +91,15 @@ ServedScorer serve_exposed(const OpenedRun& run, NewcomerScorer& scorer, std::si
     scorer.score({&query, 1}, scores);
     lists.push_back(splitter.split(newcomer.key, scores, newcomer.masked, places));
   }
-  const std::vector<double> bonuses = exposure_bonuses(lists, logarithmic_attention(length), choice);
-  largest_bonus = bonuses.empty() ? 0.0 : *std::ranges::max_element(bonuses);
-  ServedScorer served;
+  const ExposureBonuses bonuses = exposure_bonuses(lists, logarithmic_attention(length), choice);
+  ExposedLists found{{}, bonuses.largest, bonuses.out_of_reach.size()};
   for (std::size_t u = 0; u < lists.size(); ++u) {
-    std::vector<ItemId> list = boosted_list(lists[u], bonuses[u], places);
-    served.utility.push_back(value_of(utility, list, run.newcomers().users()[u].targets));
+    std::vector<ItemId> list = boosted_list(lists[u], bonuses.of_list[u], places);
+    found.served.utility.push_back(value_of(utility, list, run.newcomers().users()[u].targets));
     list.resize(std::min(list.size(), length));
-    served.slates.push_back(std::move(list));
+    found.served.slates.push_back(std::move(list));
   }
-  return served;
+  return found;
 }
 
 }  // namespace coldframe

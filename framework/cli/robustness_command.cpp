@@ -4,11 +4,13 @@
 #include <ostream>
 
 #include "framework/cli/acceptance_gate.h"
+#include "framework/cli/newcomer_sections.h"
 #include "framework/cli/noise_trial.h"
 #include "framework/cli/radius_trial.h"
 #include "framework/cli/report_output.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
+#include "framework/core/log.h"
 #include "framework/core/nearest.h"
 #include "framework/reporting/robustness_pool.h"
 #include "framework/text/thesaurus.h"
@@ -86,32 +88,25 @@ class RobustnessCommand final : public Subcommand {
             .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
-  void add_sections(ConfigSchema& schema) override {
-    schema.section("evaluation", "newcomers, utility and intervals", evaluation_);
-    schema.section("distributed", "ranks, threads, deadlines", distributed_, Effect::operation);
-    add_expect_section(schema);
-  }
+  void add_sections(ConfigSchema& schema) override { sections_.add_to(schema); }
 
   ExitCode run(const Invocation& invocation) override {
     RobustnessInput input;
     NoisePlan plan = make_plan(input);
+    require_together(invocation);
     std::vector<RobustnessPool> pools;
-    std::string data;
     EvaluationOptions evaluation;
     std::vector<FreeValue> bounds;
     for (const std::string& folder : options_.run) {
-      const OpenedRun run(folder, distributed_.threads, invocation);
-      require_shots(run);
-      if (data.empty()) {
-        data = run.data().checksum;
+      const OpenedRun run(folder, sections_.distributed.threads, invocation);
+      if (pools.empty()) {
         evaluation = run.experiment().evaluation;
         bounds = run.run().config().free_values("expect");
         input.utility_name = run.experiment().evaluation.metrics.front();
         input.list_length = static_cast<std::size_t>(run.experiment().evaluation.coverage_at);
-      } else if (data != run.data().checksum) {
-        throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()), "they have other data",
-                        "give runs of one data set");
       }
+      log_info("{}: {} newcomers under {} kinds of noise, then single typos", folder, run.newcomers().users().size(),
+               plan.kinds.size());
       add_to_pools(try_run(run, plan), pools);
     }
     take(std::move(pools), input);
@@ -150,26 +145,57 @@ class RobustnessCommand final : public Subcommand {
     return plan;
   }
 
-  void require_shots(const OpenedRun& run) const {
+  /// Before anything is encoded: what every run is asked suits it, and all of them may stand in one table.
+  void require_together(const Invocation& invocation) const {
+    std::string data, question;
+    std::vector<RobustnessPool> pools;  // of nobody's results yet
+    for (const std::string& folder : options_.run) {
+      const StoredRun run(folder, invocation.line.sources);
+      const EvaluationOptions& evaluation = run.experiment().evaluation;
+      require_shots(evaluation);
+      templates_for(run.experiment(), folder);
+      const std::unique_ptr<ExperimentData> loaded = run.load_data();
+      const std::string asked = fmt::format("{}, lists of {}", evaluation.metrics.front(), evaluation.coverage_at);
+      if (pools.empty()) {
+        data = loaded->checksum;
+        question = asked;
+      } else if (data != loaded->checksum) {
+        throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()), "they have other data",
+                        "give runs of one data set");
+      } else if (question != asked) {
+        throw ConfigError(fmt::format("cannot set {} beside {}", folder, options_.run.front()),
+                          fmt::format("evaluation.metrics or coverage_at differ: {}, and {}", asked, question),
+                          "give them on the command line");
+      }
+      RobustnessPool people{run.name(), folder, {}, {{run.name(), "", 0, {}, {}}}, {}};
+      if (prior_weight_of(run)) people.series.push_back({run.name() + " + item prior", "", 0, {}, {}});
+      const NewcomerSet newcomers = held_out_newcomers(run.experiment(), *loaded);
+      for (const HeldOutUser& newcomer : newcomers.users()) people.users.push_back(newcomer.key);
+      add_to_pools(std::move(people), pools);
+    }
+    require_same_people(pools);
+  }
+
+  void require_shots(const EvaluationOptions& evaluation) const {
     for (const std::int64_t k : options_.shots) {
-      if (k <= run.experiment().evaluation.masked) continue;
-      throw ConfigError(fmt::format("shots = {}", k), fmt::format("newcomers show at most evaluation.masked = {} likes",
-                                                                  run.experiment().evaluation.masked));
+      if (k <= evaluation.masked) continue;
+      throw ConfigError(fmt::format("shots = {}", k),
+                        fmt::format("newcomers show at most evaluation.masked = {} likes", evaluation.masked));
     }
   }
 
-  std::vector<std::string> templates_for(const OpenedRun& run) const {
-    if (options_.user_template.empty()) return {run.experiment().text.user};
-    if (options_.user_template == run.experiment().text.user) {
+  std::vector<std::string> templates_for(const Experiment& experiment, const std::string& folder) const {
+    if (options_.user_template.empty()) return {experiment.text.user};
+    if (options_.user_template == experiment.text.user) {
       throw ConfigError(fmt::format("template {}", options_.user_template),
-                        fmt::format("{} was trained with it", run.folder()),
+                        fmt::format("{} was trained with it", folder),
                         "give another one: noise must not be tested on the template of training alone");
     }
     return {options_.user_template};
   }
 
   RobustnessPool try_run(const OpenedRun& run, NoisePlan& plan) const {
-    plan.templates = templates_for(run);
+    plan.templates = templates_for(run.experiment(), run.folder());
     RobustnessPool tried{run.run().name(), run.folder(), {}, {}, {}};
     for (const HeldOutUser& newcomer : run.newcomers().users()) tried.users.push_back(newcomer.key);
     NoiseTrial trial(run);
@@ -179,14 +205,10 @@ class RobustnessCommand final : public Subcommand {
     return tried;
   }
 
-  /// Pools stand in one table when they have the same people; each has its first folder behind its names.
+  /// Each pool has its first folder behind its names.
   static void take(std::vector<RobustnessPool> pools, RobustnessInput& input) {
     input.users = pools.front().users;
     for (RobustnessPool& pool : pools) {
-      if (pool.users != input.users) {
-        throw DataError(fmt::format("cannot set {} beside {}", pool.folder, pools.front().folder),
-                        "they have other newcomers", "give runs of the same folds for every variant, in the same order");
-      }
       const std::string behind = pools.size() > 1 ? fmt::format(" ({})", pool.folder) : "";
       for (RobustnessSeries& series : pool.series) input.series.emplace_back(std::move(series)).scorer += behind;
       for (CertifiedSeries& series : pool.certified) input.certified.emplace_back(std::move(series)).scorer += behind;
@@ -194,8 +216,7 @@ class RobustnessCommand final : public Subcommand {
   }
 
   RobustnessOptions options_;
-  EvaluationOptions evaluation_;
-  DistributedOptions distributed_;
+  NewcomerSections sections_;
   std::unique_ptr<Thesaurus> thesaurus_;
 };
 

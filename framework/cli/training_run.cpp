@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "framework/cli/encoding_progress.h"
 #include "framework/cli/step_setup.h"
 #include "framework/cli/training_groups.h"
 #include "framework/cli/training_record.h"
@@ -210,16 +211,7 @@ TaskHooks TrainingRun::task_hooks() {
   hooks.state = [this] { return task_tests_->state(); };
   hooks.measure = [this](std::size_t tasks_done, std::int64_t step) {
     BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens);
-    std::unique_ptr<Progress> progress;
-    encoder.watch([&](std::size_t done, std::size_t total) {
-      if (!group_.is_root()) return;
-      if (!progress) {
-        progress = std::make_unique<Progress>("measure tasks", "texts", static_cast<std::int64_t>(total),
-                                              invocation_.clock);
-      }
-      progress->set(static_cast<std::int64_t>(done));
-      if (done == total) progress.reset();
-    });
+    show_progress(encoder, group_, invocation_.clock, "measure tasks");
     const MetricsRecord row = task_tests_->measure(tasks_done, step, encoder, method_.get());
     if (group_.is_root()) log_info("{}", row_text(*stream_, tasks_done, row));
     return std::vector<MetricsRecord>{row};

@@ -49,10 +49,29 @@ void PoisoningOptions::describe(OptionVisitor& visitor) {
 }
 
 std::vector<Problem> PoisoningOptions::validate() const {
-  if (!attacks() && !targets.empty()) {
-    return {{"targets", "(nobody pushes them) set poisoning.attack, or leave them out"}};
+  std::vector<Problem> problems;
+  const PoisoningOptions standard;
+  const auto idle = [&](const char* key, bool changed, const char* why) {
+    if (changed) problems.push_back({key, why});
+  };
+  if (!attacks()) {
+    constexpr const char* why = "(nobody attacks) set poisoning.attack, or leave it out";
+    idle("targets", !targets.empty(), "(nobody pushes them) set poisoning.attack, or leave them out");
+    idle("size", size != standard.size, why);
+    idle("target_count", target_count != standard.target_count, why);
+    idle("fillers", fillers != standard.fillers, why);
+    idle("selected", selected != standard.selected, why);
+  } else {
+    idle("target_count", !targets.empty() && target_count != standard.target_count,
+         "(poisoning.targets names them, none is drawn) leave one of both out");
+    idle("selected", (attack == "random" || attack == "average") && selected != standard.selected,
+         "(this attack selects no items) leave it out, or take bandwagon or segment");
   }
-  return {};
+  idle("label_noise_share", label_noise == "none" && label_noise_share != standard.label_noise_share,
+       "(no interaction changes) set poisoning.label_noise, or leave it out");
+  idle("label_noise_share", label_noise != "none" && label_noise_share == 0,
+       "(changes no interaction) give a share, or set poisoning.label_noise = none");
+  return problems;
 }
 
 PoisonedLog poison_training_log(Dataset& dataset, Roles& roles, const PoisoningOptions& options,

@@ -27,6 +27,7 @@ struct Reranking {
   std::vector<ItemId> items;  // of the group
   double share = 0;           // asked for
   double bonus = 0;           // on the scores of the items, the largest of all lists
+  std::size_t out_of_reach = 0;  // users whose list cannot give the share: it holds all these items first
 };
 
 /// Everything that fairness at one k is measured from.

@@ -54,6 +54,7 @@ Json row_of(const FairnessInput& input, const FairnessRules& rules, const Rerank
           {"before", to_json(bootstrap.ratio(0, 1))},
           {"after", to_json(bootstrap.ratio(2, 3))},
           {"bonus", reranking.bonus},
+          {"out_of_reach", reranking.out_of_reach},
           {"mean", to_json(bootstrap.mean(5))},
           {"loss", to_json(bootstrap.difference(4, 5))}};
 }
@@ -65,11 +66,13 @@ void append_reranking_table(const FairnessInput& input, const FairnessRules& rul
   TableBuilder table(
       "reranking", fmt::format("Exposure by re-ranking, top {}, k = {}", input.slate_length, input.shots),
       fmt::format("asked, before, after: share of the attention of places that the items get; bonus: the largest on "
-                  "their scores; loss: {} before - after, paired by user, Holm over this table; gaps between users "
+                  "their scores; out of reach: users whose own list cannot give the share and holds all it can; loss: "
+                  "{} before - after, paired by user, Holm over this table; gaps between users "
                   "under the same lists stand in the table of gaps",
                   input.utility_name));
   table.column("scorer", "scorer").column("item_group", "items").column("items", "how many").column("asked", "asked");
-  table.column("before", "before").column("after", "after").column("bonus", "bonus").column("mean", "mean");
+  table.column("before", "before").column("after", "after").column("bonus", "bonus");
+  table.column("out_of_reach", "out of reach").column("mean", "mean");
   table.column("loss", "loss").column("p", "p").column("holm_p", "Holm p");
   std::vector<Json> rows;
   std::vector<double> p_values;

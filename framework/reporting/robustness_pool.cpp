@@ -75,4 +75,12 @@ void add_to_pools(RobustnessPool run, std::vector<RobustnessPool>& pools) {
   pools.push_back(std::move(run));
 }
 
+void require_same_people(const std::vector<RobustnessPool>& pools) {
+  for (const RobustnessPool& pool : pools) {
+    if (pool.users == pools.front().users) continue;
+    throw DataError(fmt::format("cannot set {} beside {}", pool.folder, pools.front().folder),
+                    "they have other newcomers", "give runs of the same folds for every variant, in the same order");
+  }
+}
+
 }  // namespace coldframe

@@ -24,4 +24,7 @@ struct RobustnessPool {
 /// has a score with item prior that the other lacks.
 void add_to_pools(RobustnessPool run, std::vector<RobustnessPool>& pools);
 
+/// DataError unless all pools hold the same newcomers, so that they may stand in one table.
+void require_same_people(const std::vector<RobustnessPool>& pools);
+
 }  // namespace coldframe

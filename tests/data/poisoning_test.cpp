@@ -336,5 +336,42 @@ TEST(LabelNoise, without_ratings_likes_can_be_replaced_only) {
                           {"no rating below data.like_threshold"});
 }
 
+/// The key that is complained about; empty when nothing is.
+std::string idle_key(const PoisoningOptions& options) {
+  const std::vector<Problem> problems = options.validate();
+  EXPECT_LE(problems.size(), 1u);
+  return problems.empty() ? std::string() : problems.front().key;
+}
+
+TEST(Poisoning, settings_that_change_nothing_are_named) {
+  EXPECT_EQ(idle_key({}), "");
+  EXPECT_EQ(idle_key(attack_of("bandwagon")), "");
+  PoisoningOptions options;
+  options.size = 0.05;
+  EXPECT_EQ(idle_key(options), "size");
+  options = {};
+  options.fillers = 3;
+  EXPECT_EQ(idle_key(options), "fillers");
+  options = {};
+  options.selected = 3;
+  EXPECT_EQ(idle_key(options), "selected");
+  options = {};
+  options.target_count = 2;
+  EXPECT_EQ(idle_key(options), "target_count");
+  options.attack = "random";
+  EXPECT_EQ(idle_key(options), "");
+  options.targets = {"i3"};
+  EXPECT_EQ(idle_key(options), "target_count") << "none is drawn";
+  EXPECT_EQ(idle_key(attack_of("random")), "selected") << "random attacks select no items";
+  EXPECT_EQ(idle_key(attack_of("segment")), "");
+  options = {};
+  options.label_noise_share = 0.2;
+  EXPECT_EQ(idle_key(options), "label_noise_share");
+  options.label_noise = "flip";
+  EXPECT_EQ(idle_key(options), "");
+  options.label_noise_share = 0;
+  EXPECT_EQ(idle_key(options), "label_noise_share");
+}
+
 }  // namespace
 }  // namespace coldframe

@@ -129,7 +129,19 @@ TEST_F(PoisonedLogTest, an_attack_is_set_beside_the_clean_run_newcomer_by_newcom
   refused(fmt::format("--run {}", poisoned), k_config, {"clean", "0 for 1"});
   refused(fmt::format("--run {} --clean {} --shots 4", poisoned, clean), k_config, {"evaluation.masked = 3"});
   const std::string longer = train("longer", "--schedule.steps=25");
-  refused(fmt::format("--run {} --clean {}", poisoned, longer), k_data, {"[schedule] differs"});
+  refused(fmt::format("--run {} --clean {}", poisoned, longer), k_data, {"[schedule] differs", "steps = 24 and 25"});
+
+  // A run from before an option existed has its default, and so has one that does not name a section at all.
+  std::string config = read_file(clean + "/config.ini");
+  const std::size_t fairness = config.find("[fairness]");
+  ASSERT_NE(fairness, std::string::npos);
+  config.erase(fairness, config.find("\n[", fairness) + 1 - fairness);
+  write_file_atomically(clean + "/config.ini", config);
+  EXPECT_EQ(report("older.json", pair), found);
+  write_file_atomically(clean + "/config.ini", config + "\n[objective.contrastive]\nrobust_q = 0\n");
+  EXPECT_EQ(report("named.json", pair), found);
+  write_file_atomically(clean + "/config.ini", config + "\n[objective.contrastive]\nrobust_q = 0.5\n");
+  refused(fmt::format("--run {} --clean {}", poisoned, clean), k_data, {"[objective.contrastive] differs", "robust_q"});
 }
 
 TEST_F(PoisonedLogTest, settings_that_fit_nothing_are_refused_before_a_folder_is_made) {
@@ -140,6 +152,8 @@ TEST_F(PoisonedLogTest, settings_that_fit_nothing_are_refused_before_a_folder_is
   refused("--poisoning.attack=random --poisoning.targets=i77", {"poisoning.targets", "i77"});
   refused("--poisoning.attack=random --poisoning.fillers=90", {"poisoning.fillers = 90", "40 of the catalogue"});
   refused("--poisoning.targets=i7", {"poisoning.targets", "nobody pushes them"});
+  refused("--poisoning.size=0.05", {"poisoning.size = 0.05", "nobody attacks"});
+  refused("--poisoning.label_noise=flip --poisoning.label_noise_share=0", {"poisoning.label_noise_share = 0"});
   refused("--poisoning.attack=random --continual.method=naive --continual.tasks=2", {"poisoning.attack", "tasks"});
   refused("--fairness.group=gender", {"fairness.group", "changes nothing by itself"});
   refused("--fairness.reweight=1", {"fairness.reweight", "without groups"});
@@ -180,6 +194,7 @@ TEST_F(PoisonedLogTest, lists_are_reranked_for_a_share_of_exposure_and_folds_are
   const Json each =
       report("each.json", both + " --exposure_group genres=Drama --exposure_share 0.8 --exposure_rule list");
   EXPECT_GT(row_of(table_of(each, "reranking"), "lora + genres=Drama 0.8")["after"]["value"], row["after"]["value"]);
+  EXPECT_EQ(row_of(table_of(each, "reranking"), "lora + genres=Drama 0.8")["out_of_reach"], 0);
   // What is pooled is the mean over all newcomers, twelve of each fold.
   const auto mean_of = [&](const Json& fair) { return row_of(table_of(fair, "gaps"), "lora")["mean"].get<double>(); };
   const double alone = mean_of(report("first.json", fmt::format("fairness --run {} --group gender", first)));
@@ -217,6 +232,28 @@ TEST_F(PoisonedLogTest, lists_are_reranked_for_a_share_of_exposure_and_folds_are
   EXPECT_GE(drama_share(bound.output), 0.75);
   expect_refused(run_program(recommend + " --top 30 --exposure_group genres=Drama --exposure_share 1"), k_config,
                  {"at most", "lower it"});
+  // Lists end with the catalogue, whatever is asked for.
+  const std::string reranked = " --exposure_group genres=Drama --exposure_share 0.4";
+  EXPECT_EQ(run_program(recommend + " --top 1000000000" + reranked).output,
+            run_program(recommend + " --top 40" + reranked).output);
+  EXPECT_EQ(run_program(recommend + " --top 1000000000").output, run_program(recommend + " --top 40").output);
+
+  // Whoever has seen nearly all of the items gets what is left of them first; the others reach the share.
+  std::string seen = "i3";
+  for (int item = 5; item <= 35; item += 2) seen += fmt::format("|i{}", item);
+  append(path("users.csv"), fmt::format("d,33,F,writer,{}\n", seen));
+  const Outcome own =
+      run_program(recommend + " --exposure_group genres=Drama --exposure_share 0.75 --exposure_rule list");
+  ASSERT_EQ(own.code, 0) << own.errors;
+  EXPECT_THAT(own.errors, HasSubstr("1 of 4 users (the first is d) cannot have 0.75 of the attention"));
+  const std::string last = own.output.substr(own.output.find("\nd,1,") + 1);
+  EXPECT_THAT(last, ::testing::AnyOf(HasSubstr("d,1,i37,"), HasSubstr("d,1,i39,")));
+  EXPECT_THAT(last, ::testing::AnyOf(HasSubstr("d,2,i37,"), HasSubstr("d,2,i39,")));
+
+  // Runs whose people differ are refused before anybody is encoded.
+  const Outcome unequal = run_program(fmt::format("robustness --run {0} --run {0} --run {1} --shots 0", first, second));
+  expect_refused(unequal, k_data, {"other newcomers"});
+  EXPECT_EQ(unequal.errors.find("kinds of noise"), std::string::npos) << unequal.errors;
 }
 
 }  // namespace

@@ -49,6 +49,13 @@ TEST(RobustnessPool, two_runs_on_the_same_people_stand_side_by_side) {
   EXPECT_EQ(pools.size(), 2u);
 }
 
+TEST(RobustnessPool, one_table_holds_pools_of_the_same_people_alone) {
+  std::vector<RobustnessPool> pools = {run_of("lora", {1, 2}), run_of("full", {1, 2})};
+  EXPECT_NO_THROW(require_same_people(pools));
+  pools.push_back(run_of("other", {2, 1}));
+  EXPECT_THROW(require_same_people(pools), DataError) << "paired by place, so the order matters too";
+}
+
 TEST(RobustnessPool, what_was_not_asked_the_same_is_refused) {
   std::vector<RobustnessPool> pools;
   add_to_pools(run_of("lora", {1, 2}), pools);
