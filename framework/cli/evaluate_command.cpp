@@ -9,6 +9,7 @@
 #include "framework/cli/baseline_rows.h"
 #include "framework/cli/encoding_progress.h"
 #include "framework/cli/newcomer_sections.h"
+#include "framework/cli/newcomer_slices.h"
 #include "framework/cli/newcomer_vectors.h"
 #include "framework/cli/run_reference.h"
 #include "framework/cli/serving_cost.h"
@@ -76,6 +77,7 @@ class Evaluation {
                                     {"metric_definitions", k_metric_definitions},
                                     {"items", data_->dataset.items.size()}};
     agree_on_errors(group_, "write record", [&] {
+      record.groups = groups_of(record.newcomers.front().table.users);
       if (group_.is_root()) write_run_record(run_->folder().record(), record);
     });
   }
@@ -108,14 +110,20 @@ class Evaluation {
       throw DataError(fmt::format("no user of role H has more than {} likes", masked), "nobody is left to be tested",
                       "lower evaluation.masked and evaluation.shots, or data.like_threshold");
     }
+    slicings_ = target_slicings(*data_, *test_);
+    groups_of({});  // mistakes in the rules are told now
+  }
+
+  std::vector<UserLabels> groups_of(std::span<const UserKey> users) const {
+    return user_groups(*data_, *test_, users, run_->experiment().evaluation.groups);
   }
 
   /// As they were for this evaluation; the record's config is that of the training.
   nlohmann::json options() const { return to_json(run_->config()).at("evaluation"); }
 
-  NewcomerTable evaluate(const NewcomerSet& newcomers, NewcomerScorer& scorer) const {
-    return evaluate_newcomers(newcomers.users(), data_->dataset.items.size(), tie_break(run_->experiment(), *data_), scorer,
-                              newcomer_options_);
+  NewcomerTable evaluate(NewcomerScorer& scorer) const {
+    return evaluate_newcomers(test_->users(), data_->dataset.items.size(), tie_break(run_->experiment(), *data_), scorer,
+                              newcomer_options_, slicings_);
   }
 
   EncoderScorer encode(const NewcomerSet& newcomers) const {
@@ -144,7 +152,7 @@ class Evaluation {
     for (const std::unique_ptr<Baseline>& baseline : make_baselines(*data_)) {
       BaselineScorer scorer(*baseline, data_->dataset.users, data_->dataset.items.size());
       const char* role = baseline->name() == "random" ? "floor" : "baseline";
-      run_->record().newcomers.push_back({std::string(baseline->name()), role, evaluate(*test_, scorer)});
+      run_->record().newcomers.push_back({std::string(baseline->name()), role, evaluate(scorer)});
     }
   }
 
@@ -154,9 +162,9 @@ class Evaluation {
     EncoderScorer chooser = encode(*chosen_on_);
     const double weight = chosen_on_->users().empty() ? 1.0 : choose_weight(chooser, scale, prior);
     EncoderScorer scorer = encode(*test_);
-    run_->record().newcomers.push_back({name, role, evaluate(*test_, scorer)});
+    run_->record().newcomers.push_back({name, role, evaluate(scorer)});
     scorer.set_prior(scale, weight, prior);
-    run_->record().newcomers.push_back({name + " + item prior", role, evaluate(*test_, scorer)});
+    run_->record().newcomers.push_back({name + " + item prior", role, evaluate(scorer)});
     if (run_->name() == name) measure_serving(scorer.item_scores());
     return weight;
   }
@@ -210,6 +218,7 @@ class Evaluation {
   std::unique_ptr<NewcomerSet> test_;
   std::unique_ptr<NewcomerSet> chosen_on_;
   NewcomerOptions newcomer_options_;
+  std::vector<TargetSlicing> slicings_;  // of test_
 };
 
 class EvaluateCommand final : public Subcommand {

@@ -36,6 +36,11 @@ void describe_table(EvaluationOptions& o, OptionVisitor& v) {
            .minimum = 1,
            .effect = Effect::operation},
           o.coverage_at);
+  v.visit({.name = "groups",
+           .doc = "groups of newcomers that `compare` shows: gender, age:25:45 (bounds), gender*age:30; empty: attributes "
+                  "of a few values, and thirds of numbers",
+           .effect = Effect::operation},
+          o.groups);
   v.visit({.name = "tie_seed", .doc = "seed of the hash that orders equal scores", .minimum = 0}, o.tie_seed);
   v.visit({.name = "batch_users",
            .doc = "newcomers scored at once (changes memory, no result)",

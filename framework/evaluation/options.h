@@ -22,6 +22,7 @@ struct EvaluationOptions final : Options {
   std::string user_vector = "reencode";  // reencode | recompose
   std::vector<std::string> metrics = {"ndcg@10", "recall@20", "mrr@10"};
   std::int64_t coverage_at = 10;
+  std::vector<std::string> groups;  // rules for the groups whose numbers are kept; empty: chosen from the data
   std::int64_t tie_seed = 17;
   std::int64_t batch_users = 64;
   std::int64_t replicates = 2000;

@@ -262,6 +262,11 @@ std::vector<std::string> summary_limits(const PooledRuns& runs, std::span<const 
   }
   limits.push_back(fmt::format("Verdicts are about {} alone; other metrics{} are shown without one.",
                                to_string(runs.metrics[0]), runs.cells.empty() ? "" : ", slices and groups"));
+  if (runs.cells.empty()) {
+    limits.emplace_back(
+        "No slices by popularity or age: some run was evaluated before they were kept, or the runs' logs differ "
+        "(coldframe evaluate keeps them).");
+  }
   limits.push_back(fmt::format("{} newcomers were tested; {} were left out because they have too few interactions.",
                                runs.users.size(), runs.left_out));
   limits.emplace_back("The encoder was pretrained on web text and has read about old films.");

@@ -5,11 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "framework/core/atomic_file.h"
 #include "framework/core/hash.h"
 #include "framework/core/json.h"
+#include "framework/reporting/run_record.h"
 #include "tests/integration/refusals.h"
 #include "tests/integration/training_job.h"
 
@@ -132,6 +135,40 @@ TEST_F(NoiseAndGroupsTest, two_runs_and_another_template_stand_side_by_side) {
   const Json report = read_json(path("two.json"));
   ASSERT_FALSE(report["tables"][1]["rows"].empty());
   for (const Json& row : report["tables"][0]["rows"]) EXPECT_EQ(row["template"], "[{occupation}, ]{age}");
+}
+
+TEST_F(NoiseAndGroupsTest, evaluation_keeps_slices_and_groups_and_compare_shows_them) {
+  const RunRecord record = read_run_record(run_ + "/run.h5");
+  const NewcomerTable& table = record.newcomers.front().table;
+  std::vector<std::string> names;
+  for (const UserLabels& group : record.groups) names.push_back(group.name);
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"gender", "occupation"}));
+  EXPECT_EQ(std::ranges::count_if(names, [](const std::string& name) { return name.starts_with("age:"); }), 1);
+  for (const std::string& label : record.groups[0].labels) EXPECT_FALSE(label.empty());
+  ASSERT_GE(table.cells.size(), 4u);
+  EXPECT_EQ(table.cells[0], (SliceCell{"popularity", "head"}));
+  for (std::size_t u = 0; u < table.users.size(); ++u) {
+    const auto has = [&](std::size_t cell) { return !std::isnan(table.rows[0].by_cell[cell][u]); };
+    EXPECT_TRUE(has(0) || has(1) || has(2) || has(3)) << "whoever is tested finds something somewhere";
+  }
+  expect_refused(run_program(fmt::format("evaluate --run {} --evaluation.groups=gendre", run_)), k_config,
+                 {"gendre", "did you mean gender?"});
+
+  const Outcome compared = run_program(fmt::format("compare {} --output {} --evaluation.minimum_users=2", run_, path("r.html")));
+  if (compared.errors.find("cannot read the plot library") != std::string::npos) GTEST_SKIP() << "no plotly.min.js";
+  ASSERT_EQ(compared.code, 0) << compared.errors;
+  EXPECT_THAT(compared.output, HasSubstr("One strategy of 1 fold and 1 training seed on 12 newcomers"));
+  EXPECT_THAT(compared.output, HasSubstr("Limits:\n- One data set"));
+  for (const char* table_name : {"slice-popularity", "group-gender", "pareto"}) {
+    EXPECT_THAT(read_file(path(fmt::format("r-{}.csv", table_name))), HasSubstr("lora")) << table_name;
+  }
+  const Json report = read_json(path("r.json"));
+  for (const Json& one : report["tables"]) {
+    if (one["id"] != "group-gender") continue;
+    std::size_t people = 0;
+    for (const Json& row : one["rows"]) people += row["scorer"] == "lora" ? row["users"].get<std::size_t>() : 0;
+    EXPECT_EQ(people, 12u);
+  }
 }
 
 TEST_F(NoiseAndGroupsTest, groups_too_small_for_a_number_say_so) {
