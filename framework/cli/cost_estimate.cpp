@@ -34,10 +34,11 @@ double measure_core_flops(std::int64_t width, Precision precision) {
 
 /// Sizes of an encoder as the estimate needs them.
 struct Shape {
-  explicit Shape(const Learner& learner)
+  /// Perturbed word embeddings have a gradient, so every layer is recorded.
+  Shape(const Learner& learner, const AdversarialOptions& adversarial)
       : parameters(learner.parameters),
         encoder(*learner.encoder),
-        first_layer(encoder.first_trainable_layer(ParameterView(parameters, false))),
+        first_layer(adversarial.active() ? -1 : encoder.first_trainable_layer(ParameterView(parameters, false))),
         width(static_cast<double>(encoder.width())) {
     for (const LinearSite& site : encoder.linear_sites()) {
       weights += static_cast<double>(site.in) * static_cast<double>(site.out);
@@ -92,6 +93,7 @@ double activation_bytes(const Experiment& experiment, const Shape& shape, StepTo
   const double kept = experiment.batch.activations == "keep" ? tokens.largest / cut.ranks : at_once;
   double bytes = shape.element_bytes() * (kept * kept_columns(shape) + at_once * passing_columns(shape));
   if (shape.first_layer < 0) bytes += 4 * kept * 2 * shape.width;  // rows of the table, and of its LayerNorm
+  if (experiment.adversarial.active()) bytes += 4 * (tokens.largest / cut.ranks) * shape.width;  // perturbations
   return bytes;
 }
 
@@ -114,7 +116,8 @@ StepTokens rows_of(StepTokens tokens, const ParameterStore& parameters) {
 double state_bytes(const Experiment& experiment, const Learner& learner, TrialShape cut) {
   const FlatLayout layout(learner.parameters);
   const auto lanes = static_cast<std::size_t>((experiment.batch.lanes + cut.ranks - 1) / cut.ranks);
-  const double buffers = gradient_buffer_bound(lanes, cut.threads) + (cut.ranks > 1 ? 1 : 0);
+  const double buffers =
+      gradient_buffer_bound(lanes, cut.threads) + (cut.ranks > 1 ? 1 : 0) + (experiment.adversarial.steps > 1 ? 1 : 0);
   const auto tasks = static_cast<std::size_t>(std::max<std::int64_t>(2, experiment.continual.stream.tasks));
   const double copies = 2 + static_cast<double>(held_copies(experiment.continual, tasks));
   return 4.0 * (copies * static_cast<double>(layout.state_size()) + buffers * static_cast<double>(layout.dense_size()) +
@@ -140,12 +143,13 @@ double CostEstimate::total_bytes() const {
 }
 
 CostEstimate estimate_cost(const Experiment& experiment, const Learner& learner, StepTokens tokens, TrialShape cut) {
-  const Shape shape(learner);
+  const Shape shape(learner, experiment.adversarial);
   CostEstimate cost;
   cost.tokens = tokens;
   const double passes = !shape.trained() ? 2 : shape.weights_trained ? 6 : 4;
   const StepTokens rows = rows_of(tokens, learner.parameters);
-  cost.flop = rows.mean * shape.weights * passes;
+  const auto repeats = static_cast<double>(std::max<std::int64_t>(experiment.adversarial.steps, 1));
+  cost.flop = rows.mean * shape.weights * passes * repeats;
   cost.weight_bytes = weight_bytes(shape);
   cost.state_bytes = state_bytes(experiment, learner, cut);
   cost.activation_bytes = activation_bytes(experiment, shape, rows, cut);

@@ -64,6 +64,7 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.family("objective", "options of a loss", family_kinds(objectives));
   schema.section("training", "training views and early stopping", training);
   schema.section("fairness", "groups of users whose losses training evens out", fairness);
+  schema.section("adversarial", "perturbed word embeddings that climb the loss (FreeLB)", adversarial);
   schema.section("batch", "how a step is cut", batch);
   schema.section("optimizer", "AdamW", optimizer);
   schema.section("schedule", "length of the run and learning rate over it", schedule);
@@ -109,6 +110,15 @@ void Experiment::add_to(ConfigSchema& schema) {
     }
     if (continual.active() && fairness.active()) {
       problems.push_back({"fairness.group", "(tasks weigh all users alike) leave it empty, or set continual.method = none"});
+    }
+    if (continual.active() && adversarial.active()) {
+      problems.push_back(
+          {"adversarial.steps", "(tasks read the texts as they are) set it to 0, or set continual.method = none"});
+    }
+    if (prefix_cache.use && adversarial.active()) {
+      problems.push_back({"adversarial.steps",
+                          "(perturbed words leave something else in every layer) set it to 0, or prefix_cache.use = "
+                          "false"});
     }
     if (prefix_cache.use && strategy.frozen_dropout) {
       problems.push_back({"prefix_cache.use",

@@ -53,6 +53,7 @@ class Experiment {
   ObjectiveChoice objective;
   TrainingOptions training;
   FairTrainingOptions fairness;
+  AdversarialOptions adversarial;
   BatchOptions batch;
   OptimizerOptions optimizer;
   ScheduleOptions schedule;

@@ -12,7 +12,8 @@ StepOptions step_options(const Experiment& experiment) {
   options.replicate_below = experiment.objective.replicate_below;
   options.activations = experiment.batch.activations == "keep" ? Activations::keep : Activations::recompute;
   options.dropout_below_trainable = experiment.strategy.frozen_dropout;
-  options.gradients = experiment.continual.method == "agem" ? 2 : 1;
+  options.adversarial = experiment.adversarial;
+  options.gradients = experiment.continual.method == "agem" || experiment.adversarial.steps > 1 ? 2 : 1;
   options.group_gap = experiment.fairness.gap_penalty;
   options.optimizer = experiment.optimizer;
   options.schedule = experiment.schedule;

@@ -82,7 +82,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
     if (stream_) {
       if (learner_->objective->anchor_views() > 1) {
         throw ConfigError("r_drop with [continual]", "tasks plan one view of every anchor",
-                          "set objective.contrastive.r_drop = 0, or continual.method = none");
+                          "set r_drop = 0, or continual.method = none");
       }
       task_planner_ = make_task_planner(experiment, *data_, *stream_, *texts_, *learner_->objective);
       task_tests_ = std::make_unique<TaskTests>(experiment, *data_, *stream_, *texts_);

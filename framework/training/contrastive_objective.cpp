@@ -76,13 +76,7 @@ LossShare ContrastiveObjective::share(const LossBatch& batch, const at::Tensor& 
     }
   }
   const double scale = score_rule(parameters).scale;
-  SoftmaxResult result = softmax_block(batch, embeddings, begin, end, scale, block);
-  if (!batch.second_rows.empty()) {
-    LossBatch second = batch;
-    second.anchor_rows = batch.second_rows;
-    add(result, softmax_block(second, embeddings, begin, end, scale, block), 0.5, 0.5);
-    add(result, disagreement_block(batch, embeddings, begin, end, scale, block.bias), 1.0, options_.r_drop);
-  }
+  SoftmaxResult result = block_of_views(batch, embeddings, begin, end, scale, block, options_.r_drop);
   return {result.loss, std::move(result.embedding_gradient), {result.scale_gradient * scale}, std::move(result.losses)};
 }
 

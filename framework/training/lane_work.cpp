@@ -1,6 +1,8 @@
 #include "framework/training/lane_work.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -32,10 +34,26 @@ LaneWork::LaneWork(const Encoder& encoder, const ParameterStore& parameters, con
       view_(parameters, /*with_gradients=*/true),
       memory_(view_.collect_gradients()) {}
 
+void LaneWork::perturb(const AdversarialOptions* options) {
+  climbing_ = options;
+  perturbations_.clear();
+}
+
+/// The leaf whose gradient is that of the perturbation, and of the rows of the token table.
+at::Tensor LaneWork::perturbed_rows(const MicroBatch& micro_batch) const {
+  const at::NoGradGuard no_grad;
+  const at::Tensor ids = at::from_blob(const_cast<std::int64_t*>(micro_batch.batch.token_ids.data()),
+                                       {micro_batch.batch.tokens()}, at::kLong);
+  at::Tensor rows = at::embedding(view_[encoder_.token_table()].detach(), ids) + micro_batch.perturbation;
+  return rows.requires_grad_();
+}
+
 void LaneWork::encode(MicroBatch& micro_batch) const {
   micro_batch.token_rows.reset();
+  const bool perturbed = micro_batch.perturbation.defined();
   ForwardContext context{view_, micro_batch.batch, dropout_,
-                         layout_.sparse().empty() ? nullptr : &micro_batch.token_rows};
+                         layout_.sparse().empty() && !perturbed ? nullptr : &micro_batch.token_rows};
+  if (perturbed) micro_batch.token_rows = perturbed_rows(micro_batch);
   LayerInput start;
   if (prefix_ != nullptr) {
     start = prefix_->input(micro_batch.batch);
@@ -55,6 +73,13 @@ void LaneWork::forward(const TextPlan& plan, const LanePlan& lane, const Dropout
   for (const TextRange range : lane.micro_batches) {
     MicroBatch& micro_batch = micro_batches_.emplace_back();
     micro_batch.batch = pack(plan.texts, range);
+    if (climbing_ != nullptr) {
+      if (perturbations_.size() < micro_batches_.size()) {
+        perturbations_.push_back(
+            first_perturbation(micro_batch.batch, encoder_.width(), *climbing_, dropout.seed, dropout.step));
+      }
+      micro_batch.perturbation = perturbations_[micro_batches_.size() - 1];
+    }
     encode(micro_batch);
     const at::Tensor rows = micro_batch.output.contiguous();
     const auto size = static_cast<std::size_t>(rows.numel());
@@ -111,8 +136,7 @@ void LaneWork::backward(std::span<const float> gradient, GradientSum& sum, bool 
   }
 }
 
-void LaneWork::add_gradients(const MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients,
-                             GradientSum& sum) {
+void LaneWork::add_gradients(MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients, GradientSum& sum) {
   looked_ = true;
   for (std::size_t i = 0; i < layout_.dense().size(); ++i) {
     if (!gradients[i].defined()) continue;
@@ -123,8 +147,11 @@ void LaneWork::add_gradients(const MicroBatch& micro_batch, const std::vector<at
   }
   if (gradients.size() == layout_.dense().size() || !gradients.back().defined()) return;
   const at::Tensor rows = gradients.back().contiguous();
-  sum.sparse[0].add(group_rows(micro_batch.batch.token_ids,
-                               {rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())}, rows.size(1)));
+  if (!layout_.sparse().empty()) {
+    sum.sparse[0].add(group_rows(micro_batch.batch.token_ids,
+                                 {rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())}, rows.size(1)));
+  }
+  if (micro_batch.perturbation.defined()) ascend(micro_batch.batch, rows, *climbing_, micro_batch.perturbation);
 }
 
 }  // namespace coldframe

@@ -10,6 +10,7 @@
 #include "framework/distributed/gradient_sum.h"
 #include "framework/model/encoder.h"
 #include "framework/training/flat_layout.h"
+#include "framework/training/word_perturbation.h"
 
 namespace coldframe {
 
@@ -25,6 +26,10 @@ class LaneWork {
   LaneWork(const Encoder& encoder, const ParameterStore& parameters, const FlatLayout& layout,
            const FrozenPrefix* prefix = nullptr);
 
+  /// Until the next call texts are read with perturbed word embeddings: the next forward() draws the perturbations (by
+  /// the seed and step of its dropout), every backward() moves them up the loss. Null: texts as they are. Borrows the
+  /// options.
+  void perturb(const AdversarialOptions* options);
   /// Writes the embeddings of the lane's texts to `embeddings` [texts of the lane, D].
   void forward(const TextPlan& plan, const LanePlan& lane, const DropoutContext& dropout, Activations activations,
                std::span<float> embeddings);
@@ -39,11 +44,13 @@ class LaneWork {
   struct MicroBatch {
     PackedBatch batch;
     at::Tensor token_rows;
+    at::Tensor perturbation;  // [T, D] of the word embeddings; undefined: none
     at::Tensor output;  // [N, D], with its graph when activations are kept
   };
   void encode(MicroBatch& micro_batch) const;
+  at::Tensor perturbed_rows(const MicroBatch& micro_batch) const;
   void aim(GradientSum& sum, bool onto);
-  void add_gradients(const MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients, GradientSum& sum);
+  void add_gradients(MicroBatch& micro_batch, const std::vector<at::Tensor>& gradients, GradientSum& sum);
 
   const Encoder& encoder_;
   const FlatLayout& layout_;
@@ -56,6 +63,8 @@ class LaneWork {
   bool looked_ = false;  // at the gradients of a micro-batch: only then is it known that
   bool tied_ = false;    // some weight has a gradient from a product and another from elsewhere
   std::vector<MicroBatch> micro_batches_;
+  const AdversarialOptions* climbing_ = nullptr;
+  std::vector<at::Tensor> perturbations_;  // by micro-batch, from the first pass of a step to its last
 };
 
 /// Lays the texts [range.begin, range.end) of a plan end to end.

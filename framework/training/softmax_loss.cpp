@@ -153,4 +153,15 @@ void add(SoftmaxResult& sum, const SoftmaxResult& other, double own, double fact
   }
 }
 
+SoftmaxResult block_of_views(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
+                             double scale, const SoftmaxBlock& block, double r_drop) {
+  SoftmaxResult result = softmax_block(batch, embeddings, begin, end, scale, block);
+  if (batch.second_rows.empty()) return result;
+  LossBatch second = batch;
+  second.anchor_rows = batch.second_rows;
+  add(result, softmax_block(second, embeddings, begin, end, scale, block), 0.5, 0.5);
+  add(result, disagreement_block(batch, embeddings, begin, end, scale, block.bias), 1.0, r_drop);
+  return result;
+}
+
 }  // namespace coldframe

@@ -39,6 +39,11 @@ SoftmaxResult softmax_block(const LossBatch& batch, const at::Tensor& embeddings
 SoftmaxResult disagreement_block(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin,
                                  std::size_t end, double scale, const at::Tensor& bias);
 
+/// The block of a batch whose anchors have one view, or two: then the mean of both losses and r_drop times their
+/// disagreement (R-Drop, Liang et al., arXiv 2106.14448). Thread-safety: pure.
+SoftmaxResult block_of_views(const LossBatch& batch, const at::Tensor& embeddings, std::size_t begin, std::size_t end,
+                             double scale, const SoftmaxBlock& block, double r_drop);
+
 /// sum <- own sum + factor other.
 void add(SoftmaxResult& sum, const SoftmaxResult& other, double own, double factor);
 

@@ -49,6 +49,21 @@ void add(LanePool& pool, GradientSum& left, const GradientSum& right) {
   });
 }
 
+/// sum /= divisor by all threads.
+void divide(LanePool& pool, GradientSum& sum, float divisor) {
+  if (divisor == 1) return;
+  constexpr std::size_t slice = 1 << 18;
+  const std::size_t slices = (sum.dense.size() + slice - 1) / slice;
+  pool.run(slices + sum.sparse.size(), [&](std::size_t task) {
+    if (task < sum.sparse.size()) {
+      for (float& value : sum.sparse[task].rows) value /= divisor;
+      return;
+    }
+    const std::size_t begin = (task - sum.sparse.size()) * slice, size = std::min(slice, sum.dense.size() - begin);
+    for (float& value : sum.dense.span().subspan(begin, size)) value /= divisor;
+  });
+}
+
 }  // namespace
 
 TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder, ParameterStore& parameters,
@@ -68,7 +83,8 @@ TrainStep::TrainStep(const Group& group, LanePool& pool, const Encoder& encoder,
       strategies_(std::move(strategies)),
       method_(method) {
   CF_EXPECTS(layout_.sparse().size() <= 1);
-  CF_EXPECTS(prefix == nullptr || !options_.dropout_below_trainable);
+  CF_EXPECTS(prefix == nullptr || !(options_.dropout_below_trainable || options_.adversarial.active()));
+  CF_EXPECTS(method == nullptr || !options_.adversarial.active());
   parameters_.round_all();
   refresh_digest();
   for (int lane = tree_.first_lane(group.rank()); lane < tree_.end_lane(group.rank()); ++lane) {
@@ -109,7 +125,31 @@ void TrainStep::begin_task(const StepPlan& plan) {
   refresh_digest();
 }
 
+/// Lanes keep the perturbations of their texts; only embeddings and gradients travel.
+TrainStep::PassResult TrainStep::run_ascent(const StepPlan& plan, bool wants_stop, StepReport& report) {
+  for (LaneWork& lane : lanes_) lane.perturb(&options_.adversarial);
+  const auto passes = static_cast<float>(options_.adversarial.steps);
+  PassResult sum = run_pass(plan, {.number = 0}, wants_stop);
+  const double first = sum.loss;
+  double last = first;
+  for (std::int64_t pass = 1; pass < options_.adversarial.steps; ++pass) {
+    PassResult next = run_pass(plan, {.number = 0}, wants_stop);  // the same number: the same dropout
+    last = next.loss;
+    sum.loss += next.loss;
+    sum.groups = next.groups;
+    sum.stop = sum.stop || next.stop;
+    add(pool_, sum.gradient, next.gradient);
+    sums_.give_back(std::move(next.gradient));
+  }
+  for (LaneWork& lane : lanes_) lane.perturb(nullptr);
+  sum.loss /= passes;
+  divide(pool_, sum.gradient, passes);
+  report.ascent = last - first;
+  return sum;
+}
+
 TrainStep::PassResult TrainStep::run_passes(const StepPlan& plan, bool wants_stop, StepReport& report) {
+  if (options_.adversarial.active()) return run_ascent(plan, wants_stop, report);
   const std::vector<SimilarityTargets> targets =
       method_ == nullptr ? std::vector<SimilarityTargets>{} : method_->targets(plan);
   PassResult result = run_pass(plan, {.number = 0, .targets = targets}, wants_stop);

@@ -27,7 +27,8 @@ struct StepOptions {
   std::int64_t replicate_below = 1024;  // up to this many anchors every rank computes all loss blocks
   Activations activations = Activations::keep;
   bool dropout_below_trainable = true;  // `[strategy] frozen_dropout`
-  int gradients = 1;                    // reduced ones held at once: 2 where a step looks at the past (A-GEM)
+  int gradients = 1;  // reduced ones held at once: 2 where a step looks at the past (A-GEM) or has several passes
+  AdversarialOptions adversarial = {};  // perturbed word embeddings; needs a second gradient
   double group_gap = 0;                 // strength of the penalty on gaps between groups (group_gap.h); 0: none
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
@@ -44,9 +45,10 @@ struct StepReport {
   std::int64_t step = 0;       // 0-based
   std::size_t task = 0;        // of a stream
   std::int64_t task_step = 0;  // 0-based
-  double loss = 0;             // mean over the global batch, weighted where the plan weighs its anchors
+  double loss = 0;             // mean over the global batch, weighted where the plan weighs its anchors; mean of passes
   std::optional<GapReport> groups;  // under a penalty on gaps between groups
   double penalty = 0;          // that strategies and continual learning add on parameters
+  std::optional<double> ascent;  // loss of the last pass minus that of the first, under perturbed word embeddings
   double past = 0;             // inner product of the gradient with that of earlier tasks (A-GEM)
   double gradient_norm = 0;
   double learning_rate = 0;
@@ -118,6 +120,7 @@ class TrainStep {
   };
   void begin_task(const StepPlan& plan);
   PassResult run_passes(const StepPlan& plan, bool wants_stop, StepReport& report);
+  PassResult run_ascent(const StepPlan& plan, bool wants_stop, StepReport& report);
   void round_weights();
   PassResult run_pass(const StepPlan& plan, const Pass& pass, bool wants_stop);
   Gathered encode_and_gather(const StepPlan& plan, const Pass& pass, bool wants_stop);

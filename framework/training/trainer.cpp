@@ -135,6 +135,7 @@ void Trainer::log_step(const StepReport& report) {
     record.values.emplace_back("group_penalty", report.groups->penalty);
     record.values.emplace_back("group_gap", report.groups->gap);
   }
+  if (report.ascent) record.values.emplace_back("ascent", *report.ascent);
   if (report.past != 0) record.values.emplace_back("past", report.past);
   log_->append(record);
 }

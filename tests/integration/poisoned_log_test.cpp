@@ -70,7 +70,7 @@ class PoisonedLogTest : public ::testing::Test {
 TEST_F(PoisonedLogTest, runs_have_the_same_bits_on_any_ranks_under_everything_at_once) {
   const std::string all = fmt::format(
       "{} --poisoning.label_noise=flip --fairness.group=gender --fairness.reweight=1 --fairness.gap_penalty=2 "
-      "--objective.contrastive.robust_q=0.5",
+      "--objective.contrastive.robust_q=0.5 --adversarial.steps=2",
       k_attack);
   const std::string alone = train("all", all);
   EXPECT_THAT(log_, HasSubstr("bandwagon attack: 6 profiles with 36 interactions push 1 item; label noise:"));
@@ -82,6 +82,7 @@ TEST_F(PoisonedLogTest, runs_have_the_same_bits_on_any_ranks_under_everything_at
   EXPECT_EQ(summary["poisoning"]["targets"], Json::array({"i7"}));
   EXPECT_GT(summary["poisoning"]["changed"], 20);
   EXPECT_THAT(read_file(alone + "/metrics.log"), HasSubstr("\"group_gap\""));
+  EXPECT_THAT(read_file(alone + "/metrics.log"), HasSubstr("\"ascent\""));
 }
 
 TEST_F(PoisonedLogTest, an_attack_is_set_beside_the_clean_run_newcomer_by_newcomer) {
@@ -155,6 +156,10 @@ TEST_F(PoisonedLogTest, settings_that_fit_nothing_are_refused_before_a_folder_is
   refused("--poisoning.size=0.05", {"poisoning.size = 0.05", "nobody attacks"});
   refused("--poisoning.label_noise=flip --poisoning.label_noise_share=0", {"poisoning.label_noise_share = 0"});
   refused("--poisoning.attack=random --continual.method=naive --continual.tasks=2", {"poisoning.attack", "tasks"});
+  refused("--adversarial.norm=1", {"adversarial.norm = 1", "nothing climbs"});
+  refused("--adversarial.steps=2 --continual.method=naive", {"adversarial.steps", "tasks"});
+  refused("--adversarial.steps=2 --prefix_cache.use=true --strategy.frozen_dropout=false",
+          {"adversarial.steps", "perturbed words"});
   refused("--fairness.group=gender", {"fairness.group", "changes nothing by itself"});
   refused("--fairness.reweight=1", {"fairness.reweight", "without groups"});
   refused("--fairness.group=gendre --fairness.reweight=1", {"gendre", "gender"});

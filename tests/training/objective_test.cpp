@@ -168,6 +168,32 @@ TEST_F(RDropTest, equal_views_disagree_in_nothing_and_blocks_add_up) {
   }
 }
 
+// Without corrections and masks both losses are one formula, at the scale where the contrastive one begins.
+TEST_F(RDropTest, of_mnrl_is_that_of_the_contrastive_loss_without_corrections) {
+  MnrlOptions options;
+  options.r_drop = 0.7;
+  const MnrlObjective mnrl(options);
+  ContrastiveOptions bare_options;
+  bare_options.r_drop = 0.7;
+  bare_options.inclusion_correction = false;
+  ContrastiveObjective bare(bare_options);
+  ParameterStore bare_store;
+  bare.attach(bare_store);
+  LossBatch batch = two_views();
+  batch.known.assign(3, {});
+  const at::Tensor rows = unit_rows(9, 8, 1);
+  const Whole mine = all_blocks(mnrl, batch, rows, store_, 2), theirs = all_blocks(bare, batch, rows, bare_store, 2);
+  EXPECT_NEAR(mine.loss, theirs.loss, 1e-5);
+  for (std::size_t i = 0; i < mine.embedding_gradient.size(); ++i) {
+    EXPECT_NEAR(mine.embedding_gradient[i], theirs.embedding_gradient[i], 1e-5) << i;
+  }
+  EXPECT_EQ(mnrl.anchor_views(), 2);
+  EXPECT_EQ(MnrlObjective{MnrlOptions{}}.anchor_views(), 1);
+  LossBatch one_view = batch;
+  one_view.second_rows.clear();
+  EXPECT_NE(all_blocks(mnrl, one_view, rows, store_, 2).loss, mine.loss);
+}
+
 class RobustLossTest : public ::testing::TestWithParam<const char*> {
  protected:
   /// The small batch, two anchors of which weigh more than the third.
