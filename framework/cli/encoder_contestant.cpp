@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "framework/cli/newcomer_vectors.h"
 #include "framework/training/bulk_encoder.h"
@@ -25,23 +26,27 @@ class EncoderContestant::Reencoder {
         texts_(setting.profiles, setting.data.dataset.items, newcomer_texts(experiment.text, setting.user_template)),
         tokens_(setting.data, learner.tokenizer, token_limit(experiment, *learner.encoder)),
         // Every text is a chunk of its own: a vector must not depend on who else is asked for.
-        encoder_(alone_, caller_, *learner.encoder, learner.parameters, /*chunk_tokens=*/1) {}
+        encoder_(alone_, caller_, *learner.encoder, learner.parameters, /*chunk_tokens=*/1) {
+    if (setting.words == nullptr) return;
+    later_texts_.emplace(setting.profiles, setting.data.dataset.items,
+                         newcomer_texts(experiment.text, setting.words->user_template()),
+                         "vocabulary_drift.user_template");
+  }
 
   /// One call at a time, from any thread.
   void encode(std::span<const UserView> users, std::span<float> vectors) const {
     at::set_num_threads(1);
     std::vector<Tokens> texts;
     for (const UserView& user : users) {
-      texts.push_back(tokens_.text(texts_.user(UserId(user.profile_row), user.likes, TextUse::evaluation)));
+      texts.push_back(user_tokens(user.profile_row, user.likes));
     }
     std::ranges::copy(encoder_.encode(texts, "simulate").vectors.span(), vectors.begin());
   }
 
   std::vector<Tokens> profile_tokens() const {
     std::vector<Tokens> tokens;
-    for (std::uint32_t p = 0; p < profiles_; ++p) {
-      tokens.push_back(tokens_.text(texts_.user(UserId(p), {}, TextUse::evaluation)));
-    }
+    const std::size_t rows = later_texts_ ? 2 * profiles_ : profiles_;
+    for (std::uint32_t row = 0; row < rows; ++row) tokens.push_back(user_tokens(row, {}));
     return tokens;
   }
   std::vector<Tokens> item_tokens(std::size_t items) const {
@@ -51,8 +56,16 @@ class EncoderContestant::Reencoder {
   }
 
  private:
+  /// Rows behind the profiles are the same profiles in new words.
+  Tokens user_tokens(std::uint32_t row, std::span<const ItemId> newest_first) const {
+    const bool later = row >= profiles_;
+    const UserId profile(later ? row - static_cast<std::uint32_t>(profiles_) : row);
+    return tokens_.text((later ? *later_texts_ : texts_).user(profile, newest_first, TextUse::evaluation));
+  }
+
   std::size_t profiles_;
   TextViews texts_;
+  std::optional<TextViews> later_texts_;  // when vocabulary changes
   TokenizedTexts tokens_;
   Group alone_;
   mutable LanePool caller_{1};
@@ -71,13 +84,13 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
   if (setting.user_vector == UserVector::recompose) {
     profiles_ =
         std::make_unique<VectorTable>(vector_table(encoder.encode(reencoder_->profile_tokens(), "encode profiles")));
-    users_ = std::make_unique<RecomposedVectors>(*profiles_, items_->vectors, history);
+    users_ = std::make_unique<RecomposedVectors>(*profiles_, items_->vectors, history, setting.words);
     reencoder_.reset();
     learner_.reset();
   } else {
     users_ = std::make_unique<ReencodedVectors>(
         [this](std::span<const UserView> users, std::span<float> vectors) { reencoder_->encode(users, vectors); },
-        items_->vectors.width(), history);
+        items_->vectors.width(), history, setting.words);
   }
   const auto seed = static_cast<std::uint64_t>(setting.options.seed);
   const Scoring scoring = setting.options.scoring == "int8" ? Scoring::int8 : Scoring::fp32;

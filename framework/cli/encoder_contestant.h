@@ -28,6 +28,7 @@ class EncoderContestant {
     const Catalogue& catalogue;
     const Group& group;
     LanePool& pool;
+    const VocabularyDrift* words = nullptr;  // nullptr: all write in the same words
   };
   /// `experiment` is that of the run: its texts and token limit. `scale` is 1 / temperature.
   EncoderContestant(std::string name, std::unique_ptr<Learner> learner, const Experiment& experiment, double scale,

@@ -76,7 +76,12 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("population", "worlds fitted on role W, and the law of newcomers", population, Effect::operation);
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
   schema.section("dynamics", "how simulated users change while they use the platform", dynamics, Effect::operation);
+  schema.section("onboarding", "how newcomers answer questions before the first page", onboarding, Effect::operation);
   schema.section("world_drift", "how the tastes of newcomers change over periods", world_drift, Effect::operation);
+  schema.section("mix_drift", "how the mix of newcomers changes over periods", mix_drift, Effect::operation);
+  schema.section("catalogue_churn", "items that come and go over periods", catalogue_churn, Effect::operation);
+  schema.section("vocabulary_drift", "how the words of profiles change over periods", vocabulary_drift,
+                 Effect::operation);
   add_expect_section(schema);
   schema.rule([](const ResolvedConfig& config) {
     std::vector<Problem> problems;
@@ -101,15 +106,16 @@ void Experiment::add_to(ConfigSchema& schema) {
       problems.push_back({"batch.extra_items", "(mnrl knows no extra items) set it to 0"});
     }
     if (continual.active() && !training.text_noise.empty()) {
-      problems.push_back({"training.text_noise",
-                          "(tasks read the texts as they are) leave it empty, or set continual.method = none"});
+      problems.push_back(
+          {"training.text_noise", "(tasks read the texts as they are) leave it empty, or set continual.method = none"});
     }
     if (continual.active() && poisoning.active()) {
       problems.push_back({poisoning.attacks() ? "poisoning.attack" : "poisoning.label_noise",
                           "(tasks read the log as it is) set it to none, or set continual.method = none"});
     }
     if (continual.active() && fairness.active()) {
-      problems.push_back({"fairness.group", "(tasks weigh all users alike) leave it empty, or set continual.method = none"});
+      problems.push_back(
+          {"fairness.group", "(tasks weigh all users alike) leave it empty, or set continual.method = none"});
     }
     if (continual.active() && adversarial.active()) {
       problems.push_back(
@@ -126,6 +132,15 @@ void Experiment::add_to(ConfigSchema& schema) {
                           "false, or prefix_cache.use = false"});
     }
     for (Problem& problem : continual_problems()) problems.push_back(std::move(problem));
+    if (continual.active() && data.new_item_share > 0) {
+      problems.push_back(
+          {"data.new_item_share", "(tasks learn of every item) set it to 0, or set continual.method = none"});
+    }
+    if (catalogue_churn.arrives() && data.new_item_share == 0) {
+      problems.push_back({catalogue_churn.arrive_at_period > 0 ? "catalogue_churn.arrive_at_period"
+                                                               : "catalogue_churn.arrive_over_periods",
+                          "(no item is new) set data.new_item_share, for example to 0.1"});
+    }
     if (world_drift.drift() != DriftKind::none && (dynamics.taste_drift > 0 || dynamics.satiation > 0)) {
       problems.push_back({"world_drift.kind",
                           "(tastes that move with clicks need one law of taste) set dynamics.taste_drift and "

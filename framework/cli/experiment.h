@@ -14,9 +14,13 @@
 #include "framework/evaluation/options.h"
 #include "framework/model/encoder_loader.h"
 #include "framework/model/strategy_set.h"
+#include "framework/simulation/catalogue_churn.h"
 #include "framework/simulation/dynamics_options.h"
+#include "framework/simulation/mix_drift_options.h"
+#include "framework/simulation/onboarding_options.h"
 #include "framework/simulation/population_options.h"
 #include "framework/simulation/simulation_options.h"
+#include "framework/simulation/vocabulary_drift.h"
 #include "framework/simulation/world_drift_options.h"
 #include "framework/training/adamw.h"
 #include "framework/training/continual_options.h"
@@ -65,7 +69,11 @@ class Experiment {
   PopulationOptions population;
   SimulationOptions simulation;
   DynamicsOptions dynamics;
+  OnboardingOptions onboarding;
   WorldDriftOptions world_drift;
+  MixDriftOptions mix_drift;
+  CatalogueChurnOptions catalogue_churn;
+  VocabularyDriftOptions vocabulary_drift;
   StrategyRegistry strategies;
   ObjectiveRegistry objectives;
 

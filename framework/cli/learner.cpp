@@ -7,16 +7,28 @@
 
 #include "framework/core/error.h"
 #include "framework/data/dataset_store.h"
+#include "framework/data/new_items.h"
 #include "framework/model/encoder_digest.h"
 
 namespace coldframe {
+namespace {
+
+Likes likes_known(Dataset& dataset, const Roles& roles, const std::vector<bool>& new_items,
+                  const LikeOptions& options) {
+  withhold_new_items(dataset, roles, new_items);
+  return Likes(dataset, options);
+}
+
+}  // namespace
 
 ExperimentData::ExperimentData(const Experiment& experiment)
     : dataset(read_dataset(experiment.data.path)),
       checksum(content_checksum(dataset)),
       roles(dataset, experiment.data.roles),
       poisoned(poison_training_log(dataset, roles, experiment.poisoning, experiment.data.likes)),
-      likes(dataset, experiment.data.likes),
+      new_items(choose_new_items(dataset, experiment.data.new_item_share,
+                                 static_cast<std::uint64_t>(experiment.data.roles.seed))),
+      likes(likes_known(dataset, roles, new_items, experiment.data.likes)),
       texts(dataset, experiment.text) {}
 
 TokenizedTexts::TokenizedTexts(const ExperimentData& data, std::shared_ptr<const Tokenizer> tokenizer,
@@ -39,7 +51,8 @@ Tokens TokenizedTexts::newcomer(UserId user, std::span<const ItemId> newest_firs
 }
 
 std::int64_t token_limit(const Experiment& experiment, const Encoder& encoder) {
-  return experiment.text.max_tokens > 0 ? std::min(experiment.text.max_tokens, encoder.max_tokens()) : encoder.max_tokens();
+  return experiment.text.max_tokens > 0 ? std::min(experiment.text.max_tokens, encoder.max_tokens())
+                                        : encoder.max_tokens();
 }
 
 Learner::Learner(const Experiment& experiment, const ResolvedConfig& config)
@@ -49,7 +62,8 @@ Learner::Learner(const Experiment& experiment, const ResolvedConfig& config)
       tokenizer(Tokenizer::from_folder(experiment.encoder.folder)),
       encoder_digest(coldframe::encoder_digest(*encoder, parameters)) {
   if (static_cast<std::int64_t>(tokenizer->vocabulary_size()) > encoder->vocabulary()) {
-    throw DataError(fmt::format("{}: the tokenizer makes ids up to {}", experiment.encoder.folder, tokenizer->vocabulary_size() - 1),
+    throw DataError(fmt::format("{}: the tokenizer makes ids up to {}", experiment.encoder.folder,
+                                tokenizer->vocabulary_size() - 1),
                     fmt::format("the encoder knows {} tokens", encoder->vocabulary()),
                     "take tokenizer and weights from one folder");
   }

@@ -23,7 +23,8 @@ struct ExperimentData {
   Dataset dataset;
   std::string checksum;  // of the store's content, before anything was poisoned
   Roles roles;
-  PoisonedLog poisoned;  // by `[poisoning]`: made-up users are the last of the table, and of role T
+  PoisonedLog poisoned;         // by `[poisoning]`: made-up users are the last of the table, and of role T
+  std::vector<bool> new_items;  // [items] by data.new_item_share, without interactions of T and V; empty: none
   Likes likes;
   TextViews texts;
 };
@@ -62,7 +63,7 @@ struct Learner {
   StrategySet strategies;
   std::unique_ptr<Objective> objective;
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::string encoder_digest;          // of the pretrained weights
+  std::string encoder_digest;             // of the pretrained weights
   std::int64_t trainable_parameters = 0;  // of the strategies, without the objective's
 };
 

@@ -17,6 +17,7 @@ namespace {
 constexpr double k_usual_scale = 20.0;  // 1 / temperature of an encoder that was never trained here
 
 std::string role_of(const PolicyName& name) {
+  if (name.onboarding && name.onboarding->chooser == "gain") return "ceiling";
   if (name.base == "encoder") return "strategy";
   return name.base == "random" ? "floor" : "baseline";
 }
@@ -46,7 +47,9 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
       profiles_(pool_attributes(setting.population.observables, setting.encoders.data.dataset.users)),
       named_({setting.encoders.data, profiles_, setting.encoders.catalogue,
               static_cast<std::uint64_t>(setting.encoders.options.seed),
-              [options = setting.encoders.options] { return replayed_users(options); }}) {
+              [options = setting.encoders.options] { return replayed_users(options); }}),
+      choosers_({setting.encoders.data, setting.encoders.catalogue, setting.newcomers, setting.user_model,
+                 oracle_options()}) {
   const std::vector<PolicyName> names = names_of(setting.encoders.options);
   agree_on_errors(setting.encoders.group, "make policies", [&] {
     for (const PolicyName& name : names) {
@@ -63,7 +66,8 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
     add_encoder(run->name(), run->load_learner(), *run, run->scale(), "strategy");
     for (const PolicyName& name : names) {
       if (name.base != "encoder") continue;
-      add(named_.randomised(name, encoders_.back()->policy(), name.around(run->name())), role_of(name));
+      const std::string called = name.around(run->name());
+      add(name, named_.randomised(name, encoders_.back()->policy(), called), called, role_of(name));
     }
   }
 }
@@ -76,24 +80,39 @@ PolicyKind LineUp::kind(std::size_t contestant) const {
 void LineUp::add_named(const PolicyName& name) {
   if (name.base == "informed_oracle") return add_informed_oracle(name);
   if (name.bandit()) return add_bandit(name);
-  if (name.base != "oracle") return add(named_.make(name), role_of(name));
+  if (name.base != "oracle") return add(name, named_.make(name), name.text, role_of(name));
   const auto seed = static_cast<std::uint64_t>(setting_.encoders.options.seed);
   oracle_ = std::make_unique<LatentOracle>(name.base, setting_.user_model, setting_.encoders.catalogue.ties(seed));
   contestants_.emplace_back(*oracle_);
   roles_.emplace_back("ceiling");
 }
 
-void LineUp::add_informed_oracle(const PolicyName& name) {
+InformedOracleOptions LineUp::oracle_options() const {
   const SimulationOptions& simulation = setting_.encoders.options;
-  const auto seed = static_cast<std::uint64_t>(simulation.seed);
-  const InformedOracleOptions options{.draws = static_cast<std::size_t>(simulation.oracle_draws),
-                                      .close_candidates = static_cast<std::size_t>(simulation.oracle_candidates),
-                                      .seed = seed,
-                                      .dynamics = &setting_.dynamics};
+  return {.draws = static_cast<std::size_t>(simulation.oracle_draws),
+          .close_candidates = static_cast<std::size_t>(simulation.oracle_candidates),
+          .seed = static_cast<std::uint64_t>(simulation.seed),
+          .dynamics = &setting_.dynamics,
+          .answers = setting_.answers,
+          .catalogue = &setting_.encoders.catalogue};
+}
+
+void LineUp::add_informed_oracle(const PolicyName& name) {
+  const InformedOracleOptions options = oracle_options();
   auto oracle = std::make_shared<InformedOracle>("informed oracle", setting_.newcomers, setting_.user_model,
-                                                 setting_.encoders.catalogue.ties(seed), options);
-  if (name.plain()) return add(std::move(oracle), "ceiling");
-  add(named_.randomised(name, std::move(oracle), name.text), role_of(name));
+                                                 setting_.encoders.catalogue.ties(options.seed), options);
+  if (name.plain()) return add(name, std::move(oracle), name.text, "ceiling");
+  add(name, named_.randomised(name, std::move(oracle), name.text), name.text, role_of(name));
+}
+
+void LineUp::add(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called,
+                 std::string role) {
+  if (!name.onboarding) return add(std::move(policy), std::move(role));
+  const Interview interview{choosers_.make(name.onboarding->chooser), name.onboarding->questions, setting_.answers};
+  auto onboarded = std::make_shared<const OnboardedPolicy>(called, std::move(policy), interview);
+  contestants_.emplace_back(*onboarded);
+  policies_.push_back(std::move(onboarded));
+  roles_.push_back(std::move(role));
 }
 
 void LineUp::add_bandit(const PolicyName& name) {

@@ -7,6 +7,7 @@
 
 #include "framework/cli/encoder_contestant.h"
 #include "framework/cli/named_policies.h"
+#include "framework/cli/question_choosers.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/oracle.h"
 #include "framework/simulation/replay_periods.h"
@@ -15,7 +16,8 @@ namespace coldframe {
 
 /// Who meets the newcomers: the policies of `simulation.policies`, then, when there are runs, the frozen encoder of the
 /// first one and the trained strategy of each, and what policies based on `encoder` make of the latter. Making it
-/// encodes texts (collective). Borrows its setting.
+/// encodes texts (collective). What asks by information gain counts as a ceiling: it knows the world. Borrows its
+/// setting.
 class LineUp {
  public:
   struct Setting {
@@ -24,6 +26,7 @@ class LineUp {
     const Newcomers& newcomers;
     const UserModel& user_model;
     const UserDynamics& dynamics;
+    const AnswerLaw* answers;  // needed when a policy asks newcomers
   };
   LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun>> runs);
 
@@ -39,6 +42,9 @@ class LineUp {
  private:
   void add_named(const PolicyName& name);
   void add_informed_oracle(const PolicyName& name);
+  /// `policy` as the name wants it, after the questions of the name if there are any.
+  void add(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called, std::string role);
+  InformedOracleOptions oracle_options() const;
   void add_bandit(const PolicyName& name);
   void add(std::shared_ptr<const Policy> policy, std::string role);
   void add_encoder(std::string name, std::unique_ptr<Learner> learner, const StoredRun& run, double scale,
@@ -47,6 +53,7 @@ class LineUp {
   Setting setting_;
   EntityTable profiles_;  // the pool as baselines read it
   NamedPolicies named_;
+  QuestionChoosers choosers_;
   std::vector<std::shared_ptr<const Policy>> policies_;
   std::unique_ptr<LatentOracle> oracle_;
   std::unique_ptr<VectorTable> features_;  // of profiles, for bandits

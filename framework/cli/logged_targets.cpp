@@ -58,6 +58,10 @@ LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Da
   std::vector<PolicyName> around_encoders;
   for (const std::string& text : policies) {
     const PolicyName name = policy_named(text, k_where);
+    if (name.onboarding) {
+      throw ConfigError(fmt::format("{} = {}", k_where, text), "people of a log cannot be asked anything",
+                        "leave out onboard:..., or simulate it");
+    }
     if (name.base == "encoder") {
       around_encoders.push_back(name);
     } else if (auto policy = named_.make(name)) {

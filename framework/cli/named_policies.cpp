@@ -55,6 +55,8 @@ std::unique_ptr<Baseline> fit_baseline(const std::string& name, const Experiment
 }  // namespace
 
 bool learns_from_people(const PolicyName& policy) {
+  const auto& asked = policy.onboarding;
+  if (asked && (asked->chooser == "popularity" || asked->chooser == "entropy")) return true;
   constexpr std::string_view unlearned[] = {"random", "tfidf", "oracle", "informed_oracle", "encoder"};
   return policy.file().empty() && !policy.bandit() && std::ranges::find(unlearned, policy.base) == std::end(unlearned);
 }

@@ -30,7 +30,7 @@ class NamedPolicies {
   };
   explicit NamedPolicies(const Setting& setting) : setting_(setting) {}
 
-  /// nullptr for a base that needs more.
+  /// nullptr for a base that needs more. What stands before the first page (`onboard:`) is the caller's business.
   std::shared_ptr<const Policy> make(const PolicyName& name);
   /// `base` as the rule of `name` shows it, called `called`; ConfigError when the rule does not fit the base.
   std::shared_ptr<const Policy> randomised(const PolicyName& name, std::shared_ptr<const Policy> base,

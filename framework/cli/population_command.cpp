@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <optional>
 #include <ostream>
 
 #include "framework/cli/experiment.h"
@@ -94,7 +95,10 @@ class PopulationCommand final : public Subcommand {
   void write_rows(const Population& population, const Invocation& invocation) const {
     const std::filesystem::path path = options_.newcomers;
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-    write_newcomer_table(path, population, 0, static_cast<std::uint64_t>(options_.materialise));
+    std::optional<PopulationMix> mix;
+    if (experiment_.mix_drift.active()) mix.emplace(population.observables, experiment_.mix_drift);
+    write_newcomer_table(path, population, 0, static_cast<std::uint64_t>(options_.materialise), {},
+                         mix ? &*mix : nullptr);
     invocation.output << path.string() << '\n';
   }
 

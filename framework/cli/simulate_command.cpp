@@ -22,6 +22,7 @@
 #include "framework/core/error.h"
 #include "framework/core/log.h"
 #include "framework/core/progress.h"
+#include "framework/simulation/catalogue_churn.h"
 #include "framework/simulation/population_file.h"
 #include "framework/simulation/role_guard.h"
 
@@ -86,20 +87,29 @@ class Simulation {
     });
     const SimulationOptions& simulation = experiment.simulation;
     agree_on_errors(group_, "make the world", [&] {
+      if (experiment.mix_drift.active()) mix_.emplace(population_->observables, experiment.mix_drift);
       newcomers_ = std::make_unique<Newcomers>(*population_, population_->world(simulation.world), simulation.lambda,
-                                               &experiment.world_drift);
-      catalogue_ = std::make_unique<Catalogue>(data_->dataset);
+                                               &experiment.world_drift, mix_ ? &*mix_ : nullptr);
+      const PopulationObservables& known = population_->observables;
+      catalogue_ =
+          std::make_unique<Catalogue>(churned(Catalogue(data_->dataset), data_->new_items, experiment.catalogue_churn,
+                                              {known.start, known.period_seconds}, population_->seed));
       add_builtin_user_models(user_models_);
       if (extensions().user_models) extensions().user_models(user_models_);
       calibration_ = calibrate_choices_for(*population_, *catalogue_, simulation, user_models_);
       user_model_ = make_user_model(simulation, calibration_.scale, user_models_);
       dynamics_ = std::make_unique<UserDynamics>(experiment.dynamics, simulation, newcomers_->taste());
+      if (somebody_asks()) answers_ = answer_law();
     });
     const int threads =
         simulation.threads > 0 ? static_cast<int>(simulation.threads) : discover_topology(group_).default_threads;
     pool_ = std::make_unique<LanePool>(threads);
     replay_options_ = simulation;
     replay_options_.threads = threads;
+    if (experiment.vocabulary_drift.active()) {
+      words_.emplace(experiment.vocabulary_drift, population_->seed,
+                     static_cast<std::uint32_t>(population_->observables.pool.size()));
+    }
     profile_texts_ = profile_table(population_->observables, data_->dataset.users);
     const EncoderContestant::Setting setting{*data_,
                                              profile_texts_,
@@ -108,9 +118,11 @@ class Simulation {
                                              experiment.evaluation.user_vector_rule(),
                                              *catalogue_,
                                              group_,
-                                             *pool_};
-    line_up_ =
-        std::make_unique<LineUp>(LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_}, runs_);
+                                             *pool_,
+                                             words_ ? &*words_ : nullptr};
+    line_up_ = std::make_unique<LineUp>(
+        LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_, answers_ ? &*answers_ : nullptr},
+        runs_);
   }
 
   ExitCode run() {
@@ -125,8 +137,18 @@ class Simulation {
     }
     std::optional<PairedBootstrap> rates;
     if (attainable_range(result)) rates.emplace(resampled(result));
-    const Simulated simulated{experiment_,       *data_, *population_, calibration_, invocation_, result,
-                              line_up_->roles(), runs_,  scored};
+    const Simulated simulated{experiment_,
+                              *data_,
+                              *population_,
+                              calibration_,
+                              invocation_,
+                              result,
+                              line_up_->roles(),
+                              runs_,
+                              *catalogue_,
+                              scored,
+                              answers_ ? &*answers_ : nullptr,
+                              mix_ ? &*mix_ : nullptr};
     const nlohmann::json summary = write_record(simulated);
     ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
@@ -206,6 +228,20 @@ class Simulation {
     return "fp32";
   }
 
+  bool somebody_asks() const {
+    return std::ranges::any_of(experiment_.simulation.policies, [](const std::string& policy) {
+      return policy_named(policy, "simulation.policies").onboarding.has_value();
+    });
+  }
+
+  /// Solved in the world before any drift, as click rates are.
+  AnswerLaw answer_law() const {
+    const SimulationOptions& simulation = experiment_.simulation;
+    const Newcomers before(*population_, population_->world(simulation.world), simulation.lambda);
+    return calibrate_answers(before, *catalogue_, experiment_.onboarding, calibration_.scale.scale,
+                             static_cast<std::uint64_t>(simulation.seed));
+  }
+
   void require_strangers(const StoredRun& run) const {
     const SimulationOptions& simulation = experiment_.simulation;
     const RunRecord& record = run.record();
@@ -220,12 +256,29 @@ class Simulation {
           fmt::format("{} was trained on the template of the population's newcomers", run.folder().path.string()),
           "evaluation templates are disjoint from training templates", "make a population with another user_template");
     }
+    if (simulation.roles != "closed_world") require_new_items_unknown(run);
+    const VocabularyDriftOptions& words = experiment_.vocabulary_drift;
+    if (words.active() && run.experiment().text.user == words.user_template) {
+      throw ConfigError(
+          fmt::format("vocabulary_drift.user_template is what {} was trained on", run.folder().path.string()),
+          "its words would not change for that run", "write another sentence");
+    }
     const std::string owner = fmt::format("run {}", run.folder().path.string());
     const RoleMembers learned[] = {
         {owner, Role::train, record.summary.at("roles").at("train"), record.train_users},
         {owner, Role::validate, record.summary.at("roles").at("validate"), record.validate_users}};
     require_disjoint_roles(learned, population_->world_users,
                            simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
+  }
+
+  void require_new_items_unknown(const StoredRun& run) const {
+    const DataOptions &mine = experiment_.data, &theirs = run.experiment().data;
+    const bool same_hash = mine.roles.seed == theirs.roles.seed;
+    if (mine.new_item_share == 0 || (same_hash && theirs.new_item_share >= mine.new_item_share)) return;
+    throw DataError(fmt::format("{} may have learned likes of items that are new here", run.folder().path.string()),
+                    fmt::format("data.new_item_share = {} with role_seed {}, and {} with role_seed {} in training",
+                                mine.new_item_share, mine.roles.seed, theirs.new_item_share, theirs.roles.seed),
+                    "train with the same data.new_item_share and role_seed");
   }
 
   /// Baselines learn from role T of these options, which need not be the roles the population was made with.
@@ -361,8 +414,11 @@ class Simulation {
   ChoiceCalibration calibration_;
   UserModelRegistry user_models_;
   std::unique_ptr<UserModel> user_model_;
+  std::optional<PopulationMix> mix_;  // when it changes
+  std::optional<VocabularyDrift> words_;  // when they change
   std::unique_ptr<Newcomers> newcomers_;
   std::unique_ptr<UserDynamics> dynamics_;
+  std::optional<AnswerLaw> answers_;  // when somebody asks
   std::unique_ptr<LanePool> pool_;
   SimulationOptions replay_options_;
   EntityTable profile_texts_;

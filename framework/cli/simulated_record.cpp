@@ -37,6 +37,49 @@ nlohmann::json runs_of(const Simulated& simulated) {
   return runs;
 }
 
+void add_answers(const Simulated& simulated, nlohmann::json& summary) {
+  const OnboardingOptions& onboarding = simulated.experiment.onboarding;
+  summary["onboarding"] = {{"like_rate", onboarding.like_rate},
+                           {"familiarity", onboarding.familiarity},
+                           {"bar", simulated.answers->scale().no_click}};
+  for (const PolicyOutcome& outcome : simulated.result.policies) {
+    const auto& [like, dislike, unknown] = outcome.answers;
+    if (like + dislike + unknown == 0) continue;
+    summary["answers"][outcome.policy] = {{"like", like}, {"dislike", dislike}, {"unknown", unknown}};
+  }
+}
+
+void add_mix(const Simulated& simulated, nlohmann::json& summary) {
+  const MixDriftOptions& drift = simulated.experiment.mix_drift;
+  summary["mix_drift"] = {{"kind", drift.kind},
+                          {"weights", drift.weights},
+                          {"at_period", drift.at_period},
+                          {"over_periods", drift.over_periods}};
+  for (const PopulationMix::Share& share : simulated.mix->shares()) {
+    summary["mix_shares"].push_back(
+        {{"attribute", share.attribute}, {"level", share.level}, {"before", share.before}, {"after", share.after}});
+  }
+}
+
+void add_catalogue(const Simulated& simulated, nlohmann::json& summary) {
+  const CatalogueChurnOptions& churn = simulated.experiment.catalogue_churn;
+  const DataOptions& data = simulated.experiment.data;
+  if (data.new_item_share == 0 && churn.leave_share == 0) return;
+  summary["catalogue"] = {{"new_item_share", data.new_item_share},
+                          {"role_seed", data.roles.seed},
+                          {"arrive_at_period", churn.arrive_at_period},
+                          {"arrive_over_periods", churn.arrive_over_periods},
+                          {"leave_share", churn.leave_share},
+                          {"leave_at_period", churn.leave_at_period},
+                          {"leave_over_periods", churn.leave_over_periods}};
+  if (!simulated.catalogue.any_new()) return;
+  for (const PolicyOutcome& outcome : simulated.result.policies) {
+    const NewItemCounts& fresh = outcome.new_items;
+    summary["new_items"][outcome.policy] = {
+        {"shown", fresh.shown}, {"clicks", fresh.clicks}, {"expected", fresh.expected.value()}};
+  }
+}
+
 /// A policy's name with nothing that file systems, shells or remote copies take for a sign of theirs.
 std::string file_name(std::string name, std::set<std::string>& taken) {
   std::ranges::replace_if(
@@ -85,17 +128,32 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
       {"digest", result.digest()},
       {"below_random", no_better_than_random(result)},
       {"provenance", to_json(simulated.invocation.provenance)}};
+  if (simulated.answers != nullptr) add_answers(simulated, record.summary);
+  if (simulated.mix != nullptr) add_mix(simulated, record.summary);
+  add_catalogue(simulated, record.summary);
+  const VocabularyDriftOptions& words = simulated.experiment.vocabulary_drift;
+  if (words.active()) {
+    record.summary["vocabulary_drift"] = {{"kind", words.kind},
+                                          {"user_template", words.user_template},
+                                          {"at_period", words.at_period},
+                                          {"over_periods", words.over_periods}};
+  }
   record.config = to_json(simulated.invocation.config);
   return record;
 }
 
 void write_simulated_logs(const LogWriting& writing, const Simulated& simulated) {
+  const CatalogueChurnOptions& churn = simulated.experiment.catalogue_churn;
   std::filesystem::create_directories(writing.folder);
   std::set<std::string> taken;
   for (std::size_t p = 0; p < simulated.result.policies.size(); ++p) {
     const PolicyOutcome& outcome = simulated.result.policies[p];
-    const SimulatedLog log = make_simulated_log(simulated.data.dataset, simulated.population, outcome, writing.kinds[p],
-                                                simulated.experiment.simulation);
+    SimulatedLog log = make_simulated_log(simulated.data.dataset, simulated.population, outcome, writing.kinds[p],
+                                          simulated.experiment.simulation);
+    if (churn.arrives() || churn.leave_share > 0) {
+      log.data.item_available_from = simulated.catalogue.from();
+      log.data.item_available_to = simulated.catalogue.to();
+    }
     const std::filesystem::path file = writing.folder / file_name(outcome.policy, taken);
     write_dataset(file.string() + ".h5", log.data, &log.impressions);
     if (writing.csv) write_impression_csv(file.string() + ".csv", log.data, log.impressions);

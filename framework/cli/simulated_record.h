@@ -11,6 +11,7 @@
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommand.h"
 #include "framework/reporting/simulation_record.h"
+#include "framework/simulation/answer_law.h"
 #include "framework/simulation/choice_calibration.h"
 #include "framework/simulation/policy.h"
 #include "framework/simulation/population.h"
@@ -28,7 +29,10 @@ struct Simulated {
   const ReplayResult& result;
   std::span<const std::string> roles;  // of the result's policies
   std::span<const std::unique_ptr<StoredRun>> runs;
-  std::string scoring = "fp32";  // of encoders, as it was done
+  const Catalogue& catalogue;
+  std::string scoring = "fp32";        // of encoders, as it was done
+  const AnswerLaw* answers = nullptr;  // when newcomers were asked
+  const PopulationMix* mix = nullptr;  // when it changed
 };
 
 /// The record without rows of users. Warns of policies at or below the random one.

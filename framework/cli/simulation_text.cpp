@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "framework/evaluation/significance.h"
 
@@ -36,6 +37,51 @@ std::string comparison(const PairedBootstrap& rates, std::size_t policy, const A
   }
   const bool defined = range.interval && !range.interval->contains(0.0);
   if (defined) text += fmt::format("  {:>5.0f} %", 100 * gain.value / range.value);
+  return text;
+}
+
+/// What newcomers said where they were asked.
+std::string answers_text(const nlohmann::json& summary) {
+  if (!summary.contains("answers")) return {};
+  std::string text = "\nanswers before the first page: like, dislike, don't know\n";
+  for (const auto& [policy, counts] : summary.at("answers").items()) {
+    const auto like = counts.at("like").get<double>(), dislike = counts.at("dislike").get<double>(),
+               unknown = counts.at("unknown").get<double>();
+    const double all = like + dislike + unknown;
+    text += fmt::format("  {}: {:.0f} %, {:.0f} %, {:.0f} %\n", policy, 100 * like / all, 100 * dislike / all,
+                        100 * unknown / all);
+  }
+  return text;
+}
+
+std::string mix_text(const nlohmann::json& summary) {
+  if (!summary.contains("mix_shares")) return {};
+  std::string text = "\nnewcomers, before the change of the mix and after it\n";
+  for (const nlohmann::json& share : summary.at("mix_shares")) {
+    text += fmt::format("  {} {}: {:.1f} % -> {:.1f} %\n", share.at("attribute").get<std::string>(),
+                        share.at("level").get<std::string>(), 100 * share.at("before").get<double>(),
+                        100 * share.at("after").get<double>());
+  }
+  return text;
+}
+
+/// Expected clicks per 100 places, on new items and on the others: all users are new, so the first is the meeting of
+/// new users with new items.
+std::string new_items_text(const ReplayResult& result) {
+  const std::size_t width = name_width(result);
+  std::string text = fmt::format("\n{:<{}}{:>18}{:>18}{:>18}\n", "new items", width, "share of places",
+                                 "clicks per 100", "on other items");
+  const auto rate = [](double clicks, double of) {
+    return of == 0 ? std::string("none shown") : fmt::format("{:.3f}", 100 * clicks / of);
+  };
+  for (const PolicyOutcome& policy : result.policies) {
+    const auto shown = static_cast<double>(policy.new_items.shown);
+    const double places = std::accumulate(policy.shown.begin(), policy.shown.end(), 0.0);
+    const double fresh = policy.new_items.expected.value();
+    text += fmt::format("{:<{}}{:>16.2f} %{:>18}{:>18}\n", policy.policy, width,
+                        places == 0 ? 0.0 : 100 * shown / places, rate(fresh, shown),
+                        rate(policy.expected.value() - fresh, places - shown));
+  }
   return text;
 }
 
@@ -82,7 +128,9 @@ std::string simulation_text(const nlohmann::json& summary, const ReplayResult& r
   if (nothing_found) {
     text += "\nfinds: the smallest difference that these users would show with 80 % power, where the interval holds 0\n";
   }
-  return text;
+  text += mix_text(summary);
+  if (summary.contains("new_items")) text += new_items_text(result);
+  return text + answers_text(summary);
 }
 
 std::string user_text(const ReplayResult& result) {

@@ -78,6 +78,13 @@ class Tracer {
   SimulationRandom random_;
 };
 
+std::string answer_text(const Answer& answer, const EntityTable& items) {
+  const char* said = answer.kind == AnswerKind::like      ? "likes it"
+                     : answer.kind == AnswerKind::dislike ? "does not like it"
+                                                          : "does not know it";
+  return fmt::format("  asked about {} {}: {}\n", items.ids[answer.item.value()], title_of(items, answer.item), said);
+}
+
 }  // namespace
 
 std::string trace_text(const ReplayResult& result, const TraceSetting& setting) {
@@ -89,13 +96,17 @@ std::string trace_text(const ReplayResult& result, const TraceSetting& setting) 
       const PageRow& first = outcome.log.front();
       text = fmt::format("newcomer {}, profile {}: {}", first.user, first.profile,
                          profile_text(observables.pool[first.profile], observables.law));
-      for (const ItemId like : first.given_likes) {
+      const auto given = static_cast<std::size_t>(setting.simulation.given_likes);
+      for (const ItemId like : std::span(first.given_likes).first(std::min(given, first.given_likes.size()))) {
         text += fmt::format("likes already: {} {}\n", setting.items.items.ids[like.value()],
                             title_of(setting.items.items, like));
       }
     }
     text += fmt::format("\n{}\n", outcome.policy);
-    for (const PageRow& row : outcome.log) text += tracer.page(row);
+    for (const PageRow& row : outcome.log) {
+      for (const Answer& answer : row.answers) text += answer_text(answer, setting.items.items);
+      text += tracer.page(row);
+    }
   }
   return text + '\n';
 }

@@ -33,6 +33,15 @@ std::size_t largest_of_ranks(const Group& group, std::size_t mine) {
   return largest;
 }
 
+/// Extra items are drawn from the whole catalogue: new ones would be met as wrong answers.
+void require_no_extra_new_items(const Experiment& experiment) {
+  if (experiment.data.new_item_share == 0 || experiment.batch.extra_items == 0) return;
+  throw ConfigError(fmt::format("batch.extra_items = {}", experiment.batch.extra_items),
+                    fmt::format("with data.new_item_share = {} some of them would be items that nobody has met",
+                                experiment.data.new_item_share),
+                    "set batch.extra_items = 0");
+}
+
 /// "after task 2 of 5 (period 2, 1997-09-20 to 1997-11-02): R.1 0.2331, ..."
 std::string row_text(const TaskStream& stream, std::size_t tasks_done, const MetricsRecord& row) {
   std::string text = "untrained:";
@@ -61,6 +70,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
   });
   agree_on_errors(group_, "load data", [&] {
     data_ = std::make_unique<ExperimentData>(experiment);
+    require_no_extra_new_items(experiment);
     if (experiment.continual.active()) {
       stream_ = std::make_unique<TaskStream>(make_task_stream(experiment, *data_));
     } else {

@@ -96,8 +96,9 @@ std::vector<Problem> TextOptions::validate() const {
   return problems;
 }
 
-TextViews::TextViews(const EntityTable& users, const EntityTable& items, const TextOptions& options)
-    : users_(users), options_(options), user_template_(options.user, "text.user", rules_of(options)) {
+TextViews::TextViews(const EntityTable& users, const EntityTable& items, const TextOptions& options,
+                     const std::string& user_key)
+    : users_(users), options_(options), user_template_(options.user, user_key, rules_of(options)) {
   std::vector<std::string> known = column_names(users);
   known.emplace_back(k_history);
   user_template_.require_fields(known);

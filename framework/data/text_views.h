@@ -39,8 +39,10 @@ enum class TextUse { training, evaluation };
 /// here.
 class TextViews {
  public:
-  /// ConfigError when a template does not parse or names a field that the table lacks.
-  TextViews(const EntityTable& users, const EntityTable& items, const TextOptions& options);
+  /// ConfigError when a template does not parse or names a field that the table lacks; `user_key` is where the user
+  /// template was configured.
+  TextViews(const EntityTable& users, const EntityTable& items, const TextOptions& options,
+            const std::string& user_key = "text.user");
   TextViews(const Dataset& dataset, const TextOptions& options) : TextViews(dataset.users, dataset.items, options) {}
 
   const std::string& item(ItemId item) const { return items_[item.value()]; }

@@ -43,11 +43,13 @@ struct SimulatedPolicy {
 
 /// `simulation.h5`: simulated newcomers under several policies, paired by user. `summary` is JSON with the keys
 ///   population (name or path), population_digest, world, lambda, user_model, choice {scale, no_click: of utilities},
-///   dynamics (rules by which users change, with their rates; empty: none), seed, users, complete (false: it was
-///   stopped and holds the first users only; absent in older records), pages (per user at most), slate_size,
-///   roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate {random, popularity}, runs
-///   ({variant, fold, seed} of encoders), scoring (of encoders, as it was done: fp32 or int8; absent in older records),
-///   digest (of the replay), below_random (policies no better), provenance.
+///   dynamics (rules by which users change, with their rates; empty: none), onboarding {like_rate, familiarity, bar of
+///   a like; absent: nobody was asked}, answers (policy -> {like, dislike, unknown}; of those whose users were asked),
+///   seed, users, complete (false: it was stopped and holds the first users only; absent in older records), pages (per
+///   user at most), slate_size, roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate
+///   {random, popularity}, runs ({variant, fold, seed} of encoders), scoring (of encoders, as it was done: fp32 or int8;
+///   absent in older records), digest (of the replay), below_random (policies no better), provenance; where they change mix_drift, mix_shares, vocabulary_drift, catalogue, and new_items (policy ->
+///   {shown, clicks, expected}).
 /// The names "random", "popularity" and "informed oracle" are those the report looks for.
 struct SimulationRecord {
   nlohmann::json summary;

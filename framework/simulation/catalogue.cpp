@@ -21,10 +21,12 @@ std::vector<std::uint64_t> keys_of(const Dataset& data) {
 Catalogue::Catalogue(const Dataset& data)
     : Catalogue(keys_of(data), data.item_available_from, data.item_available_to) {}
 
-Catalogue::Catalogue(std::vector<std::uint64_t> item_keys, std::vector<std::int64_t> from, std::vector<std::int64_t> to)
-    : keys_(std::move(item_keys)), from_(std::move(from)), to_(std::move(to)) {
+Catalogue::Catalogue(std::vector<std::uint64_t> item_keys, std::vector<std::int64_t> from, std::vector<std::int64_t> to,
+                     std::vector<bool> new_items)
+    : keys_(std::move(item_keys)), from_(std::move(from)), to_(std::move(to)), new_(std::move(new_items)) {
   if (from_.empty()) from_.assign(keys_.size(), Dataset::k_always);
   if (to_.empty()) to_.assign(keys_.size(), Dataset::k_forever);
+  CF_EXPECTS(new_.empty() || new_.size() == keys_.size());
   if (from_.size() != keys_.size() || to_.size() != keys_.size()) {
     throw DataError(fmt::format("catalogue of {} items", keys_.size()),
                     fmt::format("{} times from and {} times to", from_.size(), to_.size()),

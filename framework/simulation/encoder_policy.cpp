@@ -21,6 +21,11 @@ void add(std::span<float> sum, std::span<const float> row) {
   for (std::size_t d = 0; d < sum.size(); ++d) sum[d] += row[d];
 }
 
+std::uint32_t text_row(const VocabularyDrift* words, const PolicyRequest& request) {
+  if (words == nullptr) return request.profile_row;
+  return words->text_row(request.user, request.profile_row, request.time.period);
+}
+
 }  // namespace
 
 VectorTable::VectorTable(std::size_t rows, std::size_t width, std::vector<float> values)
@@ -48,8 +53,9 @@ void recompose(std::span<const float> profile, const VectorTable& items, std::sp
   }
 }
 
-RecomposedVectors::RecomposedVectors(const VectorTable& profiles, const VectorTable& items, std::size_t history_items)
-    : profiles_(&profiles), items_(&items), history_items_(history_items) {
+RecomposedVectors::RecomposedVectors(const VectorTable& profiles, const VectorTable& items, std::size_t history_items,
+                                     const VocabularyDrift* words)
+    : profiles_(&profiles), items_(&items), history_items_(history_items), words_(words) {
   if (profiles.width() != items.width()) {
     throw DataError(fmt::format("profile vectors of width {}", profiles.width()),
                     fmt::format("item vectors have width {}", items.width()), "use one encoder for both");
@@ -58,7 +64,7 @@ RecomposedVectors::RecomposedVectors(const VectorTable& profiles, const VectorTa
 
 void RecomposedVectors::compute(std::span<const PolicyRequest> requests, std::span<float> vectors) const {
   for (std::size_t r = 0; r < requests.size(); ++r) {
-    recompose(profiles_->row(requests[r].profile_row), *items_, requests[r].history->likes, history_items_,
+    recompose(profiles_->row(text_row(words_, requests[r])), *items_, requests[r].history->likes, history_items_,
               vectors.subspan(r * width(), width()));
   }
 }
@@ -67,8 +73,13 @@ struct ReencodedVectors::Lock {
   std::mutex mutex;
 };
 
-ReencodedVectors::ReencodedVectors(Encode encode, std::size_t width, std::size_t history_items)
-    : encode_(std::move(encode)), width_(width), history_items_(history_items), lock_(std::make_unique<Lock>()) {}
+ReencodedVectors::ReencodedVectors(Encode encode, std::size_t width, std::size_t history_items,
+                                   const VocabularyDrift* words)
+    : encode_(std::move(encode)),
+      width_(width),
+      history_items_(history_items),
+      words_(words),
+      lock_(std::make_unique<Lock>()) {}
 
 ReencodedVectors::~ReencodedVectors() = default;
 
@@ -78,7 +89,7 @@ void ReencodedVectors::compute(std::span<const PolicyRequest> requests, std::spa
     const std::vector<ItemId>& likes = requests[r].history->likes;
     const std::size_t used = std::min(history_items_, likes.size());
     views[r] = {requests[r].profile,
-                requests[r].profile_row,
+                text_row(words_, requests[r]),
                 {likes.rbegin(), likes.rbegin() + static_cast<std::ptrdiff_t>(used)}};
   }
   const std::scoped_lock guard(lock_->mutex);

@@ -11,6 +11,7 @@
 #include "framework/evaluation/block_scorer.h"
 #include "framework/evaluation/int8_scorer.h"
 #include "framework/simulation/scored_policy.h"
+#include "framework/simulation/vocabulary_drift.h"
 
 namespace coldframe {
 
@@ -55,8 +56,9 @@ void recompose(std::span<const float> profile, const VectorTable& items, std::sp
 /// user_vector = recompose: no encoder call in the loop.
 class RecomposedVectors final : public UserVectors {
  public:
-  /// profiles [pool, D]; borrows both tables.
-  RecomposedVectors(const VectorTable& profiles, const VectorTable& items, std::size_t history_items);
+  /// profiles [pool, D], and [2 pool, D] with `words`; borrows everything.
+  RecomposedVectors(const VectorTable& profiles, const VectorTable& items, std::size_t history_items,
+                    const VocabularyDrift* words = nullptr);
   std::size_t width() const override { return items_->width(); }
   void compute(std::span<const PolicyRequest> requests, std::span<float> vectors) const override;
 
@@ -64,12 +66,13 @@ class RecomposedVectors final : public UserVectors {
   const VectorTable* profiles_;
   const VectorTable* items_;
   std::size_t history_items_;
+  const VocabularyDrift* words_;  // nullptr: all profiles are written in the same words
 };
 
 /// One user for an encoder: the profile and the newest likes, newest first.
 struct UserView {
   const Profile* profile = nullptr;  // nullptr: of a logged user
-  std::uint32_t profile_row = 0;
+  std::uint32_t profile_row = 0;     // with new words: that of VocabularyDrift
   std::vector<ItemId> likes;
 };
 
@@ -77,7 +80,7 @@ struct UserView {
 class ReencodedVectors final : public UserVectors {
  public:
   using Encode = std::function<void(std::span<const UserView> users, std::span<float> vectors)>;
-  ReencodedVectors(Encode encode, std::size_t width, std::size_t history_items);
+  ReencodedVectors(Encode encode, std::size_t width, std::size_t history_items, const VocabularyDrift* words = nullptr);
   ~ReencodedVectors() override;
   std::size_t width() const override { return width_; }
   void compute(std::span<const PolicyRequest> requests, std::span<float> vectors) const override;
@@ -87,6 +90,7 @@ class ReencodedVectors final : public UserVectors {
   Encode encode_;
   std::size_t width_;
   std::size_t history_items_;
+  const VocabularyDrift* words_;
   std::unique_ptr<Lock> lock_;
 };
 

@@ -14,6 +14,7 @@ class LatentKey {
   friend class Newcomers;        // draws them
   friend class UserStory;        // lets users choose
   friend class ClickRateSolver;  // calibrates how readily they do
+  friend class LikeRateSolver;   // calibrates how they answer
   friend class LatentOracle;     // the ceiling that knows the truth
   friend class LatentsProbe;     // tests
 };

@@ -29,10 +29,11 @@ void write_profiles(Hdf5File& file, const PopulationObservables& known) {
 }  // namespace
 
 void write_newcomer_table(const std::filesystem::path& path, const Population& population, std::uint64_t first,
-                          std::uint64_t count, const std::function<void(std::uint64_t rows)>& progress) {
+                          std::uint64_t count, const std::function<void(std::uint64_t rows)>& progress,
+                          const PopulationMix* mix) {
   if (population.latents.worlds.empty())
     throw DataError("population without a world", {}, "write the population again");
-  const Newcomers newcomers(population, population.latents.worlds.front(), 1.0);
+  const Newcomers newcomers(population, population.latents.worlds.front(), 1.0, nullptr, mix);
   AtomicFile target(path);
   Hdf5File file = Hdf5File::create(target.temporary());
   file.write_attribute("/", "format", std::string_view("coldframe newcomers"));

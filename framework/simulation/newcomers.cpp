@@ -8,8 +8,9 @@
 
 namespace coldframe {
 
-Newcomers::Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift)
-    : population_(&population), random_(population.seed) {
+Newcomers::Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift,
+                     const PopulationMix* mix)
+    : population_(&population), mix_(mix), random_(population.seed) {
   tastes_.push_back(make_taste(world, lambda));
   by_stage_.push_back(tastes_.front().get());
   if (drift == nullptr || drift->drift() == DriftKind::none) return;
@@ -41,8 +42,10 @@ Newcomer Newcomers::newcomer(std::uint64_t number) const {
   Newcomer who;
   who.number = number;
   who.key = UserKey(number);
-  who.profile = uniform_below(random_.profile_word(who.key), static_cast<std::uint32_t>(known.pool.size()));
   who.period = static_cast<std::uint32_t>(number / static_cast<std::uint64_t>(known.users_per_period));
+  who.profile = mix_ != nullptr
+                    ? mix_->profile(random_, who.key, who.period)
+                    : uniform_below(random_.profile_word(who.key), static_cast<std::uint32_t>(known.pool.size()));
   const double since_start = (who.period + random_.arrival(who.key)) * known.period_seconds;
   who.arrival = known.start + static_cast<std::int64_t>(std::floor(since_start));
   return who;

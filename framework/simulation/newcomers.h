@@ -8,6 +8,7 @@
 #include "framework/simulation/latents.h"
 #include "framework/simulation/observables.h"
 #include "framework/simulation/population.h"
+#include "framework/simulation/population_mix.h"
 #include "framework/simulation/random_layout.h"
 #include "framework/simulation/taste_model.h"
 #include "framework/simulation/world_drift_options.h"
@@ -19,8 +20,10 @@ namespace coldframe {
 /// const.
 class Newcomers {
  public:
-  /// `drift` says how newcomers of later periods differ (nullptr: not at all); the world it names must exist.
-  Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift = nullptr);
+  /// `drift` and `mix` say how newcomers of later periods differ (nullptr: not at all), in their tastes and in who they
+  /// are; the world that `drift` names must exist. Borrows `mix`.
+  Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift = nullptr,
+            const PopulationMix* mix = nullptr);
 
   Newcomer newcomer(std::uint64_t number) const;
   Latents latents(const Newcomer& newcomer) const;
@@ -45,6 +48,7 @@ class Newcomers {
   std::vector<std::unique_ptr<TasteModel>> tastes_;  // before the drift, after it, then blends
   std::vector<const TasteModel*> by_stage_;
   WorldDriftOptions drift_;
+  const PopulationMix* mix_;
   SimulationRandom random_;
 };
 

@@ -50,10 +50,20 @@ struct ShownSlate {
   std::vector<std::uint8_t> clicks;  // one per item
 };
 
+/// What a newcomer may say when asked about an item.
+enum class AnswerKind : std::uint8_t { like, dislike, unknown };
+
+struct Answer {
+  ItemId item;
+  AnswerKind kind = AnswerKind::unknown;
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
 /// What a platform knows about a user when it has to fill a page.
 struct History {
-  std::vector<ItemId> likes;      // oldest first: likes given at the start, then clicked items
-  std::size_t given_likes = 0;    // the first ones of `likes`, which no slate of ours brought about
+  std::vector<ItemId> likes;      // oldest first: likes given at the start, liked answers, then clicked items
+  std::size_t given_likes = 0;    // the first ones of `likes`, which neither a question nor a slate brought about
+  std::vector<Answer> answers;    // to questions before the first page, oldest first
   std::vector<ShownSlate> shown;  // oldest first
 };
 

@@ -13,6 +13,9 @@ namespace coldframe {
 namespace {
 
 constexpr std::string_view k_file = "file:";
+constexpr std::string_view k_onboard = "onboard:";
+constexpr std::size_t k_most_questions = 1000;
+constexpr std::string_view k_history_readers[] = {"item_knn", "ease", "fold_in", "tfidf", "encoder", "informed_oracle"};
 
 /// Takes `rule:` or `rule=NUMBER:` off the front of `text`. A broken number is a mistake.
 std::optional<double> take_rule(std::string_view& text, std::string_view rule, double standard, std::string& mistake) {
@@ -34,6 +37,30 @@ std::optional<double> take_rule(std::string_view& text, std::string_view rule, d
   return value;
 }
 
+/// Takes `onboard:CHOOSER:K:` off the front of `text`.
+std::optional<OnboardingName> take_onboarding(std::string_view& text, std::string& mistake) {
+  if (!text.starts_with(k_onboard)) return std::nullopt;
+  const std::string_view rest = text.substr(k_onboard.size());
+  const std::size_t first = rest.find(':');
+  const std::size_t second = first == std::string_view::npos ? first : rest.find(':', first + 1);
+  if (second == std::string_view::npos) {
+    mistake = "(onboard needs a chooser, a number and a policy) try onboard:gain:5:item_knn";
+    return OnboardingName{};
+  }
+  const std::string_view chooser = rest.substr(0, first), number = rest.substr(first + 1, second - first - 1);
+  OnboardingName name{std::string(chooser), 0};
+  const auto [last, error] = std::from_chars(number.data(), number.data() + number.size(), name.questions);
+  const bool whole = error == std::errc() && last == number.data() + number.size();
+  if (std::ranges::find(k_question_choosers, chooser) == std::end(k_question_choosers)) {
+    mistake =
+        fmt::format("(nobody named '{}' chooses questions) use {}", chooser, fmt::join(k_question_choosers, ", "));
+  } else if (!whole || name.questions < 1 || name.questions > k_most_questions) {
+    mistake = fmt::format("('{}' is no number of questions) use 1 to {}", number, k_most_questions);
+  }
+  text = rest.substr(second + 1);
+  return name;
+}
+
 bool is_base(std::string_view text) {
   return (text.starts_with(k_file) && text.size() > k_file.size()) ||
          std::ranges::find(k_policy_bases, text) != std::end(k_policy_bases);
@@ -42,11 +69,17 @@ bool is_base(std::string_view text) {
 std::string mistake_of(const PolicyName& name) {
   if (name.epsilon && *name.epsilon > 1) return fmt::format("(epsilon={} is no share) use up to 1", *name.epsilon);
   if (!is_base(name.base)) {
+    if (name.base.starts_with(k_onboard)) return "(onboard stands first, and once) try onboard:gain:5:softmax:item_knn";
     if (name.base.starts_with("epsilon")) return "(epsilon stands first, and once) try epsilon:softmax:popularity";
-    return fmt::format("(unknown policy) use {}, file:PATH, with epsilon: or softmax: before it if wanted",
+    return fmt::format("(unknown policy) use {}, file:PATH, with onboard:, epsilon: or softmax: before it if wanted",
                        fmt::join(k_policy_bases, ", "));
   }
-  if (name.base == "encoder" && name.plain()) return "(encoders of runs take part anyway) remove it";
+  if (name.onboarding && std::ranges::find(k_history_readers, name.base) == std::end(k_history_readers)) {
+    return fmt::format("(answers would change nothing: {} does not look at what users like) use {}", name.base,
+                       fmt::join(k_history_readers, ", "));
+  }
+  if (name.base == "encoder" && name.plain() && !name.onboarding)
+    return "(encoders of runs take part anyway) remove it";
   if (name.base == "oracle" && !name.plain()) return "(who knows latents logs nothing for others) use it alone";
   if (name.base == "bandit_thompson" && !name.plain()) {
     return "(how probable its pages are has no closed form) use it alone, or epsilon:bandit_greedy";
@@ -67,6 +100,7 @@ std::string PolicyName::around(std::string_view other_base) const {
 ParsedPolicyName parse_policy_name(std::string_view text) {
   ParsedPolicyName parsed;
   parsed.name.text = text;
+  parsed.name.onboarding = take_onboarding(text, parsed.mistake);
   parsed.name.epsilon = take_rule(text, "epsilon", 0.1, parsed.mistake);
   parsed.name.temperature = take_rule(text, "softmax", 1.0, parsed.mistake);
   parsed.name.base = text;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,15 +24,27 @@ inline constexpr std::string_view k_policy_bases[] = {"random",
                                                       "bandit_thompson",
                                                       "encoder"};
 
-/// A policy as configurations and command lines name it: [epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE.
+/// Who chooses the questions of an interview, in `onboard:CHOOSER:K:`.
+inline constexpr std::string_view k_question_choosers[] = {"random", "popularity", "entropy", "gain"};
+
+/// The questions before the first page that a name asks for.
+struct OnboardingName {
+  std::string chooser;
+  std::size_t questions = 0;
+};
+
+/// A policy as configurations and command lines name it:
+/// [onboard:CHOOSER:K:][epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE.
 struct PolicyName {
-  std::string text;                   // as it was written
-  std::string base;                   // "popularity", "file:scores.csv"
+  std::string text;  // as it was written
+  std::string base;  // "popularity", "file:scores.csv"
+  std::optional<OnboardingName> onboarding;
   std::optional<double> epsilon;      // share of uniform pages mixed in (UniformMixture); 0.1 when none is written
   std::optional<double> temperature;  // of slates drawn by SoftmaxPolicy; 1 when none is written
 
   /// Learns from its own pages, from period to period.
   bool bandit() const { return base.starts_with("bandit_"); }
+  /// Shows its pages as they are.
   bool plain() const { return !epsilon && !temperature; }
   /// Path of a base `file:PATH`; empty for others.
   std::string file() const;

@@ -5,7 +5,8 @@
 namespace coldframe {
 namespace {
 
-// Slots of Purpose::population: 0 picks the profile, 1.. place the latent state, page 1 draws likes given at the start.
+// Slots of Purpose::population: 0 picks the profile, 1.. place the latent state, page 1 draws likes given at the start,
+// page 2 profiles while the mix of newcomers changes, page 3 who writes in new words.
 constexpr std::uint32_t k_first_latent_slot = 1;
 constexpr std::uint32_t k_given_like_page = 1;
 

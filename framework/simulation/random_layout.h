@@ -23,6 +23,11 @@ class SimulationRandom {
   std::uint32_t profile_word(UserKey user) const { return population_.block(user, 0, 0, 0)[0]; }
   /// Standard normals that place the latent state, the same under every world (worlds are compared pairwise).
   void latent_normals(UserKey user, std::span<double> normals) const;
+  /// Whether a newcomer is of the new mix while the mix of profiles changes, and which profile they then have.
+  double mix_coin(UserKey user) const { return population_.uniform(user, 0, 2, 0); }
+  double mix_profile(UserKey user) const { return population_.uniform(user, 0, 2, 1); }
+  /// Whether a newcomer writes in new words while vocabulary changes.
+  double words_coin(UserKey user) const { return population_.uniform(user, 0, 3, 0); }
   double arrival(UserKey user) const { return arrival_.uniform(user); }
   double given_like_gumbel(UserKey user, std::uint32_t item_slot) const;
 

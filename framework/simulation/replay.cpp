@@ -72,6 +72,19 @@ class Ledger {
     if (sample_.holds(row.user)) outcome_.log.push_back(row);
   }
 
+  void add(std::span<const Answer> answers) {
+    for (const Answer& answer : answers) outcome_.answers[static_cast<std::size_t>(answer.kind)] += 1;
+  }
+
+  void add_new_items(const Catalogue& catalogue, const LivedStep& lived) {
+    for (std::size_t k = 0; k < lived.row.items.size(); ++k) {
+      if (!catalogue.is_new(lived.row.items[k])) continue;
+      outcome_.new_items.shown += 1;
+      outcome_.new_items.clicks += lived.row.clicks[k];
+      outcome_.new_items.expected.add(lived.expected[k]);
+    }
+  }
+
   PolicyOutcome finish(std::vector<UserRow> users) {
     digest_waiting();
     outcome_.user_count = users.size();
@@ -129,6 +142,7 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
   for (std::size_t u = 0; u < arrivals.size(); ++u) {
     stories.emplace_back(world, options, arrivals[u]);
     users[u].user = arrivals[u].who.number;
+    if (contestant.interview != nullptr) ledger.add(stories[u].answer(*contestant.interview));
   }
   std::vector<std::size_t> active;
   std::vector<PolicyRequest> requests;
@@ -151,6 +165,7 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
     for (std::size_t a = 0; a < active.size(); ++a) {
       stories[active[a]].show(random, slates[a], sample.keep(), lived);
       ledger.add(lived.row, lived.step, users[active[a]]);
+      if (world.catalogue->any_new()) ledger.add_new_items(*world.catalogue, lived);
     }
   }
   return ledger.finish(std::move(users));

@@ -6,6 +6,7 @@
 
 #include "framework/simulation/catalogue.h"
 #include "framework/simulation/newcomers.h"
+#include "framework/simulation/onboarded_policy.h"
 #include "framework/simulation/oracle.h"
 #include "framework/simulation/policy.h"
 #include "framework/simulation/replay_result.h"
@@ -15,11 +16,13 @@
 
 namespace coldframe {
 
-/// A policy in the race: exactly one pointer is set.
+/// A policy in the race: either `policy` or `oracle` is set.
 struct Contestant {
   const Policy* policy = nullptr;
   const LatentPolicy* oracle = nullptr;
+  const Interview* interview = nullptr;  // before the first page; nullptr: none
   Contestant(const Policy& p) : policy(&p) {}
+  Contestant(const OnboardedPolicy& p) : policy(&p), interview(&p.interview()) {}
   Contestant(const LatentPolicy& p) : oracle(&p) {}
   const std::string& name() const { return policy != nullptr ? policy->name() : oracle->name(); }
 };

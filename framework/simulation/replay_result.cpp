@@ -42,6 +42,10 @@ void merge_outcome(PolicyOutcome& into, PolicyOutcome&& from) {
   add_padded(into.clicks_by_step, from.clicks_by_step, add_count);
   add_padded(into.expected_by_step, from.expected_by_step, add_sum);
   add_padded(into.shown, from.shown, add_count);
+  for (std::size_t kind = 0; kind < into.answers.size(); ++kind) into.answers[kind] += from.answers[kind];
+  into.new_items.shown += from.new_items.shown;
+  into.new_items.clicks += from.new_items.clicks;
+  into.new_items.expected.add_raw(from.new_items.expected.raw());
   into.digest.merge(from.digest);
   append_in_order(into.log, std::move(from.log));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +9,7 @@
 
 #include "framework/core/hash.h"
 #include "framework/core/ids.h"
+#include "framework/simulation/observables.h"
 
 namespace coldframe {
 
@@ -48,11 +50,20 @@ struct PageRow {
   std::vector<std::uint8_t> clicks;
   std::vector<double> position_log_propensity;  // empty: none
   std::vector<double> position_log_marginal;    // empty: unknown
-  std::vector<ItemId> given_likes;              // oldest first; on the first page of a user only
+  std::vector<ItemId> given_likes;              // and liked answers, oldest first; on the first page of a user only
   double expected = 0;
   // Of a traced user only (KeepLog::trace), per item; never sent between ranks.
   std::vector<double> utilities;
   std::vector<double> click_probability;  // closed form, given the page
+  std::vector<Answer> answers;            // on the first page of a user only
+};
+
+/// What happened on new items, which nobody of role T liked.
+struct NewItemCounts {
+  std::uint64_t shown = 0;
+  std::uint64_t clicks = 0;
+  FixedSum expected;
+  friend bool operator==(const NewItemCounts&, const NewItemCounts&) = default;
 };
 
 /// Everything one policy brought about on a range of users.
@@ -66,9 +77,11 @@ struct PolicyOutcome {
   std::vector<std::uint64_t> pages_by_step;  // [sessions * pages] how many users reached a step
   std::vector<std::uint64_t> clicks_by_step;
   std::vector<FixedSum> expected_by_step;
-  std::vector<std::uint64_t> shown;  // [I] how often an item was shown
-  RowDigest digest;                  // of all pages
-  std::vector<PageRow> log;          // only when asked for; in order of (user, session, page)
+  std::vector<std::uint64_t> shown;        // [I] how often an item was shown
+  std::array<std::uint64_t, 3> answers{};  // like, dislike, unknown: of newcomers who were asked
+  NewItemCounts new_items;
+  RowDigest digest;          // of all pages
+  std::vector<PageRow> log;  // only when asked for; in order of (user, session, page)
 
   double click_rate() const { return pages == 0 ? 0.0 : static_cast<double>(clicks) / static_cast<double>(pages); }
   double expected_rate() const { return pages == 0 ? 0.0 : expected.value() / static_cast<double>(pages); }

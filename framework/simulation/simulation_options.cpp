@@ -114,12 +114,14 @@ void describe_user_models(SimulationOptions& o, OptionVisitor& v) {
 }
 
 void describe_policies(SimulationOptions& o, OptionVisitor& v) {
-  v.visit({.name = "policies",
-           .doc = "policies beside the encoders: random, popularity, item_prior, attribute_popularity, "
-                  "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle, bandit_greedy, "
-                  "bandit_ucb, bandit_thompson, file:PATH; drawn at random "
-                  "by epsilon=SHARE: or softmax=TEMPERATURE: in front, also of encoder (those of the runs)"},
-          o.policies);
+  v.visit(
+      {.name = "policies",
+       .doc = "policies beside the encoders: random, popularity, item_prior, attribute_popularity, "
+              "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle, bandit_greedy, "
+              "bandit_ucb, bandit_thompson, file:PATH; drawn at random "
+              "by epsilon=SHARE: or softmax=TEMPERATURE: in front, also of encoder (those of the runs); newcomers are "
+              "asked K items first by onboard:CHOOSER:K: before that (random, popularity, entropy, gain)"},
+      o.policies);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);
   v.visit(

@@ -33,14 +33,14 @@ std::vector<Problem> WorldDriftOptions::validate() const {
   return {};
 }
 
-DriftKind WorldDriftOptions::drift() const {
-  return static_cast<DriftKind>(std::find(std::begin(k_kinds), std::end(k_kinds), kind) - std::begin(k_kinds));
+DriftKind drift_kind(std::string_view name) {
+  return static_cast<DriftKind>(std::find(std::begin(k_kinds), std::end(k_kinds), name) - std::begin(k_kinds));
 }
 
-double WorldDriftOptions::weight(std::uint32_t period) const {
+double drift_weight(DriftKind kind, std::uint32_t period, std::int64_t at_period, std::int64_t over_periods) {
   const std::int64_t since = static_cast<std::int64_t>(period) - at_period;
   if (since < 0) return 0;
-  switch (drift()) {
+  switch (kind) {
     case DriftKind::sudden:
       return 1;
     case DriftKind::gradual:

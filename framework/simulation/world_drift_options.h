@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/core/options.h"
@@ -10,6 +11,11 @@ namespace coldframe {
 
 /// How newcomers of two worlds follow each other over periods.
 enum class DriftKind { none, sudden, gradual, incremental, recurring };
+
+/// Of its name in a configuration.
+DriftKind drift_kind(std::string_view name);
+/// Weight of the new state in a period: the table of `[world_drift]` below.
+double drift_weight(DriftKind kind, std::uint32_t period, std::int64_t at_period, std::int64_t over_periods);
 
 /// The `[world_drift]` section: the law of taste changes from simulation.world to another world of the population
 /// (assumed). A newcomer keeps the law of the period of arrival. Weight w of the new world in period p, t = p - at:
@@ -25,8 +31,8 @@ struct WorldDriftOptions final : Options {
 
   void describe(OptionVisitor& visitor) override;
   std::vector<Problem> validate() const override;
-  DriftKind drift() const;
-  double weight(std::uint32_t period) const;
+  DriftKind drift() const { return drift_kind(kind); }
+  double weight(std::uint32_t period) const { return drift_weight(drift(), period, at_period, over_periods); }
 };
 
 }  // namespace coldframe

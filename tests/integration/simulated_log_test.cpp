@@ -50,12 +50,12 @@ class SimulatedLogTest : public ::testing::Test {
   static fs::path file(const std::string& name) { return job_->folder() / name; }
   static fs::path log(const std::string& name) { return job_->folder() / "logs" / (name + ".h5"); }
   static std::string run() { return job_->run("runs", "lora").string(); }
-  static std::string settings(int users = 400) {
+  static std::string settings(int users = 400, const std::string& population = "pop.h5") {
     return fmt::format(
         "--config {} --population.path={} --population.profile_pool=16 "
         "--simulation.popular_click_rate=0.14 --simulation.users={} --simulation.pages=3 "
         "--simulation.slate_size=3 --simulation.calibration_users=32",
-        file("job.ini").string(), file("pop.h5").string(), users);
+        file("job.ini").string(), file(population).string(), users);
   }
   static TrainingJob* job_;
 };
@@ -258,6 +258,123 @@ TEST_F(SimulatedLogTest, bandits_learn_the_same_on_any_ranks_and_are_replayed_wi
   ASSERT_NE(first, std::string::npos) << traced.output;
   const std::string item = read_dataset(file("blogs") / "bandit_ucb.h5").items.ids[log.item[row].value()];
   EXPECT_EQ(traced.output.substr(first + top.size(), item.size() + 1), item + " ");
+}
+
+TEST_F(SimulatedLogTest, newcomers_are_asked_before_the_first_page) {
+  const auto simulate = [&](const std::string& launcher, const std::string& rest) {
+    return run_command(fmt::format(
+        "{} {} simulate {} --run {} --simulation.oracle_draws=64 "
+        "--simulation.policies=random,popularity,informed_oracle,"
+        "onboard:gain:3:informed_oracle,onboard:entropy:3:epsilon=0.2:item_knn,onboard:popularity:2:encoder {}",
+        launcher, program_path().string(), settings(60), run(), rest));
+  };
+  const Outcome one = simulate("", fmt::format("--output {} --log {}", file("a1.h5").string(), file("alogs").string()));
+  ASSERT_EQ(one.code, 0) << one.errors;
+  const Outcome two = simulate("mpirun -n 2", fmt::format("--output {}", file("a2.h5").string()));
+  ASSERT_EQ(two.code, 0) << two.errors;
+  EXPECT_EQ(one.output, two.output);
+  const SimulationRecord record = read_simulation_record(file("a1.h5"));
+  EXPECT_EQ(record.find("onboard:gain:3:informed_oracle")->role, "ceiling");
+  EXPECT_EQ(record.find("onboard:entropy:3:epsilon=0.2:item_knn")->role, "baseline");
+  EXPECT_EQ(record.find("onboard:popularity:2:lora")->role, "strategy");
+  const nlohmann::json answers = record.summary.at("answers").at("onboard:popularity:2:lora");
+  const auto said = [&](const char* what) { return answers.at(what).get<int>(); };
+  EXPECT_EQ(said("like") + said("dislike") + said("unknown"), 120);
+  // Likes among the answers are in the log as likes that no page brought about.
+  const Dataset log = read_dataset(file("alogs") / "onboard_popularity_2_lora.h5");
+  const auto shown = *read_impression_log(file("alogs") / "onboard_popularity_2_lora.h5");
+  const auto clicks = std::count(shown.clicked.begin(), shown.clicked.end(), 1);
+  EXPECT_EQ(static_cast<long>(log.interactions.size()), clicks + said("like"));
+
+  const Outcome traced = simulate("", "--trace 5");
+  ASSERT_EQ(traced.code, 0) << traced.errors;
+  EXPECT_THAT(traced.output, ::testing::HasSubstr("asked about i"));
+  expect_refused(run_program(fmt::format("offpolicy {} --log {} --policy onboard:gain:3:item_knn", settings(),
+                                         SimulatedLogTest::log("random").string())),
+                 k_config, {"cannot be asked"});
+  expect_refused(simulate("", fmt::format("--output {} --onboarding.like_rate=1", file("no.h5").string())), k_config,
+                 {"onboarding.like_rate", "0.999"});
+}
+
+TEST_F(SimulatedLogTest, items_and_the_mix_of_newcomers_change_over_periods) {
+  const Outcome made = run_program(fmt::format("population {} --population.users_per_period=20", settings(60, "moving.h5")));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  const auto simulate = [&](const std::string& launcher, const std::string& rest) {
+    return run_command(fmt::format(
+        "{} {} simulate {} --simulation.oracle_draws=64 --data.new_item_share=0.3 "
+        "--catalogue_churn.arrive_at_period=1 --catalogue_churn.leave_share=0.2 --mix_drift.kind=sudden "
+        "--mix_drift.weights=gender:F=0 --simulation.policies=random,popularity,item_knn,oracle,informed_oracle {}",
+        launcher, program_path().string(), settings(60, "moving.h5"), rest));
+  };
+  const Outcome one = simulate("", fmt::format("--output {} --log {}", file("c1.h5").string(), file("clogs").string()));
+  ASSERT_EQ(one.code, 0) << one.errors;
+  const Outcome two = simulate("mpirun -n 2", fmt::format("--output {}", file("c2.h5").string()));
+  ASSERT_EQ(two.code, 0) << two.errors;
+  EXPECT_EQ(one.output, two.output);
+  const nlohmann::json summary = read_simulation_record(file("c1.h5")).summary;
+  EXPECT_EQ(summary.at("mix_shares").at(0).at("after"), 0.0);
+  // Popularity has no likes of new items to go by; the oracle needs none.
+  EXPECT_EQ(summary.at("new_items").at("popularity").at("shown"), 0);
+  EXPECT_GT(summary.at("new_items").at("oracle").at("shown").get<int>(), 0);
+  EXPECT_THAT(one.output, ::testing::HasSubstr("share of places"));
+
+  const Dataset log = read_dataset(file("clogs") / "random.h5");
+  const auto shown = *read_impression_log(file("clogs") / "random.h5");
+  std::size_t later = 0;
+  for (std::size_t row = 0; row < shown.item.size(); ++row) {
+    later += log.item_available_from[shown.item[row].value()] != Dataset::k_always;
+    EXPECT_LE(log.item_available_from[shown.item[row].value()], shown.timestamp[row]);
+    EXPECT_GT(log.item_available_to[shown.item[row].value()], shown.timestamp[row]);
+  }
+  EXPECT_GT(later, 0u);
+  const std::string to = fmt::format("--output {}", file("c3.h5").string());
+  expect_refused(simulate("", to + " --run " + run()), k_data, {"likes of items that are new here", "role_seed"});
+  expect_refused(simulate("", to + " --mix_drift.weights=gender:X=2"), k_config,
+                 {"mix_drift.weights", "'X' of gender"});
+  expect_refused(simulate("", to + " --data.new_item_share=0"), k_config, {"catalogue_churn.arrive_at_period"});
+  expect_refused(job_->train(0, "fresh", std::string(k_short) + " --data.new_item_share=0.3 --batch.extra_items=4"),
+                 k_config, {"batch.extra_items = 4"});
+  const Outcome trained =
+      job_->train(0, "fresh", std::string(k_short) + " --data.new_item_share=0.3 --batch.extra_items=0");
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const Outcome allowed = simulate("", fmt::format("{} --run {}", to, job_->run("fresh", "lora").string()));
+  EXPECT_EQ(allowed.code, 0) << allowed.errors;
+}
+
+TEST_F(SimulatedLogTest, words_change_for_those_who_read_them_and_from_their_period_on) {
+  const Outcome made = run_program(fmt::format("population {} --population.users_per_period=20", settings(60, "words.h5")));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  const std::string words =
+      "--vocabulary_drift.kind=sudden '--vocabulary_drift.user_template={occupation} {gender:M=bloke,F=lady}'";
+  const auto lines = [&](int user, const std::string& more) {
+    const Outcome one = run_program(
+        fmt::format("simulate {} --run {} --simulation.policies=random,item_knn --only-user {} {}",
+                    settings(60, "words.h5"), run(), user, more));
+    EXPECT_EQ(one.code, 0) << one.errors;
+    return one.output;
+  };
+  const auto line = [](const std::string& output, const std::string& policy) {
+    const std::size_t at = output.find("\n" + policy);
+    return output.substr(at, output.find('\n', at + 1) - at);
+  };
+  EXPECT_EQ(lines(15, words), lines(15, "")) << "before the change";
+  for (const char* rule : {"recompose", "reencode"}) {
+    const std::string same = fmt::format("--evaluation.user_vector={} ", rule);
+    bool moved = false;
+    for (const int user : {30, 41, 55}) {
+      const std::string after = lines(user, same + words), before = lines(user, same);
+      EXPECT_EQ(line(after, "random"), line(before, "random"));
+      EXPECT_EQ(line(after, "item_knn"), line(before, "item_knn"));
+      moved = moved || line(after, "lora") != line(before, "lora");
+    }
+    EXPECT_TRUE(moved) << rule;
+  }
+  const std::string broken =
+      fmt::format("simulate {} --run {} --output {} --vocabulary_drift.kind=sudden", settings(60, "words.h5"), run(),
+                  file("w.h5").string());
+  expect_refused(run_program(broken), k_config, {"vocabulary_drift.user_template", "is missing"});
+  expect_refused(run_program(broken + " '--vocabulary_drift.user_template={nonsense}'"), k_config,
+                 {"vocabulary_drift.user_template", "nonsense"});
 }
 
 TEST_F(SimulatedLogTest, studies_are_planned_from_simulations_and_runs) {

@@ -26,6 +26,17 @@ TEST(PolicyName, rules_stand_before_the_base) {
   EXPECT_EQ(standard.around("lora"), "epsilon:softmax:lora");
 }
 
+TEST(PolicyName, questions_stand_before_everything) {
+  const PolicyName name = policy_named("onboard:gain:5:epsilon=0.2:softmax:item_knn", "x");
+  ASSERT_TRUE(name.onboarding.has_value());
+  EXPECT_EQ(name.onboarding->chooser, "gain");
+  EXPECT_EQ(name.onboarding->questions, 5u);
+  EXPECT_EQ(name.epsilon, 0.2);
+  EXPECT_EQ(name.base, "item_knn");
+  EXPECT_EQ(policy_named("onboard:entropy:1:encoder", "x").around("lora"), "onboard:entropy:1:lora");
+  EXPECT_FALSE(policy_named("item_knn", "x").onboarding.has_value());
+}
+
 TEST(PolicyName, files_have_paths) {
   const PolicyName name = policy_named("softmax=2:file:/a b/c:d.csv", "x");
   EXPECT_EQ(name.file(), "/a b/c:d.csv");
@@ -55,6 +66,18 @@ TEST(PolicyName, mistakes_say_what_to_write) {
       {"epsilon:epsilon:popularity", "epsilon stands first, and once"},
       {"softmax:epsilon:popularity", "epsilon stands first, and once"},
       {"epsilon=0.1", "epsilon stands first, and once"},
+      {"onboard:gain", "try onboard:gain:5:item_knn"},
+      {"onboard:gain:5", "try onboard:gain:5:item_knn"},
+      {"onboard:guess:5:item_knn", "nobody named 'guess'"},
+      {"onboard:gain:0:item_knn", "'0' is no number of questions"},
+      {"onboard:gain:1001:item_knn", "use 1 to 1000"},
+      {"onboard:gain:-1:item_knn", "'-1' is no number of questions"},
+      {"onboard:gain:5x:item_knn", "'5x' is no number of questions"},
+      {"onboard:gain:5:popularity", "popularity does not look at what users like"},
+      {"onboard:gain:5:bandit_ucb", "does not look at what users like"},
+      {"onboard:gain:5:oracle", "does not look at what users like"},
+      {"epsilon:onboard:gain:5:item_knn", "onboard stands first"},
+      {"onboard:gain:5:onboard:gain:5:item_knn", "onboard stands first"},
   };
   for (const auto& [text, words] : cases) {
     EXPECT_THAT(parse_policy_name(text).mistake, ::testing::HasSubstr(words)) << text;

@@ -67,6 +67,15 @@ TEST(SimulationRandom, no_two_draws_of_a_page_share_a_word) {
   EXPECT_EQ(seen.size(), drawn);
 }
 
+TEST(SimulationRandom, what_changes_over_periods_has_places_of_its_own) {
+  const SimulationRandom random(3);
+  const KeyedRandom population(3, Purpose::population);
+  const UserKey user(77);
+  EXPECT_EQ(random.mix_coin(user), population.uniform(user, 0, 2, 0));
+  EXPECT_EQ(random.mix_profile(user), population.uniform(user, 0, 2, 1));
+  EXPECT_EQ(random.words_coin(user), population.uniform(user, 0, 3, 0));
+}
+
 TEST(SimulationRandom, latent_normals_have_mean_zero_and_variance_one_and_prefixes_agree) {
   const SimulationRandom random(3);
   double sum = 0, squares = 0;

@@ -64,6 +64,12 @@ void add_assumed(std::vector<CardEntry>& card) {
   add("leave_satisfaction, return_satisfaction", "0", "0 .. 4");
   add("leave_fatigue", "0", "0 .. 0.5");
   add("session_budget_seconds", "0", "0 (none), 300 .. 1800");
+  add("mix_drift.weights", "none", "0.3 .. 3 for levels that matter");
+  add("data.new_item_share", "0", "0 .. 0.3");
+  add("catalogue_churn.leave_share", "0", "0 .. 0.3");
+  add("vocabulary_drift.user_template", "none", "templates written by different people");
+  add("onboarding.like_rate", "0.3", "0.1 .. 0.6");
+  add("onboarding.familiarity", "1", "0 (everything is known), 0.3 .. 3");
 }
 
 void add_unknowable(std::vector<CardEntry>& card) {

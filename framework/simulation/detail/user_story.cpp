@@ -65,10 +65,13 @@ std::vector<ItemId> UserStory::draw_given_likes(const ReplayWorld& world, const 
                                                 const Newcomer& who, const Latents& latents, std::size_t wanted) {
   const std::span<const double> utilities = latents.utilities(LatentKey());
   std::vector<double> noisy(utilities.size());
-  std::vector<ItemId> items(utilities.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    items[i] = ItemId(static_cast<std::uint32_t>(i));
-    noisy[i] = utilities[i] + births.given_like_gumbel(who.key, world.catalogue->slot(items[i]));
+  std::vector<ItemId> items;
+  items.reserve(utilities.size());
+  for (std::size_t i = 0; i < utilities.size(); ++i) {
+    const ItemId item(static_cast<std::uint32_t>(i));
+    if (!world.catalogue->arrived(item, who.arrival)) continue;
+    items.push_back(item);
+    noisy[i] = utilities[i] + births.given_like_gumbel(who.key, world.catalogue->slot(item));
   }
   const std::size_t count = std::min(wanted, items.size());
   std::partial_sort(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count), items.end(),
@@ -96,6 +99,21 @@ UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options,
                                   {taste.begin(), taste.end()}, time_.timestamp);
   }
   find_candidates();
+}
+
+std::span<const Answer> UserStory::answer(const Interview& interview) {
+  const std::span<const double> utilities = latents().utilities(LatentKey());
+  for (std::size_t question = 0; question < interview.questions && !over_; ++question) {
+    const std::optional<ItemId> item = interview.chooser->next(request());
+    if (!item) break;
+    const AnswerKind kind =
+        interview.answers->answer(arrival_->who.key, *item, world_->catalogue->slot(*item), utilities[item->value()]);
+    history_.answers.push_back({*item, kind});
+    if (kind == AnswerKind::like) history_.likes.push_back(*item);
+  }
+  if (options_->clicked_items == "leave") take_away(history_.likes);
+  if (candidates_.empty()) over_ = true;
+  return history_.answers;
 }
 
 void UserStory::find_candidates() {
@@ -142,7 +160,7 @@ void UserStory::describe(const Slate& slate, PageRow& row) const {
   row.position_log_propensity = slate.position_log_propensity;
   row.position_log_marginal = slate.position_log_marginal;
   row.given_likes.clear();
-  if (history_.shown.empty()) row.given_likes = arrival_->given_likes;
+  if (history_.shown.empty()) row.given_likes = history_.likes;
   row.clicks.assign(slate.items.size(), 0);
 }
 
@@ -163,6 +181,8 @@ void UserStory::show(const SimulationRandom& random, const Slate& slate, KeepLog
   if (keep == KeepLog::trace) {
     row.click_probability = lived.expected;
     row.utilities = lived.utilities;
+    row.answers.clear();
+    if (history_.shown.empty()) row.answers = history_.answers;
   }
   const std::size_t liked_before = history_.likes.size();
   for (std::size_t k = 0; k < row.items.size(); ++k) {

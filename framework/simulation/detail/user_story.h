@@ -33,6 +33,9 @@ class UserStory {
   static std::vector<Arrival> arrive(const ReplayWorld& world, const SimulationOptions& options,
                                      const SimulationRandom& births, std::uint64_t begin, std::uint64_t end);
 
+  /// Answers the questions of an interview before the first page; liked items leave like given ones.
+  std::span<const Answer> answer(const Interview& interview);
+
   bool over() const { return over_; }
   /// As they are now: those of birth while nothing changes users.
   const Latents& latents() const { return now_ ? *now_ : arrival_->latents; }
