@@ -299,12 +299,13 @@ TEST_F(SimulatedLogTest, newcomers_are_asked_before_the_first_page) {
 TEST_F(SimulatedLogTest, items_and_the_mix_of_newcomers_change_over_periods) {
   const Outcome made = run_program(fmt::format("population {} --population.users_per_period=20", settings(60, "moving.h5")));
   ASSERT_EQ(made.code, 0) << made.errors;
-  const auto simulate = [&](const std::string& launcher, const std::string& rest) {
+  const auto simulate = [&](const std::string& launcher, const std::string& rest, double new_items = 0.3,
+                            const std::string& weights = "gender:F=0") {
     return run_command(fmt::format(
-        "{} {} simulate {} --simulation.oracle_draws=64 --data.new_item_share=0.3 "
+        "{} {} simulate {} --simulation.oracle_draws=64 --data.new_item_share={} "
         "--catalogue_churn.arrive_at_period=1 --catalogue_churn.leave_share=0.2 --mix_drift.kind=sudden "
-        "--mix_drift.weights=gender:F=0 --simulation.policies=random,popularity,item_knn,oracle,informed_oracle {}",
-        launcher, program_path().string(), settings(60, "moving.h5"), rest));
+        "--mix_drift.weights={} --simulation.policies=random,popularity,item_knn,oracle,informed_oracle {}",
+        launcher, program_path().string(), settings(60, "moving.h5"), new_items, weights, rest));
   };
   const Outcome one = simulate("", fmt::format("--output {} --log {}", file("c1.h5").string(), file("clogs").string()));
   ASSERT_EQ(one.code, 0) << one.errors;
@@ -329,9 +330,9 @@ TEST_F(SimulatedLogTest, items_and_the_mix_of_newcomers_change_over_periods) {
   EXPECT_GT(later, 0u);
   const std::string to = fmt::format("--output {}", file("c3.h5").string());
   expect_refused(simulate("", to + " --run " + run()), k_data, {"likes of items that are new here", "role_seed"});
-  expect_refused(simulate("", to + " --mix_drift.weights=gender:X=2"), k_config,
+  expect_refused(simulate("", to, 0.3, "gender:X=2"), k_config,
                  {"mix_drift.weights", "'X' of gender"});
-  expect_refused(simulate("", to + " --data.new_item_share=0"), k_config, {"catalogue_churn.arrive_at_period"});
+  expect_refused(simulate("", to, 0), k_config, {"catalogue_churn.arrive_at_period"});
   expect_refused(job_->train(0, "fresh", std::string(k_short) + " --data.new_item_share=0.3 --batch.extra_items=4"),
                  k_config, {"batch.extra_items = 4"});
   const Outcome trained =
