@@ -43,4 +43,4 @@ for strategy in ${STRATEGIES:-full lora}; do
 done
 mkdir -p "$results"
 "$coldframe" compare "${all[@]}" --evaluation.shots=0,3 --evaluation.smallest_effect=0.01 --output "$root/continual/report.html"
-cp "$root"/continual/report-{stream,verdict-streams,task,runs}*.csv "$results"
+cp "$root"/continual/report-{stream-strategies,verdict-streams,streams}.csv "$results"
