@@ -187,6 +187,10 @@ void write_population(const std::filesystem::path& path, const Population& popul
 }
 
 Population read_population(const std::filesystem::path& path) {
+  if (path.empty()) {
+    throw ConfigError("population.path is missing", "no population is named",
+                      "give the file that `coldframe population` wrote");
+  }
   const Hdf5File file = Hdf5File::open(path);
   if (!file.has_attribute("/", "format") || file.read_text("/", "format") != k_format) {
     throw DataError(fmt::format("{} is not a population", path.string()), "another HDF5 file",

@@ -13,7 +13,7 @@ inline constexpr std::int64_t k_population_format_version = 1;
 /// and format version are attributes of the root. The file appears complete or not at all.
 void write_population(const std::filesystem::path& path, const Population& population);
 
-/// Throws IoError, or DataError for another format version, damaged texts, or worlds whose shapes do not fit.
+/// Throws ConfigError for no path, IoError, or DataError for another format version, damaged texts, or worlds whose shapes do not fit.
 Population read_population(const std::filesystem::path& path);
 
 }  // namespace coldframe

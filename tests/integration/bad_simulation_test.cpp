@@ -33,13 +33,15 @@ class BadSimulationTest : public ::testing::Test {
   static fs::path file(const std::string& name) { return job_->folder() / name; }
   static std::string run() { return job_->run("runs", "lora").string(); }
   static std::string settings(const std::string& population) {
-    return fmt::format("--config {} --population.path={} --population.profile_pool=16 --simulation.popular_click_rate=0.14 "
-                       "--simulation.users=8 --simulation.oracle_draws=16 --simulation.calibration_users=32",
-                       file("job.ini").string(), file(population).string());
+    return fmt::format(
+        "--config {} --population.path={} --population.profile_pool=16 --simulation.popular_click_rate=0.14 "
+        "--simulation.users=8 --simulation.oracle_draws=16 --simulation.calibration_users=32",
+        file("job.ini").string(), file(population).string());
   }
   static Outcome simulate(const std::string& population, const std::string& arguments, int ranks = 0) {
-    return run_command(fmt::format("{} {} simulate {} --run {} --output {} {}", ranks > 0 ? fmt::format("mpirun -n {}", ranks) : "",
-                                   program_path().string(), settings(population), run(), file("sim.h5").string(), arguments));
+    return run_command(fmt::format("{} {} simulate {} --run {} --output {} {}",
+                                   ranks > 0 ? fmt::format("mpirun -n {}", ranks) : "", program_path().string(),
+                                   settings(population), run(), file("sim.h5").string(), arguments));
   }
   static void expect_nothing(const Outcome& outcome, int code, const std::vector<std::string>& words) {
     expect_refused(outcome, code, words);
@@ -54,10 +56,19 @@ TEST_F(BadSimulationTest, a_run_whose_people_the_world_was_fitted_on_is_refused_
   const Outcome made = run_program(fmt::format("population {} --data.fold=2", settings("other.h5")));
   ASSERT_EQ(made.code, 0) << made.errors;
   for (const int ranks : {0, 2}) {
-    expect_nothing(simulate("other.h5", "", ranks), k_data, {"learned from", "the ground truth would know the answer", "closed_world"});
+    expect_nothing(simulate("other.h5", "", ranks), k_data,
+                   {"learned from", "the ground truth would know the answer", "closed_world"});
   }
   EXPECT_EQ(simulate("other.h5", "--simulation.roles=closed_world").code, 0);
   fs::remove(file("sim.h5"));
+}
+
+TEST_F(BadSimulationTest, a_population_that_nobody_named) {
+  const std::string config = file("job.ini").string();
+  for (const std::string& command : {fmt::format("simulate --config {} --output {}", config, file("sim.h5").string()),
+                                     fmt::format("realism --config {}", config)}) {
+    expect_nothing(run_program(command), k_config, {"population.path is missing", "`coldframe population`"});
+  }
 }
 
 TEST_F(BadSimulationTest, a_population_that_is_cut_off_or_damaged) {
@@ -75,14 +86,15 @@ TEST_F(BadSimulationTest, a_population_that_is_cut_off_or_damaged) {
 }
 
 TEST_F(BadSimulationTest, a_setting_that_no_world_can_meet_is_said_once_by_several_ranks) {
-  expect_nothing(simulate("pop.h5", "--simulation.random_click_rate=0.001", 2), k_config, {"simulation.popular_click_rate = 0.14"});
+  expect_nothing(simulate("pop.h5", "--simulation.random_click_rate=0.001", 2), k_config,
+                 {"simulation.popular_click_rate = 0.14"});
   expect_nothing(simulate("pop.h5", "--simulation.world=softmax-7", 2), k_config, {"softmax-7"});
 }
 
 TEST_F(BadSimulationTest, realism_ranks_an_encoder_beside_baselines_and_refuses_one_that_has_other_people) {
   const std::string some = "--replicates 20 --draws 16";
-  const Outcome compared = run_program(fmt::format("realism {} --run {} --shots 1 {} --output {}", settings("pop.h5"), run(), some,
-                                                   file("realism.json").string()));
+  const Outcome compared = run_program(fmt::format("realism {} --run {} --shots 1 {} --output {}", settings("pop.h5"),
+                                                   run(), some, file("realism.json").string()));
   ASSERT_EQ(compared.code, 0) << compared.errors;
   EXPECT_NE(compared.output.find("not identifiable from this log"), std::string::npos);
   const nlohmann::json report = read_json(file("realism.json"));
@@ -97,13 +109,14 @@ TEST_F(BadSimulationTest, realism_ranks_an_encoder_beside_baselines_and_refuses_
     EXPECT_LE(worlds[w].at("popularity").at("low"), worlds[w].at("popularity").at("value"));
     EXPECT_LE(orders[w - 1].at("tau").at("value").get<double>(), 1.0);
   }
-  expect_refused(run_program(fmt::format("realism {} --shots 99 {}", settings("pop.h5"), some)), k_config, {"--shots 99", "masked"});
+  expect_refused(run_program(fmt::format("realism {} --shots 99 {}", settings("pop.h5"), some)), k_config,
+                 {"--shots 99", "masked"});
   expect_refused(run_program(fmt::format("realism {} --evaluation.masked=1000 {}", settings("pop.h5"), some)), k_data,
                  {"more than 1000 likes", "--shots -1"});
   const Outcome made = run_program(fmt::format("population {} --data.fold=1", settings("fold1.h5")));
   ASSERT_EQ(made.code, 0) << made.errors;
-  expect_refused(run_program(fmt::format("realism {} --data.fold=1 --run {} {}", settings("fold1.h5"), run(), some)), k_data,
-                 {run(), "another role H"});
+  expect_refused(run_program(fmt::format("realism {} --data.fold=1 --run {} {}", settings("fold1.h5"), run(), some)),
+                 k_data, {run(), "another role H"});
 }
 
 }  // namespace
