@@ -11,6 +11,7 @@
 #include "framework/cli/newcomer_sections.h"
 #include "framework/cli/newcomer_slices.h"
 #include "framework/cli/newcomer_vectors.h"
+#include "framework/cli/opened_run.h"
 #include "framework/cli/run_reference.h"
 #include "framework/cli/serving_cost.h"
 #include "framework/cli/stored_run.h"
@@ -103,13 +104,9 @@ class Evaluation {
 
   void choose_newcomers() {
     newcomer_options_ = run_->experiment().evaluation.newcomers();
-    const auto masked = static_cast<std::size_t>(run_->experiment().evaluation.masked);
-    test_ = std::make_unique<NewcomerSet>(*data_, Role::held_out, masked);
-    chosen_on_ = std::make_unique<NewcomerSet>(*data_, Role::validate, masked);
-    if (test_->users().empty()) {
-      throw DataError(fmt::format("no user of role H has more than {} likes", masked), "nobody is left to be tested",
-                      "lower evaluation.masked and evaluation.shots, or data.like_threshold");
-    }
+    test_ = std::make_unique<NewcomerSet>(held_out_newcomers(run_->experiment(), *data_));
+    chosen_on_ = std::make_unique<NewcomerSet>(*data_, Role::validate,
+                                               static_cast<std::size_t>(run_->experiment().evaluation.masked));
     slicings_ = target_slicings(*data_, *test_);
     groups_of({});  // mistakes in the rules are told now
   }

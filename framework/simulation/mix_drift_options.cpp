@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "framework/simulation/detail/drift_times.h"
+
 namespace coldframe {
 
 void MixDriftOptions::describe(OptionVisitor& v) {
@@ -17,12 +19,8 @@ void MixDriftOptions::describe(OptionVisitor& v) {
        .doc = "weights of profiles after the change, beside 1 for all others, as in gender:F=3, age:18-24=0.5; those "
               "of several attributes multiply"},
       weights);
-  v.visit({.name = "at_period", .doc = "period in which the change begins", .minimum = 0, .maximum = 4e9}, at_period);
-  v.visit({.name = "over_periods",
-           .doc = "gradual: length of the change; recurring: periods between changes",
-           .minimum = 1,
-           .maximum = 10000},
-          over_periods);
+  detail::visit_drift_times(v, at_period, over_periods,
+                            "gradual: length of the change; recurring: periods between changes");
 }
 
 std::vector<Problem> MixDriftOptions::validate() const {

@@ -1,5 +1,7 @@
 #include "framework/simulation/vocabulary_drift.h"
 
+#include "framework/simulation/detail/drift_times.h"
+
 namespace coldframe {
 
 void VocabularyDriftOptions::describe(OptionVisitor& v) {
@@ -11,12 +13,8 @@ void VocabularyDriftOptions::describe(OptionVisitor& v) {
            .doc = "template of the texts afterwards: other sentences, other words for the same values, as in "
                   "{gender:M=bloke,F=lady|person}"},
           user_template);
-  v.visit({.name = "at_period", .doc = "period in which the change begins", .minimum = 0, .maximum = 4e9}, at_period);
-  v.visit({.name = "over_periods",
-           .doc = "gradual: length of the change; recurring: periods between changes",
-           .minimum = 1,
-           .maximum = 10000},
-          over_periods);
+  detail::visit_drift_times(v, at_period, over_periods,
+                            "gradual: length of the change; recurring: periods between changes");
 }
 
 std::vector<Problem> VocabularyDriftOptions::validate() const {

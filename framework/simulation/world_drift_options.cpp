@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "framework/simulation/detail/drift_times.h"
+
 namespace coldframe {
 namespace {
 
@@ -16,12 +18,8 @@ void WorldDriftOptions::describe(OptionVisitor& v) {
            .choices = {"none", "sudden", "gradual", "incremental", "recurring"}},
           kind);
   v.visit({.name = "to", .doc = "the world that simulation.world changes to, as in topics-0"}, to);
-  v.visit({.name = "at_period", .doc = "period in which the change begins", .minimum = 0, .maximum = 4e9}, at_period);
-  v.visit({.name = "over_periods",
-           .doc = "gradual and incremental: length of the change; recurring: periods between changes",
-           .minimum = 1,
-           .maximum = 10000},
-          over_periods);
+  detail::visit_drift_times(v, at_period, over_periods,
+                            "gradual and incremental: length of the change; recurring: periods between changes");
 }
 
 std::vector<Problem> WorldDriftOptions::validate() const {
