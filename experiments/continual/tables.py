@@ -7,37 +7,24 @@ FOLDER holds report-*.csv as `coldframe compare` wrote them. The picture needs m
 """
 
 import argparse
-import csv
 import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from study_tables import interval, markdown, rows  # noqa: E402
 
 NUMBERS = {"next": "next task's people", "next_minus_popularity": "minus popularity", "average": "ACC", "backward_transfer": "BWT",
            "forward_transfer": "FWT"}
 
 
-def rows(folder: pathlib.Path, name: str) -> list[dict]:
-    with open(folder / f"report-{name}.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def markdown(header: list[str], body: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in body])
-
-
-def interval(row: dict, column: str) -> str:
-    if not row[column]:
-        return "-"
-    return f"{float(row[column]):.3f} [{float(row[column + '_low']):.3f}, {float(row[column + '_high']):.3f}]"
-
-
 def strategies(folder: pathlib.Path) -> str:
     return markdown(["NDCG@10, k = 0"] + list(NUMBERS.values()),
-                    [[row["strategy"]] + [interval(row, key) for key in NUMBERS] for row in rows(folder, "stream-strategies")])
+                    [[row["strategy"]] + [interval(row, key) for key in NUMBERS] for row in rows(folder / "report-stream-strategies.csv")])
 
 
 def verdicts(folder: pathlib.Path, words: tuple[str, ...]) -> str:
     body = [[row["comparison"], interval(row, "difference"), f"{float(row['holm_p']):.3f}", f"{float(row['detectable']):.3f}", row["verdict"]]
-            for row in rows(folder, "verdict-streams") if any(row["comparison"].endswith(word) for word in words)]
+            for row in rows(folder / "report-verdict-streams.csv") if any(row["comparison"].endswith(word) for word in words)]
     return markdown(["first - second", "difference [95 %]", "p after Holm", "would be found", "verdict"], body)
 
 
@@ -46,7 +33,7 @@ def plot(folder: pathlib.Path, path: pathlib.Path) -> None:
     matplotlib.use("svg")
     matplotlib.rcParams.update({"svg.hashsalt": "coldframe", "font.size": 9})
     from matplotlib import pyplot
-    table = rows(folder, "stream-strategies")
+    table = rows(folder / "report-stream-strategies.csv")
     figure, panels = pyplot.subplots(1, 3, figsize=(10, 3.4), layout="constrained", sharey=True)
     for panel, key in zip(panels, ("next", "average", "backward_transfer")):
         for y, row in enumerate(reversed(table)):

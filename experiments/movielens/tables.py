@@ -5,46 +5,32 @@
 
 FOLDER holds report-*.csv; FOLDER/recompose those of the same encoders with `evaluation.user_vector = recompose`.
 """
-import csv
 import pathlib
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from study_tables import interval, markdown, rows  # noqa: E402
 
 SHOTS = ["k0", "k1", "k3", "k5", "k10"]
 
 
-def rows(folder, name):
-    with open(folder / f"report-{name}.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def markdown(header, body):
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in body])
-
-
-def cell(row, shot, digits):
-    if not row[shot]:
-        return "-"
-    return f"{float(row[shot]):.{digits}f} [{float(row[shot + '_low']):.{digits}f}, {float(row[shot + '_high']):.{digits}f}]"
-
-
 def quality(folder, metric):
     header = [metric.upper().replace("RECALL", "Recall")] + [f"k = {shot[1:]}" for shot in SHOTS]
-    return markdown(header, [[row["scorer"]] + [cell(row, shot, 3) for shot in SHOTS]
-                             for row in rows(folder, f"quality-{metric}")])
+    return markdown(header, [[row["scorer"]] + [interval(row, shot, 3) for shot in SHOTS]
+                             for row in rows(folder / f"report-quality-{metric}.csv")])
 
 
 def ratios(folder, title):
     header = [title, "metric"] + [f"k = {shot[1:]}" for shot in SHOTS]
-    return markdown(header, [[row["strategy"], row["metric"]] + [cell(row, shot, 2) for shot in SHOTS]
-                             for row in rows(folder, "ratio-to-popularity") if row["metric"] != "mrr@10"])
+    return markdown(header, [[row["strategy"], row["metric"]] + [interval(row, shot, 2) for shot in SHOTS]
+                             for row in rows(folder / "report-ratio-to-popularity.csv") if row["metric"] != "mrr@10"])
 
 
 def cost(folder):
     header = ["run", "steps", "ranks x threads", "seconds in steps", "weight of the item prior", "parameter digest"]
     return markdown(header, [[f"{row['variant']}, fold {row['fold']}", row["steps"], f"{row['ranks']} x {row['threads']}",
                               f"{float(row['seconds']):.0f}", row["prior"], f"`{row['digest']}`"]
-                             for row in rows(folder, "runs")])
+                             for row in rows(folder / "report-runs.csv")])
 
 
 def main():

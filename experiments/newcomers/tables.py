@@ -4,24 +4,16 @@
   experiments/newcomers/tables.py [FOLDER]        default: docs/studies/newcomers
 """
 import collections
-import csv
 import pathlib
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from study_tables import markdown, rows  # noqa: E402
 
 AXES = ["world", "lambda", "user_model"]
 VERDICTS = ["better", "equivalent", "undecided", "worse"]
 CLAIMS = ["checkpoints", "strategy"]
 SHORT = {"better": "+", "worse": "-", "equivalent": "=", "undecided": "?"}
-
-
-def rows(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def markdown(header, body):
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in body])
 
 
 def unique(lines, key):

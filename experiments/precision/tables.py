@@ -4,14 +4,11 @@
     experiments/precision/tables.py [FOLDER]        default: docs/studies/precision
 """
 
-import csv
 import pathlib
 import sys
 
-
-def rows(path: pathlib.Path) -> list[dict]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from study_tables import rows  # noqa: E402
 
 
 def line(folder: pathlib.Path, strategy: str, end: str, shots: int) -> str:

@@ -8,27 +8,14 @@ FOLDER holds report-*.csv as `coldframe compare` wrote them, rates.csv and sizes
 """
 
 import argparse
-import csv
 import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from study_tables import interval, markdown, rows  # noqa: E402
 
 SHOTS = ["k0", "k3", "k10"]
 PRIOR = " + item prior"
-
-
-def rows(folder: pathlib.Path, name: str) -> list[dict]:
-    with open(folder / f"{name}.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def markdown(header: list[str], body: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in body])
-
-
-def interval(row: dict, column: str, digits: int = 3) -> str:
-    if not row[column]:
-        return "-"
-    return f"{float(row[column]):.{digits}f} [{float(row[column + '_low']):.{digits}f}, {float(row[column + '_high']):.{digits}f}]"
 
 
 def count(number: float) -> str:
@@ -37,14 +24,14 @@ def count(number: float) -> str:
 
 class Study:
     def __init__(self, folder: pathlib.Path):
-        every = rows(folder, "report-strategies")
+        every = rows(folder / "report-strategies.csv")
         self.pure = [row for row in every if not row["strategy"].endswith(PRIOR)]
         self.pure.sort(key=lambda row: -float(row["k0"]))
         self.with_prior = {row["strategy"].removesuffix(PRIOR): row for row in every if row["strategy"].endswith(PRIOR)}
-        self.bytes = {row["strategy"]: int(row["bytes"]) for row in rows(folder, "sizes")}
-        self.tried = rows(folder, "rates")
+        self.bytes = {row["strategy"]: int(row["bytes"]) for row in rows(folder / "sizes.csv")}
+        self.tried = rows(folder / "rates.csv")
         self.rate = {row["strategy"]: row["rate"] for row in self.tried if row["chosen"] == "yes"}
-        self.references = {row["scorer"]: row for row in rows(folder, "report-quality-ndcg@10")}
+        self.references = {row["scorer"]: row for row in rows(folder / "report-quality-ndcg@10.csv")}
 
     def quality(self) -> str:
         header = ["NDCG@10, text alone"] + [f"k = {shot[1:]}" for shot in SHOTS] + ["over popularity, k = 0", f"k = 0{PRIOR}"]
