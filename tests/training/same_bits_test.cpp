@@ -100,8 +100,9 @@ struct RunShape {
   int threads = 1;
   std::int64_t replicate_below = 1024;
   std::string activations = "keep";
-  bool looks = true;    // at role V, at the end too: a killed run has no such end
-  bool staged = false;  // layers begin one after the other, at rates of their own
+  bool looks = true;       // at role V, at the end too: a killed run has no such end
+  bool staged = false;     // layers begin one after the other, at rates of their own
+  bool perturbed = false;  // word embeddings climb the loss (FreeLB)
 };
 
 class Run {
@@ -131,6 +132,10 @@ class Run {
       step_options_.optimizer.unfreeze_every = 20;
       step_options_.optimizer.layer_decay = 0.8;
       step_options_.optimizer.weight_decays = {"*.bias:0.1"};
+    }
+    if (shape.perturbed) {
+      step_options_.adversarial.steps = 2;
+      step_options_.gradients = 2;
     }
     planner_ = std::make_unique<StepPlanner>(taste_.planner(sampler_, batch_, objective_->candidate_rule()));
     step_options_.dropout_below_trainable = shape.run.prefix == Prefix::none;
@@ -454,6 +459,34 @@ TEST_P(StagedBitsTest, layers_that_begin_later_have_the_same_bits_on_any_ranks_a
 }
 
 INSTANTIATE_TEST_SUITE_P(Staged, StagedBitsTest, ::testing::Values("full", "bitfit_and_houlsby_and_lora"));
+
+class PerturbedBitsTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  testing::TemporaryFolder folder_;
+};
+
+TEST_P(PerturbedBitsTest, perturbed_words_have_the_same_bits_on_any_ranks_and_after_a_resume) {
+  constexpr std::int64_t steps = 40, stopped_after = 25;
+  const auto shape = [](int ranks, int threads) {
+    return RunShape{{GetParam(), BatchKind::many},
+                    ranks,
+                    threads,
+                    1024,
+                    "keep",
+                    /*looks=*/false,
+                    /*staged=*/false,
+                    /*perturbed=*/true};
+  };
+  const Outcome expected = train(shape(1, 1), steps, folder_ / "1x1");
+  for (const int ranks : {2, 3, 4}) {
+    expect_same_bits(expected, train(shape(ranks, 5 - ranks), steps, folder_ / std::to_string(ranks)),
+                     std::to_string(ranks) + " ranks");
+  }
+  train(shape(3, 1), stopped_after, folder_ / "parts");
+  expect_same_bits(expected, train(shape(2, 1), steps, folder_ / "parts", /*resume=*/true), "resumed on 2 ranks");
+}
+
+INSTANTIATE_TEST_SUITE_P(Perturbed, PerturbedBitsTest, ::testing::Values("full", "lora"));
 
 INSTANTIATE_TEST_SUITE_P(Forms, FormBitsTest, ::testing::ValuesIn(forms()), test::FormName());
 
