@@ -28,6 +28,7 @@ class Test:
     minutes: float  # share of the wall clock: seconds * processors held / jobs / 60
     cases: int
     skipped_cases: list[str]
+    last_words: str  # of the output: a script's reason for a skip
 
 
 @dataclasses.dataclass
@@ -99,6 +100,7 @@ def read_test(case: ElementTree.Element, properties: dict, jobs: int) -> Test:
         minutes=float(case.get("time")) * processors / jobs / 60,
         cases=int(ran[1]) if ran else 0,
         skipped_cases=skipped_cases(output),
+        last_words=output.strip().rpartition("\n")[2] or "no reason given",
     )
 
 
@@ -112,7 +114,7 @@ def print_table(tests: list[Test]) -> None:
 
 def print_skipped(tests: list[Test]) -> None:
     skipped = [f"  {test.name}: {case}" for test in tests for case in test.skipped_cases]
-    skipped += [f"  {test.name}" for test in tests if test.outcome == "skipped"]
+    skipped += [f"  {test.name}: {test.last_words}" for test in tests if test.outcome == "skipped"]
     if skipped:
         print("\nskipped:")
         print("\n".join(skipped))

@@ -30,9 +30,10 @@ struct FairnessOptions final : Options {
   GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "run",
-                   .doc = "run folder, as `coldframe train` prints it; several: folds of one variant, pooled"},
-                  run);
+    visitor.visit(
+        {.name = "run",
+         .doc = "run folder, as `coldframe train` prints it; several: folds are pooled, variants set side by side"},
+        run);
     visitor.visit(
         {.name = "group", .doc = "groups of users: gender, age:25:45 (bounds), gender*age:30; may be repeated"}, group);
     visitor.visit({.name = "item_group", .doc = "attribute of items whose share of slots is compared: genres"},
@@ -58,15 +59,17 @@ struct FairnessOptions final : Options {
 class FairnessCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--run RUN [--run RUN ...] --group RULE [--group RULE ...] [--item_group COLUMN] [--shots K]\n"
-                     "[--exposure_group ITEMS --exposure_share S] [--output FILE.json]",
+    return {.usage =
+                "--run RUN [--run RUN ...] --group RULE [--group RULE ...] [--item_group COLUMN] [--shots K]\n"
+                "[--exposure_group ITEMS --exposure_share S] [--output FILE.json]",
             .text =
                 "How evenly a trained run and the baselines serve groups of real newcomers: utility of each group, "
                 "gaps beside\n"
                 "what label permutations show from nothing, what fills the slots, exposure of items against their "
                 "merit. Groups\n"
                 "below 50 users enter no gap, below 30 show no number. Runs of one variant on several folds are "
-                "pooled. With\n"
+                "pooled;\n"
+                "several variants, all on the same folds, stand side by side, and their gaps are compared. With\n"
                 "--exposure_group the lists of the run stand beside lists re-ranked so that these items get a share of "
                 "the\n"
                 "attention at the least loss. Ends with what cannot be concluded. Bounds "
@@ -82,6 +85,7 @@ class FairnessCommand final : public Subcommand {
     std::vector<UserId> members;
     EvaluationOptions evaluation;
     std::vector<FreeValue> bounds;
+    sort_by_variant(invocation);
     count_likes(invocation, input);
     for (const std::string& folder : options_.run) {
       const OpenedRun run(folder, sections_.distributed.threads, invocation);
@@ -90,20 +94,17 @@ class FairnessCommand final : public Subcommand {
         bounds = run.run().config().free_values("expect");
         describe_items(run, input);
       }
-      require_fold(run, input);
+      require_settings(run, input);
       add_people(run, input, members);
       serve_all(run, input);
-      if (folder != options_.run.back()) continue;
-      for (const std::string& rule : options_.group) {
-        input.groups.push_back(attribute_groups(run.data().dataset.users, rule, members));
-      }
     }
     for (const ServedScorer& scorer : input.scorers) {
       if (scorer.utility.size() == input.users.size()) continue;
-      throw DataError(fmt::format("{} has not ranked in every fold", scorer.name), "some of the runs were evaluated, others not",
-                      "run `coldframe evaluate` on all of them");
+      throw DataError(fmt::format("{} has not ranked for all newcomers", scorer.name),
+                      "some runs lack a fold that others have, or were not evaluated",
+                      "give every variant on the same folds, and run `coldframe evaluate` on all of them");
     }
-    input.folds = options_.run.size();
+    input.folds = folds_;
     log_info("gaps of {} scorers, each beside {} permutations", input.scorers.size(), options_.permutations);
     const nlohmann::json report = fairness_report(input, rules_of(evaluation));
     if (!options_.output.empty()) write_tables(options_.output, report);
@@ -122,6 +123,24 @@ class FairnessCommand final : public Subcommand {
     return rules;
   }
 
+  /// Runs of one variant one after the other, variants in the order in which they were given.
+  void sort_by_variant(const Invocation& invocation) {
+    std::vector<std::string> order;
+    std::vector<std::pair<std::size_t, std::string>> sorted;
+    for (const std::string& folder : options_.run) {
+      const std::string name = StoredRun(folder, invocation.line.sources).name();
+      const auto found = std::ranges::find(order, name);
+      sorted.emplace_back(found - order.begin(), folder);
+      if (found == order.end()) order.push_back(name);
+    }
+    std::ranges::stable_sort(sorted, {}, &std::pair<std::size_t, std::string>::first);
+    variant_ = order.front();
+    folds_ = static_cast<std::size_t>(
+        std::ranges::count(sorted, std::size_t{0}, &std::pair<std::size_t, std::string>::first));
+    options_.run.clear();
+    for (auto& [place, folder] : sorted) options_.run.push_back(std::move(folder));
+  }
+
   /// Popularity of all folds together, before anything is ranked: it says which items are the tail.
   void count_likes(const Invocation& invocation, FairnessInput& input) {
     for (const std::string& folder : options_.run) {
@@ -130,14 +149,12 @@ class FairnessCommand final : public Subcommand {
       if (input.train_counts.empty()) {
         input.train_counts.assign(data->dataset.items.size(), 0);
         checksum_ = data->checksum;
-        variant_ = run.name();
       }
-      if (data->checksum != checksum_ || run.name() != variant_) {
-        throw DataError(fmt::format("cannot pool {} with {}", folder, options_.run.front()),
-                        data->checksum != checksum_ ? "they have other data"
-                                                    : fmt::format("it is {}, the first is {}", run.name(), variant_),
-                        "give folds of one variant; ask about others by themselves");
+      if (data->checksum != checksum_) {
+        throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()), "they have other data",
+                        "give runs of one data set");
       }
+      if (run.name() != variant_) continue;
       const std::vector<std::uint32_t> counts = data->likes.count_by_item(data->roles.users(Role::train));
       for (std::size_t i = 0; i < counts.size(); ++i) input.train_counts[i] += counts[i];
       if (!options_.exposure.active() || folder != options_.run.front()) continue;
@@ -151,11 +168,12 @@ class FairnessCommand final : public Subcommand {
     input.slate_length = static_cast<std::size_t>(run.experiment().evaluation.coverage_at);
     input.utility_name = run.experiment().evaluation.metrics.front();
     if (!options_.item_group.empty()) input.item_groups = item_attribute_groups(items, options_.item_group);
-    for (std::uint32_t i = 0; i < run.items(); ++i) input.item_keys.emplace_back(run.data().dataset.item_key(ItemId(i)));
+    for (std::uint32_t i = 0; i < run.items(); ++i)
+      input.item_keys.emplace_back(run.data().dataset.item_key(ItemId(i)));
     if (options_.exposure.active()) exposed_ = select_items(items, input.train_counts, options_.exposure.group);
   }
 
-  void require_fold(const OpenedRun& run, const FairnessInput& input) const {
+  void require_settings(const OpenedRun& run, const FairnessInput& input) const {
     const EvaluationOptions& evaluation = run.experiment().evaluation;
     if (options_.shots > evaluation.masked) {
       throw ConfigError(fmt::format("shots = {}", options_.shots),
@@ -163,24 +181,40 @@ class FairnessCommand final : public Subcommand {
     }
     if (evaluation.metrics.front() != input.utility_name ||
         static_cast<std::size_t>(evaluation.coverage_at) != input.slate_length) {
-      throw ConfigError(fmt::format("cannot pool {} with {}", run.folder(), options_.run.front()),
+      throw ConfigError(fmt::format("cannot set {} beside {}", run.folder(), options_.run.front()),
                         "evaluation.metrics or coverage_at differ", "give them on the command line");
-    }
-    const std::set<UserKey> known(input.users.begin(), input.users.end());
-    for (const HeldOutUser& newcomer : run.newcomers().users()) {
-      if (!known.contains(newcomer.key)) continue;
-      throw DataError(fmt::format("cannot pool {} with the runs before it", run.folder()),
-                      "they share newcomers", "give one run of each fold");
     }
   }
 
-  static void add_people(const OpenedRun& run, FairnessInput& input, std::vector<UserId>& members) {
+  /// The newcomers of a fold of the first variant join; those of the others have to be the same, in the same order.
+  void add_people(const OpenedRun& run, FairnessInput& input, std::vector<UserId>& members) {
+    if (run.run().name() != variant_) return require_same_people(run, input);
+    const std::set<UserKey> known(input.users.begin(), input.users.end());
     for (const HeldOutUser& newcomer : run.newcomers().users()) {
+      if (known.contains(newcomer.key)) {
+        throw DataError(fmt::format("cannot pool {} with the runs before it", run.folder()), "they share newcomers",
+                        "give one run of each fold");
+      }
       members.push_back(newcomer.user);
       input.users.push_back(newcomer.key);
       input.history_lengths.push_back(newcomer.support.size() + newcomer.targets.size());
       input.targets.emplace_back(newcomer.targets.begin(), newcomer.targets.end());
       input.candidates.push_back(run.items() - newcomer.masked.size());
+    }
+    if (++folds_seen_ < folds_) return;
+    for (const std::string& rule : options_.group) {
+      input.groups.push_back(attribute_groups(run.data().dataset.users, rule, members));
+    }
+  }
+
+  void require_same_people(const OpenedRun& run, const FairnessInput& input) const {
+    const auto served = std::ranges::find(input.scorers, run.run().name(), &ServedScorer::name);
+    std::size_t next = served == input.scorers.end() ? 0 : served->utility.size();
+    for (const HeldOutUser& newcomer : run.newcomers().users()) {
+      if (next < input.users.size() && input.users[next++] == newcomer.key) continue;
+      throw DataError(fmt::format("cannot set {} beside {}", run.folder(), variant_),
+                      "its newcomers are others, or come in another order of folds",
+                      "give every variant on the same folds, in the same order");
     }
   }
 
@@ -199,14 +233,18 @@ class FairnessCommand final : public Subcommand {
 
   void serve_all(const OpenedRun& run, FairnessInput& input) const {
     const MetricCut utility = parse_metric(input.utility_name);
-    const auto add = [&](const std::string& name, const std::string& role, NewcomerScorer& scorer) {
+    const auto add = [&](const std::string& name, const std::string& role, NewcomerScorer& scorer, bool prior = false) {
       if (scorer.minimum_shots() > input.shots) return;
-      append(input, name, role, serve(run, scorer, input.shots, utility, input.slate_length));
+      ServedScorer served = serve(run, scorer, input.shots, utility, input.slate_length);
+      served.with_prior = prior;
+      append(input, name, role, std::move(served));
       if (role == "strategy" && options_.exposure.active()) add_exposed(run, input, name, scorer);
     };
     log_info("{}: baselines and the trained encoder rank for {} newcomers", run.folder(),
              run.newcomers().users().size());
+    const bool first = run.run().name() == variant_;  // baselines are the same for all variants
     for (const std::unique_ptr<Baseline>& baseline : make_baselines(run.data())) {
+      if (!first) break;
       BaselineScorer scorer(*baseline, run.data().dataset.users, run.items());
       add(std::string(baseline->name()), baseline->name() == "random" ? "floor" : "baseline", scorer);
     }
@@ -216,7 +254,7 @@ class FairnessCommand final : public Subcommand {
     add(run.run().name(), "strategy", scorer);
     if (const auto weight = run.prior_weight()) {
       scorer.set_prior(run.run().scale(), *weight, training_prior(run.data()));
-      add(run.run().name() + " + item prior", "strategy", scorer);
+      add(run.run().name() + " + item prior", "strategy", scorer, true);
     }
   }
 
@@ -238,8 +276,9 @@ class FairnessCommand final : public Subcommand {
 
   FairnessOptions options_;
   NewcomerSections sections_;
-  std::string checksum_, variant_;  // of the first run
-  std::vector<ItemId> exposed_;     // that are to be seen more
+  std::string checksum_, variant_;          // of the first run
+  std::size_t folds_ = 0, folds_seen_ = 0;  // runs of the first variant
+  std::vector<ItemId> exposed_;             // that are to be seen more
 };
 
 }  // namespace

@@ -110,24 +110,36 @@ Json gap_table(const FairnessInput& input, const FairnessRules& rules) {
   return taken;
 }
 
+/// Against whom the gap of a strategy is set: every baseline, and later strategies of its kind.
+std::vector<const ServedScorer*> opponents(const FairnessInput& input, const ServedScorer& strategy) {
+  std::vector<const ServedScorer*> found;
+  for (const ServedScorer& scorer : input.scorers) {
+    if (scorer.role == "baseline" || scorer.role == "floor") found.push_back(&scorer);
+  }
+  for (const ServedScorer& scorer : input.scorers) {
+    if (scorer.role == "strategy" && scorer.with_prior == strategy.with_prior && &scorer > &strategy)
+      found.push_back(&scorer);
+  }
+  return found;
+}
+
 Json difference_table(const FairnessInput& input, const FairnessRules& rules) {
   TableBuilder table(
-      "gap-differences", "Gap of a strategy minus gap of a baseline",
+      "gap-differences", "Gap of a strategy minus gap of a baseline, or of another strategy",
       "null: the two are swapped within users; two-sided; Holm over this table; negative = the strategy is "
       "the more even one");
-  table.column("grouping", "grouping").column("strategy", "strategy").column("baseline", "baseline");
+  table.column("grouping", "grouping").column("strategy", "strategy").column("baseline", "against");
   table.column("difference", "difference").column("null_95", "null 95 %").column("p", "p").column("holm_p", "Holm p");
   for (const Groups& groups : input.groups) {
     for (const ServedScorer& strategy : input.scorers) {
       if (strategy.role != "strategy") continue;
-      for (const ServedScorer& baseline : input.scorers) {
-        if (baseline.role == "strategy" || baseline.role == "reranked") continue;
-        const auto null = gap_difference_null(input.users, strategy.utility, baseline.utility, groups,
+      for (const ServedScorer* opponent : opponents(input, strategy)) {
+        const auto null = gap_difference_null(input.users, strategy.utility, opponent->utility, groups,
                                               {rules.permutations, rules.bootstrap.seed, rules.sizes});
         if (!null) continue;
         table.row({{"grouping", groups.name()},
                    {"strategy", strategy.name},
-                   {"baseline", baseline.name},
+                   {"baseline", opponent->name},
                    {"difference", null->gap},
                    {"null_95", null->null_95},
                    {"p", null->p_value}});

@@ -18,6 +18,7 @@ struct ServedScorer {
   std::string role;                         // "strategy", "baseline", "floor", "reranked"
   std::vector<double> utility;              // [users]
   std::vector<std::vector<ItemId>> slates;  // [users]
+  bool with_prior = false;                  // scores of a strategy hold the item prior
 };
 
 /// A scorer whose lists give a group of items a share of exposure, beside the same scorer without.
@@ -57,7 +58,8 @@ struct FairnessRules {
   double alpha = 0.05;
 };
 
-/// The tables `groups`, `gaps`, `gap-differences` (strategies against every baseline), `parity`, `items`,
+/// The tables `groups`, `gaps`, `gap-differences` (strategies against every baseline, and against each other: those with
+/// the item prior, and those without), `parity`, `items`,
 /// `item-association` and `reranking`, in the form of report.h, with `facts` and `limits`: what cannot be concluded, and why.
 nlohmann::json fairness_report(const FairnessInput& input, const FairnessRules& rules);
 

@@ -54,8 +54,13 @@ class SummaryTest(unittest.TestCase):
         self.assertEqual(test.cases, 3)
         self.assertEqual(test.skipped_cases, ["Store.NeedsData: no MovieLens-100K in .deps"])
 
+    def test_a_skipped_script_says_why_last(self):
+        test = read('notrun|<skipped message="SKIP_RETURN_CODE=77"/>', {}, "looking for data\nno MovieLens-100K in .deps\n")
+        self.assertEqual(test.last_words, "no MovieLens-100K in .deps")
+        self.assertEqual(read('notrun|<skipped message="SKIP_RETURN_CODE=77"/>', {}).last_words, "no reason given")
+
     def test_going_over_the_budget_is_said(self):
-        slow_test = summary.Test("t", "fast", "passed", 1.5, 1, [])
+        slow_test = summary.Test("t", "fast", "passed", 1.5, 1, [], "")
         self.assertIn("1.5 of 1   OVER BUDGET", summary.Row("fast", [slow_test]).text())
 
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "framework/core/atomic_file.h"
@@ -154,7 +155,8 @@ TEST_F(NoiseAndGroupsTest, evaluation_keeps_slices_and_groups_and_compare_shows_
   expect_refused(run_program(fmt::format("evaluate --run {} --evaluation.groups=gendre", run_)), k_config,
                  {"gendre", "did you mean gender?"});
 
-  const Outcome compared = run_program(fmt::format("compare {} --output {} --evaluation.minimum_users=2", run_, path("r.html")));
+  const Outcome compared =
+      run_program(fmt::format("compare {} --output {} --evaluation.minimum_users=2", run_, path("r.html")));
   if (compared.errors.find("cannot read the plot library") != std::string::npos) GTEST_SKIP() << "no plotly.min.js";
   ASSERT_EQ(compared.code, 0) << compared.errors;
   EXPECT_THAT(compared.output, HasSubstr("One strategy of 1 fold and 1 training seed on 12 newcomers"));
@@ -181,6 +183,35 @@ TEST_F(NoiseAndGroupsTest, groups_too_small_for_a_number_say_so) {
   for (const Json& row : report["tables"][0]["rows"]) EXPECT_FALSE(row.contains("mean")) << row;
   EXPECT_THAT(outcome.output, HasSubstr("lora + item prior"));
   EXPECT_THAT(read_file(path("f-items.csv")), HasSubstr("popularity"));
+}
+
+TEST_F(NoiseAndGroupsTest, two_variants_stand_side_by_side_on_the_same_people_only) {
+  ASSERT_EQ(
+      job_.train(0, "runs",
+                 fmt::format("--config {} --experiment.variant=short --optimizer.learning_rate=1e-4", job_.short_config().string()))
+          .code,
+      0);
+  const std::string other = job_.run("runs", "short").string();
+  ASSERT_EQ(run_program("evaluate --run " + other).code, 0);
+  const Outcome both =
+      run_program(fmt::format("fairness --run {} --run {} --group gender --output {}", run_, other, path("both.json")));
+  ASSERT_EQ(both.code, 0) << both.errors;
+  std::map<std::string, int> rows;
+  for (const Json& row : read_json(path("both.json"))["tables"][0]["rows"]) {
+    ++rows[row["scorer"].get<std::string>()];
+    EXPECT_LE(row["users"].get<int>(), 12) << row;
+  }
+  for (const char* scorer : {"popularity", "lora", "lora + item prior", "short", "short + item prior"}) {
+    EXPECT_EQ(rows[scorer], rows["random"]) << scorer;
+  }
+  ASSERT_EQ(job_.train(0, "runs",
+                       fmt::format("--config {} --experiment.variant=elsewhere --data.fold=1",
+                                   job_.short_config().string()))
+                .code,
+            0);
+  const std::string elsewhere = (job_.folder() / "runs/job/elsewhere/fold-1/seed-1").string();
+  expect_refused(run_program(fmt::format("fairness --run {} --run {} --group gender", run_, elsewhere)), k_data,
+                 {"cannot set", "elsewhere", "newcomers are others", "same folds"});
 }
 
 TEST_F(NoiseAndGroupsTest, wrong_questions_are_refused) {

@@ -142,6 +142,27 @@ TEST_F(FairnessReport, order_of_users_changes_no_number) {
 
 /// Lists of two places with attention 1 and 1 / log2(3) = .631. Items 2 to 9 stand in the second place of everybody:
 /// .631 / 1.631 = .387 of the attention. Re-ranked they stand in the first one for half of the people.
+TEST(FairnessDifferences, strategies_of_a_kind_are_set_against_each_other_and_an_even_one_is_the_more_even) {
+  FairnessInput input = served_people();
+  ServedScorer even = input.scorers[1], unlike = input.scorers[1];
+  even.name = "fair";
+  for (std::size_t u = 0; u < k_users; ++u) even.utility[u] = 0.4 + 0.01 * ((u * 37) % 11);
+  unlike.name = "lora + item prior";
+  unlike.with_prior = true;
+  input.scorers.push_back(unlike);
+  input.scorers.push_back(even);
+  const Json report = fairness_report(input, FairnessRules());
+  const Json difference = row(report, "gap-differences", {{"strategy", "lora"}, {"baseline", "fair"}});
+  EXPECT_NEAR(difference["difference"].get<double>(), 0.3, 0.02) << ".3 of women against men, set against none";
+  EXPECT_LT(difference["p"].get<double>(), 0.01);
+  std::size_t rows = 0;
+  for (const Json& one : table(report, "gap-differences")["rows"]) {
+    ++rows;
+    EXPECT_FALSE(one["strategy"] == "lora" && one["baseline"] == "lora + item prior");
+  }
+  EXPECT_EQ(rows, 4u) << "three strategies against popularity, lora against fair";
+}
+
 TEST(FairnessReranking, tells_exposure_before_and_after_and_what_it_costs) {
   FairnessInput input = served_people();
   ServedScorer bound{"lora + tail 0.5", "reranked", {}, {}};
