@@ -4,31 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "framework/cli/missing_field_noise.h"
 #include "framework/core/error.h"
 #include "framework/text/list_noise.h"
-#include "framework/text/template.h"
 
 namespace coldframe {
 namespace {
 
 constexpr std::string_view k_missing = "missing_fields", k_shuffled = "shuffled_history",
                            k_shortened = "shortened_history";
-
-void blank(AttributeColumn& column, std::size_t row) {
-  switch (column.kind) {
-    case AttributeKind::number:
-      column.numbers[row] = std::numeric_limits<double>::quiet_NaN();
-      break;
-    case AttributeKind::multi:
-      column.values[row].clear();
-      break;
-    case AttributeKind::category:
-    case AttributeKind::text:
-      column.texts[row].clear();
-  }
-}
 
 std::vector<ItemId> first_likes(const ColdStartUser& user, std::size_t shots) {
   const auto history = ColdStartCases::history(user, shots);
@@ -43,7 +28,7 @@ std::vector<std::string> noise_kinds() {
   return names;
 }
 
-bool noise_is_random(std::string_view kind) { return kind != "truncation" && kind != k_shortened; }
+bool noise_is_random(std::string_view kind) { return !kind.ends_with("truncation") && kind != k_shortened; }
 
 NewcomerNoise::NewcomerNoise(const ExperimentData& data, const NewcomerSet& newcomers, const TextOptions& text,
                              UserVector rule, const Thesaurus* thesaurus, std::uint64_t seed)
@@ -75,21 +60,12 @@ std::vector<NoisyQuery> NewcomerNoise::clean(std::size_t shots) const {
   return queries;
 }
 
-EntityTable NewcomerNoise::with_missing_fields(double severity, std::uint32_t draw) const {
-  EntityTable table = data_.dataset.users;
-  std::vector<AttributeColumn*> columns;
-  const Template pattern(text_.user, "text.user");
-  for (const std::string& field : pattern.fields()) {
-    const auto column = std::ranges::find(table.columns, field, &AttributeColumn::name);
-    if (column != table.columns.end()) columns.push_back(&*column);
-  }
+EntityTable NewcomerNoise::with_fields_left_out(double severity, std::uint32_t draw) const {
+  std::vector<KeyedRow> rows;
   for (std::size_t row = 0; row < newcomers_.users().size(); ++row) {
-    const std::vector<bool> missing = missing_fields(columns.size(), severity, key(row, draw));
-    for (std::size_t f = 0; f < columns.size(); ++f) {
-      if (missing[f]) blank(*columns[f], newcomers_.users()[row].user.value());
-    }
+    rows.push_back({newcomers_.users()[row].user.value(), key(row, draw)});
   }
-  return table;
+  return with_missing_fields(data_.dataset.users, text_.user, "text.user", severity, rows);
 }
 
 std::vector<NoisyQuery> NewcomerNoise::noisy(const std::string& kind, double severity, std::uint32_t draw,
@@ -98,7 +74,7 @@ std::vector<NoisyQuery> NewcomerNoise::noisy(const std::string& kind, double sev
   std::vector<NoisyQuery> queries = before;
   const std::optional<TextNoise> text_kind = text_noise_of(kind);
   if (kind == k_missing) {
-    const EntityTable table = with_missing_fields(severity, draw);
+    const EntityTable table = with_fields_left_out(severity, draw);
     const TextViews views(table, data_.dataset.items, text_);
     for (std::size_t row = 0; row < queries.size(); ++row) {
       queries[row] = query(views, row, first_likes(newcomers_.cases().users[row], shots));

@@ -19,9 +19,9 @@ struct NoisyQuery {
   bool changed = false;         // by the noise
 };
 
-/// Names of all kinds of noise, as on the command line.
+/// Names of all kinds of noise on what newcomers write and liked, as on the command line.
 std::vector<std::string> noise_kinds();
-/// False for kinds that know no chance, so that one draw says all.
+/// False for kinds (also of items) that know no chance, so that one draw says all.
 bool noise_is_random(std::string_view kind);
 
 /// The texts and histories of real newcomers under noise. True attributes, targets and masks stay; text noise acts on
@@ -39,7 +39,7 @@ class NewcomerNoise {
 
  private:
   NoisyQuery query(const TextViews& views, std::size_t row, std::vector<ItemId> history) const;
-  EntityTable with_missing_fields(double severity, std::uint32_t draw) const;
+  EntityTable with_fields_left_out(double severity, std::uint32_t draw) const;
   NoiseKey key(std::size_t row, std::uint32_t draw) const;
 
   const ExperimentData& data_;

@@ -59,8 +59,7 @@ NoiseTrial::NoiseTrial(const OpenedRun& run)
       utility_(parse_metric(run.experiment().evaluation.metrics.front())),
       length_(static_cast<std::size_t>(run.experiment().evaluation.coverage_at)),
       encoder_(run.encoder()),
-      scores_(encode_items(encoder_, run.texts(), run.data())),
-      items_(vector_table(scores_.items())) {}
+      clean_(encode_items(encoder_, run.texts(), run.data())) {}
 
 std::vector<NoiseTrial::Condition> NoiseTrial::conditions(const NoisePlan& plan, const NewcomerNoise& noise,
                                                           std::size_t shots) const {
@@ -92,16 +91,19 @@ void NoiseTrial::encode(const std::vector<Condition>& conditions) {
   texts_ = encoder_.encode(tokens, "encode newcomers under noise");
 }
 
-std::vector<float> NoiseTrial::user_vector(const NoisyQuery& query, std::size_t shots) const {
+std::vector<float> NoiseTrial::user_vector(const Catalogue& catalogue, const NoisyQuery& query,
+                                           std::size_t shots) const {
   const std::span<const float> text = texts_.row(rows_.at(query.text));
   std::vector<float> vector(text.begin(), text.end());
   if (run_.experiment().evaluation.user_vector_rule() == UserVector::recompose) {
-    recompose(text, items_, query.history, shots, vector);
+    recompose(text, catalogue.vectors, query.history, shots, vector);
   }
   return vector;
 }
 
-ServedScorer NoiseTrial::serve_queries(const std::vector<NoisyQuery>& queries, std::size_t shots) {
+ServedScorer NoiseTrial::serve_queries(Catalogue& catalogue, const NewcomerScoring& scoring,
+                                       const std::vector<NoisyQuery>& queries, std::size_t shots) {
+  catalogue.scores.set_prior(scoring.scale, scoring.weight, scoring.prior);
   ServedScorer served;
   RankingEvaluator evaluator(run_.items(), {utility_}, tie_break(run_.experiment(), run_.data()), length_);
   std::vector<float> scores(run_.items());
@@ -109,7 +111,7 @@ ServedScorer NoiseTrial::serve_queries(const std::vector<NoisyQuery>& queries, s
     const auto [place, is_new] = known_.try_emplace(query_key(row, queries[row]), ranked_.size());
     if (is_new) {
       const HeldOutUser& newcomer = run_.newcomers().users()[row];
-      scores_.score(user_vector(queries[row], shots), scores);
+      catalogue.scores.score(user_vector(catalogue, queries[row], shots), scores);
       double value = 0.0;
       evaluator.evaluate(newcomer.key, scores, newcomer.masked, newcomer.targets, {&value, 1});
       const auto top = evaluator.top().first(std::min(evaluator.top().size(), length_));
@@ -125,8 +127,9 @@ RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, cons
                                   std::size_t shots) {
   known_.clear();
   ranked_.clear();
-  scores_.set_prior(scoring.scale, scoring.weight, scoring.prior);
-  const ServedScorer clean = serve_queries(conditions.front().draws.front(), shots);
+  const std::vector<NoisyQuery>& queries = conditions.front().draws.front();
+  const ServedScorer clean = serve_queries(clean_, scoring, queries, shots);
+  asked_.push_back({scoring, shots, queries, clean.slates});
   RobustnessSeries series{scoring.name, "", shots, clean.utility, {}};
   const std::size_t draws = std::transform_reduce(conditions.begin(), conditions.end(), std::size_t{0}, std::plus<>{},
                                                   [](const Condition& condition) { return condition.draws.size(); });
@@ -135,7 +138,7 @@ RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, cons
     NoisyResult result{conditions[c].kind, conditions[c].severity, {}, 0, 0, 0, 0};
     Stability stability;
     for (const std::vector<NoisyQuery>& draw : conditions[c].draws) {
-      ServedScorer noisy = serve_queries(draw, shots);
+      ServedScorer noisy = serve_queries(clean_, scoring, draw, shots);
       progress.advance();
       for (std::size_t u = 0; u < draw.size(); ++u) {
         stability.add(clean.slates[u], noisy.slates[u]);
@@ -149,9 +152,46 @@ RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, cons
   return series;
 }
 
+/// Every disturbed catalogue is encoded once and ranked by all series, whose queries are those without noise.
+void NoiseTrial::spoil_items(const NoisePlan& plan, std::vector<RobustnessSeries>& all) {
+  if (plan.item_kinds.empty()) return;
+  std::vector<Condition> queries(1);
+  for (const Asked& asked : asked_) queries.front().draws.push_back(asked.queries);
+  encode(queries);
+  const ItemNoise noise(run_.data().dataset, run_.experiment().text, plan.thesaurus, plan.seed);
+  for (const std::string& kind : plan.item_kinds) {
+    for (const double severity : plan.severities) {
+      std::vector<NoisyResult> results(all.size(), {kind, severity, {}, 0, 0, 0, 0});
+      std::vector<Stability> stability(all.size());
+      const std::uint32_t draws = noise_is_random(kind) ? plan.draws : 1;
+      for (std::uint32_t draw = 0; draw < draws; ++draw) {
+        const NoisyItems items = noise.noisy(kind, severity, draw);
+        std::vector<Tokens> tokens;
+        for (const std::string& text : items.texts) tokens.push_back(run_.texts().text(text));
+        Catalogue spoiled(encoder_.encode(tokens, fmt::format("encode items under {} {:g}", kind, severity)));
+        for (std::size_t s = 0; s < all.size(); ++s) {
+          known_.clear();
+          ranked_.clear();
+          ServedScorer noisy = serve_queries(spoiled, asked_[s].scoring, asked_[s].queries, asked_[s].shots);
+          for (std::size_t u = 0; u < noisy.slates.size(); ++u) {
+            stability[s].add(asked_[s].slates[u], noisy.slates[u]);
+            stability[s].changed += items.changed;
+          }
+          results[s].utility.push_back(std::move(noisy.utility));
+        }
+      }
+      for (std::size_t s = 0; s < all.size(); ++s) {
+        stability[s].write(results[s]);
+        all[s].results.push_back(std::move(results[s]));
+      }
+    }
+  }
+}
+
 std::vector<RobustnessSeries> NoiseTrial::run(const NoisePlan& plan) {
   const std::vector<NewcomerScoring> scorings = newcomer_scorings(run_);
   std::vector<RobustnessSeries> all;
+  asked_.clear();
   for (const std::string& source : plan.templates) {
     TextOptions text = run_.experiment().text;
     text.user = source;
@@ -166,6 +206,7 @@ std::vector<RobustnessSeries> NoiseTrial::run(const NoisePlan& plan) {
       }
     }
   }
+  spoil_items(plan, all);
   return all;
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "framework/cli/item_noise.h"
 #include "framework/cli/newcomer_noise.h"
 #include "framework/cli/opened_run.h"
 #include "framework/reporting/robustness_report.h"
@@ -13,7 +14,8 @@ namespace coldframe {
 
 /// What the newcomers of a run are put to.
 struct NoisePlan {
-  std::vector<std::string> kinds;
+  std::vector<std::string> kinds;       // on what newcomers write and liked
+  std::vector<std::string> item_kinds;  // on the texts of the catalogue, which is encoded anew for each draw
   std::vector<double> severities;
   std::vector<std::size_t> shots;
   std::vector<std::string> templates;
@@ -42,7 +44,7 @@ class NoiseTrial {
   /// A series for each template, k and scorer (the pure score, and with the item prior once it has a weight).
   std::vector<RobustnessSeries> run(const NoisePlan& plan);
   /// Vectors of the catalogue, encoded once.
-  const EncodedTexts& items() const { return scores_.items(); }
+  const EncodedTexts& items() const { return clean_.scores.items(); }
 
  private:
   struct Condition {
@@ -50,22 +52,36 @@ class NoiseTrial {
     double severity = 0.0;
     std::vector<std::vector<NoisyQuery>> draws;
   };
+  struct Catalogue {
+    explicit Catalogue(EncodedTexts items) : scores(std::move(items)), vectors(vector_table(scores.items())) {}
+    ItemScores scores;
+    VectorTable vectors;
+  };
+  /// What a series asked without noise, and was shown.
+  struct Asked {
+    NewcomerScoring scoring;
+    std::size_t shots = 0;
+    std::vector<NoisyQuery> queries;
+    std::vector<std::vector<ItemId>> slates;
+  };
   std::vector<Condition> conditions(const NoisePlan& plan, const NewcomerNoise& noise, std::size_t shots) const;
   void encode(const std::vector<Condition>& conditions);
   RobustnessSeries rank(const std::vector<Condition>& conditions, const NewcomerScoring& scoring, std::size_t shots);
-  ServedScorer serve_queries(const std::vector<NoisyQuery>& queries, std::size_t shots);
-  std::vector<float> user_vector(const NoisyQuery& query, std::size_t shots) const;
+  void spoil_items(const NoisePlan& plan, std::vector<RobustnessSeries>& all);
+  ServedScorer serve_queries(Catalogue& catalogue, const NewcomerScoring& scoring,
+                             const std::vector<NoisyQuery>& queries, std::size_t shots);
+  std::vector<float> user_vector(const Catalogue& catalogue, const NoisyQuery& query, std::size_t shots) const;
 
   const OpenedRun& run_;
   MetricCut utility_;
   std::size_t length_;
   BulkEncoder encoder_;
-  ItemScores scores_;
-  VectorTable items_;
+  Catalogue clean_;
   std::unordered_map<std::string, std::size_t> rows_;  // of encoded texts
   EncodedTexts texts_;
   std::unordered_map<std::string, std::size_t> known_;  // queries ranked by the present scorer
   std::vector<std::pair<double, std::vector<ItemId>>> ranked_;
+  std::vector<Asked> asked_;  // by series
 };
 
 }  // namespace coldframe

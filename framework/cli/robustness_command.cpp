@@ -30,7 +30,7 @@ struct RobustnessOptions final : Options {
     visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; several: folds of a variant, pooled, or others to "
                           "set beside"},
                   run);
-    visitor.visit({.name = "noise", .doc = "kinds of noise, by default all; a wrong name lists them"}, noise);
+    visitor.visit({.name = "noise", .doc = "kinds of noise, by default all on newcomers; item_typos, ... spoil the catalogue; a wrong name lists them"}, noise);
     visitor.visit({.name = "severity", .doc = "shares of words, fields or entries, with commas"}, severity);
     visitor.visit({.name = "shots", .doc = "likes the newcomers have shown, with commas", .unit = "likes"}, shots);
     visitor.visit({.name = "draws", .doc = "realisations of every noise", .minimum = 1, .maximum = 1000}, draws);
@@ -54,7 +54,8 @@ struct RobustnessOptions final : Options {
             {"severity", fmt::format("(holds {}, must be a share from 0 to 1) try 0.05, 0.1, 0.2, 0.3", s)});
       }
     }
-    const std::vector<std::string> known = noise_kinds();
+    std::vector<std::string> known = noise_kinds();
+    std::ranges::copy(item_noise_kinds(), std::back_inserter(known));
     for (const std::string& kind : noise) {
       if (std::ranges::find(known, kind) == known.end()) {
         problems.push_back({"noise", fmt::format("(there is no \"{}\") {}", kind, suggest_name(kind, known))});
@@ -77,7 +78,9 @@ class RobustnessCommand final : public Subcommand {
             .text =
                 "Ranks all items for the real newcomers of role H again after their texts were disturbed: typos, case, "
                 "synonyms,\n"
-                "foreign words, cut texts, missing fields, shuffled and shortened histories. Who they are, and what "
+                "foreign words, cut texts, missing fields, shuffled and shortened histories; or after the texts of items "
+                "were (item_typos, ...).\n"
+                "Who newcomers are, and what "
                 "they liked\n"
                 "later, stays. Prints mean and worst of the draws, paired losses with intervals, and how stable the "
                 "lists are.\n"
@@ -121,13 +124,15 @@ class RobustnessCommand final : public Subcommand {
  private:
   NoisePlan make_plan(RobustnessInput& input) {
     NoisePlan plan;
-    plan.kinds = options_.noise.empty() ? noise_kinds() : options_.noise;
+    for (const std::string& kind : options_.noise.empty() ? noise_kinds() : options_.noise) {
+      (is_item_noise(kind) ? plan.item_kinds : plan.kinds).push_back(kind);
+    }
     plan.severities = options_.severity;
     plan.shots.assign(options_.shots.begin(), options_.shots.end());
     plan.draws = static_cast<std::uint32_t>(options_.draws);
     plan.seed = static_cast<std::uint64_t>(options_.seed);
     const auto synonyms = std::ranges::find(plan.kinds, "synonyms");
-    if (synonyms != plan.kinds.end()) {
+    if (synonyms != plan.kinds.end() || std::ranges::find(plan.item_kinds, "item_synonyms") != plan.item_kinds.end()) {
       try {
         thesaurus_ = std::make_unique<Thesaurus>();
       } catch (const IoError& error) {

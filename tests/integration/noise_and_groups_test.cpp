@@ -185,12 +185,39 @@ TEST_F(NoiseAndGroupsTest, groups_too_small_for_a_number_say_so) {
   EXPECT_THAT(read_file(path("f-items.csv")), HasSubstr("popularity"));
 }
 
+TEST_F(NoiseAndGroupsTest, spoiled_items_change_lists_of_newcomers_whose_own_texts_stay) {
+  const std::string arguments =
+      "--noise item_typos --noise item_missing_fields --noise item_truncation --noise typos --severity 0,0.8 --draws 2 "
+      "--shots 0,3 --typo_users 0";
+  const Json report = robustness("items.json", arguments);
+  for (const char* kind : {"item_typos", "item_missing_fields", "item_truncation"}) {
+    const Json rows = rows_of(report, kind);
+    ASSERT_EQ(rows.size(), 2u * 2 * 2) << "two scorers at two k and two severities";
+    for (const Json& row : rows) {
+      EXPECT_EQ(row["draws"], std::string(kind) == "item_truncation" ? 1 : 2);
+      if (row["severity"] == 0.0) {
+        EXPECT_EQ(row["changed"], 0.0);
+        EXPECT_EQ(row["jaccard"], 1.0);
+        EXPECT_EQ(row["loss"]["value"], 0.0);
+      } else {
+        EXPECT_GT(row["changed"].get<double>(), 0.5) << row;
+        EXPECT_LT(row["jaccard"].get<double>(), 1.0) << row;
+      }
+    }
+  }
+  const Json again = robustness("items2.json", arguments + " --distributed.threads=2");
+  EXPECT_EQ(again["tables"][0], report["tables"][0]);
+  const Json alone = robustness("alone.json", "--noise typos --severity 0,0.8 --draws 2 --shots 0,3 --typo_users 0");
+  EXPECT_EQ(rows_of(alone, "typos")[1]["mean"], rows_of(report, "typos")[1]["mean"])
+      << "what else is asked moves nothing";
+}
+
 TEST_F(NoiseAndGroupsTest, two_variants_stand_side_by_side_on_the_same_people_only) {
-  ASSERT_EQ(
-      job_.train(0, "runs",
-                 fmt::format("--config {} --experiment.variant=short --optimizer.learning_rate=1e-4", job_.short_config().string()))
-          .code,
-      0);
+  ASSERT_EQ(job_.train(0, "runs",
+                       fmt::format("--config {} --experiment.variant=short --optimizer.learning_rate=1e-4",
+                                   job_.short_config().string()))
+                .code,
+            0);
   const std::string other = job_.run("runs", "short").string();
   ASSERT_EQ(run_program("evaluate --run " + other).code, 0);
   const Outcome both =
@@ -204,11 +231,11 @@ TEST_F(NoiseAndGroupsTest, two_variants_stand_side_by_side_on_the_same_people_on
   for (const char* scorer : {"popularity", "lora", "lora + item prior", "short", "short + item prior"}) {
     EXPECT_EQ(rows[scorer], rows["random"]) << scorer;
   }
-  ASSERT_EQ(job_.train(0, "runs",
-                       fmt::format("--config {} --experiment.variant=elsewhere --data.fold=1",
-                                   job_.short_config().string()))
-                .code,
-            0);
+  ASSERT_EQ(
+      job_.train(0, "runs",
+                 fmt::format("--config {} --experiment.variant=elsewhere --data.fold=1", job_.short_config().string()))
+          .code,
+      0);
   const std::string elsewhere = (job_.folder() / "runs/job/elsewhere/fold-1/seed-1").string();
   expect_refused(run_program(fmt::format("fairness --run {} --run {} --group gender", run_, elsewhere)), k_data,
                  {"cannot set", "elsewhere", "newcomers are others", "same folds"});
@@ -226,6 +253,7 @@ TEST_F(NoiseAndGroupsTest, wrong_questions_are_refused) {
   refused("fairness --run {} --group gender --output f.csv", k_config, {"output", ".json"});
   refused("robustness --run {} --severity 1.2 --shots 0", k_config, {"1.2", "from 0 to 1"});
   refused("robustness --run {} --noise typo --shots 0", k_config, {"typos"});
+  refused("robustness --run {} --noise item_typo --shots 0", k_config, {"item_typos"});
   refused("robustness --run {} --noise typos", k_config, {"shots = 10", "evaluation.masked = 3"});
   refused("robustness --run {}/nowhere --shots 0", k_data, {"is no run folder"});
 }
