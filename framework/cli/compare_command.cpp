@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <ostream>
+#include <set>
 
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/finished_run.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/log.h"
 #include "framework/evaluation/options.h"
+#include "framework/reporting/attached_reports.h"
 #include "framework/reporting/report.h"
 #include "framework/reporting/report_files.h"
 
@@ -17,6 +19,7 @@ namespace {
 struct CompareOptions final : Options {
   std::vector<std::string> run;
   std::vector<std::string> simulation;
+  std::vector<std::string> attach;
   std::string output;
   GateOptions gate;
 
@@ -24,12 +27,21 @@ struct CompareOptions final : Options {
     visitor.visit({.name = "run", .doc = "run folders, evaluated; --run may be left out before each"}, run);
     visitor.visit({.name = "simulation", .doc = "records that `coldframe simulate` wrote; may be repeated"},
                   simulation);
+    visitor.visit(
+        {.name = "attach", .doc = "what `robustness`, `poisoning` or `fairness` wrote (.json); may be repeated"},
+        attach);
     visitor.visit({.name = "output", .doc = "page to write (.html); report data and tables go beside it"}, output);
     gate.describe(visitor, GateOptions::Baseline::none);
   }
   std::vector<Problem> validate() const override {
     std::vector<Problem> problems = gate.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give at least one run folder"});
+    std::set<std::string> names;
+    for (const std::string& file : attach) {
+      if (names.insert(std::filesystem::path(file).stem().string()).second) continue;
+      problems.push_back(
+          {"attach", fmt::format("(holds two files called {}) their tables need different names", file)});
+    }
     if (output.empty()) problems.push_back({"output", "(is missing) give the page to write: report.html"});
     if (!output.empty() && std::filesystem::path(output).extension() != ".html") {
       problems.push_back({"output", "(does not end in .html) give report.html; the data go to report.json beside it"});
@@ -51,14 +63,17 @@ void require_belongs(const NamedSimulation& simulation, const NamedRun& run) {
 class CompareCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "RUN [RUN ...] [--simulation FILE ...] --output report.html [--evaluation.KEY=VALUE ...]",
+    return {.usage =
+                "RUN [RUN ...] [--simulation FILE ...] [--attach FILE.json ...] --output report.html "
+                "[--evaluation.KEY=VALUE ...]",
             .text =
                 "Sets evaluated runs side by side: folds of a variant are pooled, seeds stay apart, every difference "
                 "is paired\n"
                 "and has an interval. Writes one page that needs no network, its numbers as report.json, and every "
                 "table as\n"
-                "CSV. Runs with other data, roles, users or metrics are refused. Bounds `compare.*` of [expect] are "
-                "checked.",
+                "CSV. --attach adds what noise, poisoned logs and groups showed. Runs with other data, roles, users or "
+                "metrics\n"
+                "are refused. Bounds `compare.*` of [expect] are checked.",
             .config = ConfigUse::allowed,
             .positional = {"run"}};
   }
@@ -81,7 +96,13 @@ class CompareCommand final : public Subcommand {
                     simulations.back().record.summary.at("users").get<std::uint64_t>());
       }
     }
-    const nlohmann::json report = make_report(pooled, simulations, evaluation_.rules());
+    std::vector<AttachedReport> attached;
+    for (const std::string& file : options_.attach) {
+      attached.push_back(read_attached_report(file));
+      require_belongs(attached.back(), pooled);
+    }
+    nlohmann::json report = make_report(pooled, simulations, evaluation_.rules());
+    attach_reports(report, attached);
     write_report(options_.output, report);
     AcceptanceGate gate("compare", {"compare"}, options_.gate, invocation);
     invocation.output << report_text(report);

@@ -14,6 +14,7 @@
 #include "framework/cli/training_users.h"
 #include "framework/core/error.h"
 #include "framework/core/log.h"
+#include "framework/reporting/attached_reports.h"
 #include "framework/reporting/attribute_groups.h"
 #include "framework/reporting/item_selection.h"
 
@@ -106,7 +107,8 @@ class FairnessCommand final : public Subcommand {
     }
     input.folds = folds_;
     log_info("gaps of {} scorers, each beside {} permutations", input.scorers.size(), options_.permutations);
-    const nlohmann::json report = fairness_report(input, rules_of(evaluation));
+    nlohmann::json report = fairness_report(input, rules_of(evaluation));
+    report["about"] = report_about("fairness", checksum_, options_.run, variants_);
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << fairness_text(report);
     AcceptanceGate gate("fairness", {"fairness"}, options_.gate, invocation);
@@ -125,16 +127,14 @@ class FairnessCommand final : public Subcommand {
 
   /// Runs of one variant one after the other, variants in the order in which they were given.
   void sort_by_variant(const Invocation& invocation) {
-    std::vector<std::string> order;
     std::vector<std::pair<std::size_t, std::string>> sorted;
     for (const std::string& folder : options_.run) {
       const std::string name = StoredRun(folder, invocation.line.sources).name();
-      const auto found = std::ranges::find(order, name);
-      sorted.emplace_back(found - order.begin(), folder);
-      if (found == order.end()) order.push_back(name);
+      const auto found = std::ranges::find(variants_, name);
+      sorted.emplace_back(found - variants_.begin(), folder);
+      if (found == variants_.end()) variants_.push_back(name);
     }
     std::ranges::stable_sort(sorted, {}, &std::pair<std::size_t, std::string>::first);
-    variant_ = order.front();
     folds_ = static_cast<std::size_t>(
         std::ranges::count(sorted, std::size_t{0}, &std::pair<std::size_t, std::string>::first));
     options_.run.clear();
@@ -154,7 +154,7 @@ class FairnessCommand final : public Subcommand {
         throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()), "they have other data",
                         "give runs of one data set");
       }
-      if (run.name() != variant_) continue;
+      if (run.name() != variants_.front()) continue;
       const std::vector<std::uint32_t> counts = data->likes.count_by_item(data->roles.users(Role::train));
       for (std::size_t i = 0; i < counts.size(); ++i) input.train_counts[i] += counts[i];
       if (!options_.exposure.active() || folder != options_.run.front()) continue;
@@ -188,7 +188,7 @@ class FairnessCommand final : public Subcommand {
 
   /// The newcomers of a fold of the first variant join; those of the others have to be the same, in the same order.
   void add_people(const OpenedRun& run, FairnessInput& input, std::vector<UserId>& members) {
-    if (run.run().name() != variant_) return require_same_people(run, input);
+    if (run.run().name() != variants_.front()) return require_same_people(run, input);
     const std::set<UserKey> known(input.users.begin(), input.users.end());
     for (const HeldOutUser& newcomer : run.newcomers().users()) {
       if (known.contains(newcomer.key)) {
@@ -212,7 +212,7 @@ class FairnessCommand final : public Subcommand {
     std::size_t next = served == input.scorers.end() ? 0 : served->utility.size();
     for (const HeldOutUser& newcomer : run.newcomers().users()) {
       if (next < input.users.size() && input.users[next++] == newcomer.key) continue;
-      throw DataError(fmt::format("cannot set {} beside {}", run.folder(), variant_),
+      throw DataError(fmt::format("cannot set {} beside {}", run.folder(), variants_.front()),
                       "its newcomers are others, or come in another order of folds",
                       "give every variant on the same folds, in the same order");
     }
@@ -242,7 +242,7 @@ class FairnessCommand final : public Subcommand {
     };
     log_info("{}: baselines and the trained encoder rank for {} newcomers", run.folder(),
              run.newcomers().users().size());
-    const bool first = run.run().name() == variant_;  // baselines are the same for all variants
+    const bool first = run.run().name() == variants_.front();  // baselines are the same for all variants
     for (const std::unique_ptr<Baseline>& baseline : make_baselines(run.data())) {
       if (!first) break;
       BaselineScorer scorer(*baseline, run.data().dataset.users, run.items());
@@ -276,7 +276,8 @@ class FairnessCommand final : public Subcommand {
 
   FairnessOptions options_;
   NewcomerSections sections_;
-  std::string checksum_, variant_;          // of the first run
+  std::string checksum_;                    // of the data
+  std::vector<std::string> variants_;       // in the order in which they were given
   std::size_t folds_ = 0, folds_seen_ = 0;  // runs of the first variant
   std::vector<ItemId> exposed_;             // that are to be seen more
 };

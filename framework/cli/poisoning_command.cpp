@@ -10,6 +10,7 @@
 #include "framework/cli/report_output.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
+#include "framework/reporting/attached_reports.h"
 
 namespace coldframe {
 namespace {
@@ -72,6 +73,8 @@ class PoisoningCommand final : public Subcommand {
       const OpenedRun clean(options_.clean[pair], sections_.distributed.threads, invocation);
       if (pair == 0) {
         evaluation = poisoned.experiment().evaluation;
+        data_ = clean.data().checksum;
+        variant_ = clean.run().name();
         bounds = poisoned.run().config().free_values("expect");
         input.utility_name = evaluation.metrics.front();
         input.k = static_cast<std::size_t>(evaluation.coverage_at);
@@ -82,7 +85,8 @@ class PoisoningCommand final : public Subcommand {
       add_pair(poisoned, clean, input);
     }
     input.seeds = seeds.size();
-    const nlohmann::json report = poisoning_report(input, evaluation.rules());
+    nlohmann::json report = poisoning_report(input, evaluation.rules());
+    report["about"] = report_about("poisoning", data_, options_.run, std::array{variant_});
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << poisoning_report_text(report);
     AcceptanceGate gate("poisoning", {"poisoning"}, options_.gate, invocation);
@@ -137,6 +141,7 @@ class PoisoningCommand final : public Subcommand {
 
   PoisoningCommandOptions options_;
   NewcomerSections sections_;
+  std::string data_, variant_;  // checksum of the store, name of the clean runs
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "framework/core/error.h"
 #include "framework/core/log.h"
 #include "framework/core/nearest.h"
+#include "framework/reporting/attached_reports.h"
 #include "framework/reporting/robustness_pool.h"
 #include "framework/text/thesaurus.h"
 
@@ -27,10 +28,15 @@ struct RobustnessOptions final : Options {
   GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; several: folds of a variant, pooled, or others to "
-                          "set beside"},
-                  run);
-    visitor.visit({.name = "noise", .doc = "kinds of noise, by default all on newcomers; item_typos, ... spoil the catalogue; a wrong name lists them"}, noise);
+    visitor.visit(
+        {.name = "run",
+         .doc = "run folder, as `coldframe train` prints it; several: folds of a variant, pooled, or others to "
+                "set beside"},
+        run);
+    visitor.visit({.name = "noise",
+                   .doc = "kinds of noise, by default all on newcomers; item_typos, ... spoil the catalogue; a wrong "
+                          "name lists them"},
+                  noise);
     visitor.visit({.name = "severity", .doc = "shares of words, fields or entries, with commas"}, severity);
     visitor.visit({.name = "shots", .doc = "likes the newcomers have shown, with commas", .unit = "likes"}, shots);
     visitor.visit({.name = "draws", .doc = "realisations of every noise", .minimum = 1, .maximum = 1000}, draws);
@@ -72,23 +78,24 @@ struct RobustnessOptions final : Options {
 class RobustnessCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage =
-                "--run RUN [--run RUN ...] [--noise KIND ...] [--severity S,S] [--shots K,K] [--draws N] [--output "
-                "FILE.json]",
-            .text =
-                "Ranks all items for the real newcomers of role H again after their texts were disturbed: typos, case, "
-                "synonyms,\n"
-                "foreign words, cut texts, missing fields, shuffled and shortened histories; or after the texts of items "
-                "were (item_typos, ...).\n"
-                "Who newcomers are, and what "
-                "they liked\n"
-                "later, stays. Prints mean and worst of the draws, paired losses with intervals, and how stable the "
-                "lists are.\n"
-                "Then how far a newcomer's vector may move before the list changes (certified radius), and how many "
-                "single typos\n"
-                "move it further. "
-                "Bounds `robustness.*` of the first run's [expect] section are checked.",
-            .config = ConfigUse::allowed};
+    return {
+        .usage =
+            "--run RUN [--run RUN ...] [--noise KIND ...] [--severity S,S] [--shots K,K] [--draws N] [--output "
+            "FILE.json]",
+        .text =
+            "Ranks all items for the real newcomers of role H again after their texts were disturbed: typos, case, "
+            "synonyms,\n"
+            "foreign words, cut texts, missing fields, shuffled and shortened histories; or after the texts of items "
+            "were (item_typos, ...).\n"
+            "Who newcomers are, and what "
+            "they liked\n"
+            "later, stays. Prints mean and worst of the draws, paired losses with intervals, and how stable the "
+            "lists are.\n"
+            "Then how far a newcomer's vector may move before the list changes (certified radius), and how many "
+            "single typos\n"
+            "move it further. "
+            "Bounds `robustness.*` of the first run's [expect] section are checked.",
+        .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override { sections_.add_to(schema); }
@@ -113,7 +120,8 @@ class RobustnessCommand final : public Subcommand {
       add_to_pools(try_run(run, plan), pools);
     }
     take(std::move(pools), input);
-    const nlohmann::json report = robustness_report(input, evaluation.rules());
+    nlohmann::json report = robustness_report(input, evaluation.rules());
+    report["about"] = report_about("robustness", data_, options_.run, variants_);
     if (!options_.output.empty()) write_tables(options_.output, report);
     invocation.output << robustness_text(report);
     AcceptanceGate gate("robustness", {"robustness"}, options_.gate, invocation);
@@ -151,8 +159,8 @@ class RobustnessCommand final : public Subcommand {
   }
 
   /// Before anything is encoded: what every run is asked suits it, and all of them may stand in one table.
-  void require_together(const Invocation& invocation) const {
-    std::string data, question;
+  void require_together(const Invocation& invocation) {
+    std::string question;
     std::vector<RobustnessPool> pools;  // of nobody's results yet
     for (const std::string& folder : options_.run) {
       const StoredRun run(folder, invocation.line.sources);
@@ -162,9 +170,9 @@ class RobustnessCommand final : public Subcommand {
       const std::unique_ptr<ExperimentData> loaded = run.load_data();
       const std::string asked = fmt::format("{}, lists of {}", evaluation.metrics.front(), evaluation.coverage_at);
       if (pools.empty()) {
-        data = loaded->checksum;
+        data_ = loaded->checksum;
         question = asked;
-      } else if (data != loaded->checksum) {
+      } else if (data_ != loaded->checksum) {
         throw DataError(fmt::format("cannot set {} beside {}", folder, options_.run.front()), "they have other data",
                         "give runs of one data set");
       } else if (question != asked) {
@@ -172,6 +180,7 @@ class RobustnessCommand final : public Subcommand {
                           fmt::format("evaluation.metrics or coverage_at differ: {}, and {}", asked, question),
                           "give them on the command line");
       }
+      if (std::ranges::find(variants_, run.name()) == variants_.end()) variants_.push_back(run.name());
       RobustnessPool people{run.name(), folder, {}, {{run.name(), "", 0, {}, {}}}, {}};
       if (prior_weight_of(run)) people.series.push_back({run.name() + " + item prior", "", 0, {}, {}});
       const NewcomerSet newcomers = held_out_newcomers(run.experiment(), *loaded);
@@ -223,6 +232,8 @@ class RobustnessCommand final : public Subcommand {
   RobustnessOptions options_;
   NewcomerSections sections_;
   std::unique_ptr<Thesaurus> thesaurus_;
+  std::string data_;  // checksum
+  std::vector<std::string> variants_;
 };
 
 }  // namespace

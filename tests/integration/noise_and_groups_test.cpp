@@ -241,6 +241,31 @@ TEST_F(NoiseAndGroupsTest, two_variants_stand_side_by_side_on_the_same_people_on
                  {"cannot set", "elsewhere", "newcomers are others", "same folds"});
 }
 
+TEST_F(NoiseAndGroupsTest, what_noise_and_groups_showed_stands_in_the_comparison) {
+  robustness("typing.json", "--noise typos --severity 0.8 --draws 2 --shots 0 --typo_users 0");
+  ASSERT_EQ(run_program(fmt::format("fairness --run {} --group gender --output {}", run_, path("people.json"))).code,
+            0);
+  const std::string compare = fmt::format("compare {} --output {}", run_, path("page.html"));
+  const Outcome outcome =
+      run_program(fmt::format("{} --attach {} --attach {}", compare, path("typing.json"), path("people.json")));
+  ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  EXPECT_THAT(
+      outcome.output,
+      HasSubstr("typing, lora: 0 of 1 losses under noise are claimed; most is lost under typos of severity 0.8"));
+  EXPECT_THAT(outcome.output, HasSubstr("people: "));
+  EXPECT_EQ(read_file(path("page-typing-robustness.csv")), read_file(path("typing-robustness.csv")));
+  EXPECT_THAT(read_file(path("page.html")), HasSubstr("people-groups"));
+  expect_refused(run_program(fmt::format("{} --attach {}", compare, path("page.json"))), k_data,
+                 {"page.json", "which command wrote it"});
+  expect_refused(run_program(fmt::format("{0} --attach {1} --attach {1}", compare, path("people.json"))), k_config,
+                 {"attach", "two files"});
+  Json other = read_json(path("people.json"));
+  other["about"]["variants"] = {"full"};
+  write_file_atomically(path("other.json"), other.dump());
+  expect_refused(run_program(fmt::format("{} --attach {}", compare, path("other.json"))), k_data,
+                 {"other.json", "full", "lora"});
+}
+
 TEST_F(NoiseAndGroupsTest, wrong_questions_are_refused) {
   const auto refused = [&](const std::string& command, int code, const std::vector<std::string>& words) {
     expect_refused(run_program(fmt::format(fmt::runtime(command), run_)), code, words);
