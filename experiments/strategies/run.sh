@@ -36,7 +36,7 @@ for name in $strategies; do
   fi
 done
 mkdir -p $results
-"$coldframe" compare runs/strategies/*/fold-0/seed-* --evaluation.shots=0,3,10 --evaluation.smallest_effect=0.01 --output runs/strategies/report.html
+"$coldframe" compare runs/strategies/*/fold-0/seed-* --evaluation.smallest_effect=0.01 --output runs/strategies/report.html
 cp runs/strategies/report-{strategies,runs,quality-ndcg@10,quality-recall@20,verdict-strategies}.csv $results
 $here/choose.py --all > $results/rates.csv
 $here/sizes.py runs/strategies > $results/sizes.csv

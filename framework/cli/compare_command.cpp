@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 #include <set>
@@ -20,6 +21,7 @@ struct CompareOptions final : Options {
   std::vector<std::string> run;
   std::vector<std::string> simulation;
   std::vector<std::string> attach;
+  std::vector<std::int64_t> shots;
   std::string output;
   GateOptions gate;
 
@@ -30,12 +32,20 @@ struct CompareOptions final : Options {
     visitor.visit(
         {.name = "attach", .doc = "what `robustness`, `poisoning` or `fairness` wrote (.json); may be repeated"},
         attach);
+    visitor.visit(
+        {.name = "shots",
+         .doc = "only these numbers of shown likes, with commas; fewer comparisons need less correction; empty: all",
+         .unit = "likes"},
+        shots);
     visitor.visit({.name = "output", .doc = "page to write (.html); report data and tables go beside it"}, output);
     gate.describe(visitor, GateOptions::Baseline::none);
   }
   std::vector<Problem> validate() const override {
     std::vector<Problem> problems = gate.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give at least one run folder"});
+    if (std::ranges::any_of(shots, [](std::int64_t k) { return k < 0; })) {
+      problems.push_back({"shots", "(holds a negative number) try 0, 10"});
+    }
     std::set<std::string> names;
     for (const std::string& file : attach) {
       if (names.insert(std::filesystem::path(file).stem().string()).second) continue;
@@ -86,7 +96,8 @@ class CompareCommand final : public Subcommand {
   ExitCode run(const Invocation& invocation) override {
     std::vector<NamedRun> runs;
     for (const std::string& folder : options_.run) runs.push_back(read_finished_run(folder));
-    const PooledRuns pooled = pool_runs(std::move(runs));
+    PooledRuns pooled = pool_runs(std::move(runs));
+    keep_shots(pooled, std::vector<std::size_t>(options_.shots.begin(), options_.shots.end()));
     std::vector<NamedSimulation> simulations;
     for (const std::string& file : options_.simulation) {
       simulations.push_back({file, read_simulation_record(file)});

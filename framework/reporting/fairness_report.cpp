@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "framework/evaluation/gap_null.h"
@@ -177,8 +178,25 @@ Json parity_table(const FairnessInput& input, const FairnessRules& rules) {
   return table.take();
 }
 
-Json limits_of(const FairnessInput& input, const FairnessRules& rules) {
+/// The smallest p that permutations can show is 1 / (permutations + 1); Holm multiplies it by the rows of the table.
+void limit_by_permutations(const Json& tables, const FairnessRules& rules, Json& limits) {
+  for (const Json& table : tables) {
+    const auto id = table.at("id").get<std::string>();
+    if (id != "gaps" && id != "gap-differences") continue;
+    const auto rows = std::ranges::count_if(table.at("rows"), [](const Json& row) { return row.contains("holm_p"); });
+    const double smallest = static_cast<double>(rows) / (static_cast<double>(rules.permutations) + 1.0);
+    if (smallest <= rules.alpha) continue;
+    limits.push_back(fmt::format(
+        "{}: nothing can be told from chance, since {} permutations and Holm over {} rows leave no p below {:.3f}; "
+        "give "
+        "--permutations {:.0f} or fewer groupings",
+        id, rules.permutations, rows, std::min(1.0, smallest), std::ceil(static_cast<double>(rows) / rules.alpha)));
+  }
+}
+
+Json limits_of(const FairnessInput& input, const FairnessRules& rules, const Json& tables) {
   Json limits = Json::array();
+  limit_by_permutations(tables, rules, limits);
   for (const Groups& groups : input.groups) {
     std::vector<std::string> few;
     for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -231,6 +249,7 @@ Json fairness_report(const FairnessInput& input, const FairnessRules& rules) {
   if (!input.item_groups.labels.empty()) tables.push_back(parity_table(input, rules));
   append_item_tables(input, rules, tables);
   append_reranking_table(input, rules, tables);
+  Json limits = limits_of(input, rules, tables);
   return {{"format", 1},
           {"facts",
            {{"users", input.users.size()},
@@ -241,7 +260,7 @@ Json fairness_report(const FairnessInput& input, const FairnessRules& rules) {
             {"strategies", std::move(strategies)},
             {"utility", input.utility_name}}},
           {"tables", std::move(tables)},
-          {"limits", limits_of(input, rules)}};
+          {"limits", std::move(limits)}};
 }
 
 std::string fairness_text(const Json& report) {

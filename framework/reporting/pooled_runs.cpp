@@ -144,9 +144,8 @@ std::vector<UserLabels> shared_groups(std::span<const NamedRun> runs, std::span<
     };
     bool everywhere = true;
     for (const NamedRun& run : runs) {
-      const auto fold = std::ranges::find_if(folds, [&](const RunRecord* record) {
-        return record->summary.at("fold") == run.record.summary.at("fold");
-      });
+      const auto fold = std::ranges::find_if(
+          folds, [&](const RunRecord* record) { return record->summary.at("fold") == run.record.summary.at("fold"); });
       const UserLabels *mine = of(run.record), *theirs = of(**fold);
       everywhere = everywhere && mine != nullptr && theirs != nullptr && mine->labels == theirs->labels;
     }
@@ -224,6 +223,23 @@ PooledRuns pool_runs(std::vector<NamedRun> runs) {
   for (std::size_t v = 0; v < pooled.variants.size(); ++v) add_scorers(pooled, pooled.variants[v], grid_of(pooled, v));
   std::ranges::stable_partition(pooled.scorers, [](const PooledScorer& scorer) { return scorer.role != "strategy"; });
   return pooled;
+}
+
+void keep_shots(PooledRuns& pooled, std::span<const std::size_t> shots) {
+  if (shots.empty()) return;
+  for (const std::size_t k : shots) {
+    if (std::ranges::find(pooled.shots, k) != pooled.shots.end()) continue;
+    throw ConfigError(fmt::format("shots = {}", k),
+                      fmt::format("the runs were evaluated with {}", fmt::join(pooled.shots, ", ")),
+                      "choose among these, or evaluate with evaluation.shots");
+  }
+  const auto dropped = [&](std::size_t k) { return std::ranges::find(shots, k) == shots.end(); };
+  std::erase_if(pooled.shots, dropped);
+  for (PooledScorer& scorer : pooled.scorers) {
+    std::erase_if(scorer.rows, [&](const PooledShot& row) { return dropped(row.shots); });
+  }
+  // What ranks by likes alone has no row left when no like is shown.
+  std::erase_if(pooled.scorers, [](const PooledScorer& scorer) { return scorer.rows.empty(); });
 }
 
 }  // namespace coldframe

@@ -19,8 +19,8 @@ struct NamedRun {
 /// One k of a scorer over all users of all folds.
 struct PooledShot {
   std::size_t shots = 0;
-  std::vector<std::vector<std::vector<double>>> values;  // [seeds][metrics][users]
-  double coverage = 0.0;                                 // of the lists of all folds together, mean over seeds
+  std::vector<std::vector<std::vector<double>>> values;        // [seeds][metrics][users]
+  double coverage = 0.0;                                       // of the lists of all folds together, mean over seeds
   std::vector<std::vector<std::vector<double>>> by_cell = {};  // [seeds][cells][users], as ShotRow has it
 
   /// Per user, mean over seeds.
@@ -56,7 +56,7 @@ struct PooledRuns {
   std::vector<std::size_t> shots;
   std::vector<UserKey> users;  // fold after fold
   std::size_t left_out = 0;
-  std::vector<PooledScorer> scorers;  // floors and baselines, then strategies
+  std::vector<PooledScorer> scorers;    // floors and baselines, then strategies
   std::vector<SliceCell> cells = {};    // empty when some run was evaluated before slices were kept, or they differ
   std::vector<UserLabels> groups = {};  // of users; those that all runs have
 
@@ -67,5 +67,9 @@ struct PooledRuns {
 /// (within a variant) in configuration; when a variant lacks a fold and seed that another has; when folds share users;
 /// and for a run that was not finished or not evaluated.
 PooledRuns pool_runs(std::vector<NamedRun> runs);
+
+/// Only these numbers of shown likes stay, in every table and every family of tests. Chosen before results are looked
+/// at; ConfigError for one that no run was evaluated with. None given: all stay.
+void keep_shots(PooledRuns& pooled, std::span<const std::size_t> shots);
 
 }  // namespace coldframe

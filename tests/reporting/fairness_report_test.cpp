@@ -163,6 +163,16 @@ TEST(FairnessDifferences, strategies_of_a_kind_are_set_against_each_other_and_an
   EXPECT_EQ(rows, 4u) << "three strategies against popularity, lora against fair";
 }
 
+TEST(FairnessLimits, too_few_permutations_for_holm_are_said_with_the_number_that_would_do) {
+  FairnessRules rules;
+  rules.permutations = 30;  // two rows of gaps: 2 / 31 > .05
+  const std::string few = fairness_report(served_people(), rules)["limits"].dump();
+  EXPECT_THAT(few, HasSubstr("gaps: nothing can be told from chance, since 30 permutations and Holm over 2 rows leave "
+                             "no p below 0.065; give --permutations 40"));
+  rules.permutations = 40;
+  EXPECT_THAT(fairness_report(served_people(), rules)["limits"].dump(), ::testing::Not(HasSubstr("told from chance")));
+}
+
 TEST(FairnessReranking, tells_exposure_before_and_after_and_what_it_costs) {
   FairnessInput input = served_people();
   ServedScorer bound{"lora + tail 0.5", "reranked", {}, {}};

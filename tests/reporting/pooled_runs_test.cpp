@@ -107,6 +107,26 @@ TEST(PooledRuns, give_a_baseline_of_its_own_to_a_variant_whose_values_differ) {
   EXPECT_EQ(pooled.find("popularity (full)"), nullptr);
 }
 
+TEST(PooledRuns, keep_only_chosen_numbers_of_likes_and_refuse_those_nobody_was_evaluated_with) {
+  PooledRuns pooled = pool_runs(two());
+  keep_shots(pooled, {});
+  EXPECT_EQ(pooled.shots.size(), 3U);
+  keep_shots(pooled, std::vector<std::size_t>{0});
+  EXPECT_EQ(pooled.shots, (std::vector<std::size_t>{0}));
+  EXPECT_EQ(pooled.find("item-kNN"), nullptr) << "it ranks by likes alone";
+  ASSERT_NE(pooled.find("lora"), nullptr);
+  EXPECT_EQ(pooled.find("lora")->rows.size(), 1U);
+  EXPECT_EQ(pooled.find("lora")->rows[0].values, pool_runs(two()).find("lora")->find(0)->values);
+  PooledRuns whole = pool_runs(two());
+  try {
+    keep_shots(whole, std::vector<std::size_t>{0, 5});
+    FAIL() << "nobody was evaluated with 5";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("shots = 5 (the runs were evaluated with 0, 1, 3)"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(PooledRuns, refuse_other_data) {
   expect_refused(changed([](RunRecord& record) { record.summary["identity"]["data"] = "d1"; }), "other data");
 }
@@ -130,7 +150,8 @@ TEST(PooledRuns, refuse_histories_that_enter_in_another_way) {
 }
 
 TEST(PooledRuns, refuse_other_masked_likes_even_of_the_same_users) {
-  expect_refused(changed([](RunRecord& record) { record.summary["evaluation"]["options"]["masked"] = 9; }), "other masked likes");
+  expect_refused(changed([](RunRecord& record) { record.summary["evaluation"]["options"]["masked"] = 9; }),
+                 "other masked likes");
 }
 
 TEST(PooledRuns, refuse_the_same_run_twice) {
