@@ -22,9 +22,24 @@ def strategies(folder: pathlib.Path) -> str:
                     [[row["strategy"]] + [interval(row, key) for key in NUMBERS] for row in rows(folder / "report-stream-strategies.csv")])
 
 
+def rates(folder: pathlib.Path) -> str:
+    tried: dict[str, list[str]] = {}
+    for row in rows(folder / "rates.csv"):
+        bold = "**" if row["chosen"] == "yes" else ""
+        tried.setdefault(row["strategy"], []).append(f"{bold}{float(row['next_of_V']):.3f} at {row['rate']}{bold}")
+    return markdown(["next task's people of role V", "low", "middle", "high"], [[name, *cells] for name, cells in tried.items()])
+
+
+def speaks_of_one_thing(comparison: str) -> bool:
+    """Two methods of one strategy, two strategies under one method, or something against popularity."""
+    first, second = (name.split("-") for name in comparison.partition(",")[0].split(" - "))
+    return len(second) == 1 or first[0] == second[0] or first[1] == second[1]
+
+
 def verdicts(folder: pathlib.Path, words: tuple[str, ...]) -> str:
     body = [[row["comparison"], interval(row, "difference"), f"{float(row['holm_p']):.3f}", f"{float(row['detectable']):.3f}", row["verdict"]]
-            for row in rows(folder / "report-verdict-streams.csv") if any(row["comparison"].endswith(word) for word in words)]
+            for row in rows(folder / "report-verdict-streams.csv")
+            if any(row["comparison"].endswith(word) for word in words) and speaks_of_one_thing(row["comparison"])]
     return markdown(["first - second", "difference [95 %]", "p after Holm", "would be found", "verdict"], body)
 
 
@@ -58,7 +73,7 @@ def main() -> None:
     parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path("docs/studies/continual"))
     parser.add_argument("--plot", type=pathlib.Path)
     arguments = parser.parse_args()
-    print("\n\n".join([strategies(arguments.folder), verdicts(arguments.folder, (", next",)),
+    print("\n\n".join([rates(arguments.folder), strategies(arguments.folder), verdicts(arguments.folder, (", next",)),
                        verdicts(arguments.folder, (", average", ", backward_transfer"))]))
     if arguments.plot:
         plot(arguments.folder, arguments.plot)
