@@ -61,6 +61,23 @@ void add_mix(const Simulated& simulated, nlohmann::json& summary) {
   }
 }
 
+/// Until the first and the k_first_impressions-th impression, for items that arrived before the last newcomers' period
+/// ended.
+nlohmann::json waiting_times(const Simulated& simulated, const PolicyOutcome& outcome) {
+  const PopulationObservables& known = simulated.population.observables;
+  const PeriodClock clock{known.start, known.period_seconds};
+  const auto last = static_cast<std::int64_t>(simulated.result.end) - 1;
+  const std::int64_t end = clock.begin(known.users_per_period == 0 ? 1 : last / known.users_per_period + 1);
+  nlohmann::json waiting = nlohmann::json::array();
+  for (const std::size_t k : {std::size_t{1}, k_first_impressions}) {
+    const WaitingTime time =
+        waiting_time(outcome.new_item_impressions, simulated.catalogue, clock.begin(0), end, k);
+    waiting.push_back({{"k", time.k}, {"items", time.items}, {"reached", time.reached}, {"median_days", nullptr}});
+    if (time.median_seconds) waiting.back()["median_days"] = *time.median_seconds / 86400.0;
+  }
+  return waiting;
+}
+
 void add_catalogue(const Simulated& simulated, nlohmann::json& summary) {
   const CatalogueChurnOptions& churn = simulated.experiment.catalogue_churn;
   const DataOptions& data = simulated.experiment.data;
@@ -75,8 +92,10 @@ void add_catalogue(const Simulated& simulated, nlohmann::json& summary) {
   if (!simulated.catalogue.any_new()) return;
   for (const PolicyOutcome& outcome : simulated.result.policies) {
     const NewItemCounts& fresh = outcome.new_items;
-    summary["new_items"][outcome.policy] = {
-        {"shown", fresh.shown}, {"clicks", fresh.clicks}, {"expected", fresh.expected.value()}};
+    summary["new_items"][outcome.policy] = {{"shown", fresh.shown},
+                                            {"clicks", fresh.clicks},
+                                            {"expected", fresh.expected.value()},
+                                            {"waiting", waiting_times(simulated, outcome)}};
   }
 }
 

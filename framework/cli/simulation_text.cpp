@@ -85,6 +85,30 @@ std::string new_items_text(const ReplayResult& result) {
   return text;
 }
 
+/// How long new items wait for their first impressions.
+std::string waiting_text(const nlohmann::json& summary, const ReplayResult& result) {
+  const std::size_t width = name_width(result);
+  const auto cell = [](const nlohmann::json& waiting) {
+    const nlohmann::json& days = waiting.at("median_days");
+    return fmt::format("{} of {}, {}", waiting.at("reached").get<std::size_t>(), waiting.at("items").get<std::size_t>(),
+                       days.is_null() ? std::string("-") : fmt::format("{:.2f}", days.get<double>()));
+  };
+  std::string text = fmt::format("\n{:<{}}", "new items seen k times, median days", std::max<std::size_t>(width, 35));
+  const nlohmann::json& policies = summary.at("new_items");
+  for (const nlohmann::json& waiting : policies.front().at("waiting")) {
+    text += fmt::format("{:>22}", fmt::format("k = {}", waiting.at("k").get<std::size_t>()));
+  }
+  text += '\n';
+  for (const PolicyOutcome& policy : result.policies) {
+    text += fmt::format("{:<{}}", policy.policy, std::max<std::size_t>(width, 35));
+    for (const nlohmann::json& waiting : policies.at(policy.policy).at("waiting")) {
+      text += fmt::format("{:>22}", cell(waiting));
+    }
+    text += '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
 SimulatedPolicy simulated_policy(const PolicyOutcome& outcome, const std::string& role) {
@@ -129,7 +153,7 @@ std::string simulation_text(const nlohmann::json& summary, const ReplayResult& r
     text += "\nfinds: the smallest difference that these users would show with 80 % power, where the interval holds 0\n";
   }
   text += mix_text(summary);
-  if (summary.contains("new_items")) text += new_items_text(result);
+  if (summary.contains("new_items")) text += new_items_text(result) + waiting_text(summary, result);
   return text + answers_text(summary);
 }
 

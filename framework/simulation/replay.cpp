@@ -80,6 +80,7 @@ class Ledger {
     for (std::size_t k = 0; k < lived.row.items.size(); ++k) {
       if (!catalogue.is_new(lived.row.items[k])) continue;
       outcome_.new_items.shown += 1;
+      outcome_.new_item_impressions.push_back({lived.row.items[k].value(), lived.row.timestamp});
       outcome_.new_items.clicks += lived.row.clicks[k];
       outcome_.new_items.expected.add(lived.expected[k]);
     }
@@ -87,6 +88,7 @@ class Ledger {
 
   PolicyOutcome finish(std::vector<UserRow> users) {
     digest_waiting();
+    keep_first_impressions(outcome_.new_item_impressions);
     outcome_.user_count = users.size();
     outcome_.users = std::move(users);
     // Users of a block take turns; the log is told user by user.

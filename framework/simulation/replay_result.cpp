@@ -46,6 +46,7 @@ void merge_outcome(PolicyOutcome& into, PolicyOutcome&& from) {
   into.new_items.shown += from.new_items.shown;
   into.new_items.clicks += from.new_items.clicks;
   into.new_items.expected.add_raw(from.new_items.expected.raw());
+  merge_first_impressions(into.new_item_impressions, from.new_item_impressions);
   into.digest.merge(from.digest);
   append_in_order(into.log, std::move(from.log));
 }

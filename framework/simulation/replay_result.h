@@ -9,6 +9,7 @@
 
 #include "framework/core/hash.h"
 #include "framework/core/ids.h"
+#include "framework/simulation/impression_times.h"
 #include "framework/simulation/observables.h"
 
 namespace coldframe {
@@ -80,6 +81,7 @@ struct PolicyOutcome {
   std::vector<std::uint64_t> shown;        // [I] how often an item was shown
   std::array<std::uint64_t, 3> answers{};  // like, dislike, unknown: of newcomers who were asked
   NewItemCounts new_items;
+  std::vector<Impression> new_item_impressions;  // the first of each new item
   RowDigest digest;          // of all pages
   std::vector<PageRow> log;  // only when asked for; in order of (user, session, page)
 

@@ -74,7 +74,8 @@ void visit(auto& io, auto& row) requires requires { row.position_log_propensity;
 void visit(auto& io, auto& row) requires requires { row.pages_by_step; }
 {
   io(row.policy, row.user_count, row.pages, row.clicks, row.expected, row.users, row.pages_by_step, row.clicks_by_step,
-     row.expected_by_step, row.shown, row.answers, row.new_items, row.digest);
+     row.expected_by_step, row.shown, row.answers, row.new_items,
+     row.new_item_impressions, row.digest);
 }
 
 }  // namespace

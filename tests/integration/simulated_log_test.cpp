@@ -328,6 +328,25 @@ TEST_F(SimulatedLogTest, items_and_the_mix_of_newcomers_change_over_periods) {
     EXPECT_GT(log.item_available_to[shown.item[row].value()], shown.timestamp[row]);
   }
   EXPECT_GT(later, 0u);
+
+  // The log tells the same about the first impression of new items, which arrive at the start of period 1 here.
+  const auto newly = [&](std::size_t item) { return log.item_available_from[item] != Dataset::k_always; };
+  std::map<std::size_t, double> first;  // days
+  for (std::size_t row = 0; row < shown.item.size(); ++row) {
+    const std::size_t item = shown.item[row].value();
+    if (!newly(item)) continue;
+    const double days = static_cast<double>(shown.timestamp[row] - log.item_available_from[item]) / 86400.0;
+    const auto found = first.try_emplace(item, days).first;
+    found->second = std::min(found->second, days);
+  }
+  std::vector<double> days;
+  for (const auto& [item, wait] : first) days.push_back(wait);
+  std::ranges::sort(days);
+  const nlohmann::json waiting = summary.at("new_items").at("random").at("waiting").at(0);
+  EXPECT_EQ(waiting.at("reached"), first.size());
+  ASSERT_GT(waiting.at("items").get<std::size_t>(), 2u);
+  EXPECT_DOUBLE_EQ(waiting.at("median_days").get<double>(), days.at((waiting.at("items").get<std::size_t>() - 1) / 2));
+  EXPECT_EQ(summary.at("new_items").at("popularity").at("waiting").at(1).at("reached"), 0);
   const std::string to = fmt::format("--output {}", file("c3.h5").string());
   expect_refused(simulate("", to + " --run " + run()), k_data, {"likes of items that are new here", "role_seed"});
   expect_refused(simulate("", to, 0.3, "gender:X=2"), k_config,
