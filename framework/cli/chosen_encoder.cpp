@@ -1,5 +1,6 @@
 #include "framework/cli/chosen_encoder.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 namespace coldframe {
@@ -17,6 +18,12 @@ ChosenEncoder ChosenEncoder::pretrained(const Experiment& experiment, const Reso
   chosen.learner_ = std::make_unique<Learner>(experiment, config);
   chosen.learner_->free_unread_weights();
   return chosen;
+}
+
+std::string ChosenEncoder::name() const {
+  if (run_) return run_->name();
+  const std::filesystem::path folder = std::filesystem::path(pretrained_->encoder.folder).lexically_normal();
+  return folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
 }
 
 nlohmann::json ChosenEncoder::provenance() const {

@@ -19,6 +19,8 @@ class ChosenEncoder {
 
   Learner& learner() const { return *learner_; }
   const Experiment& experiment() const { return run_ ? run_->experiment() : *pretrained_; }
+  /// The variant of the run, or the name of the folder.
+  std::string name() const;
   /// Which encoder this is: folder, checksums, precision, and the run when there is one.
   nlohmann::json provenance() const;
 

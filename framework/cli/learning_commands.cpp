@@ -11,6 +11,7 @@ void append_learning_commands(std::vector<SubcommandEntry>& table) {
       {"poisoning", "set a run on a poisoned log beside the same run on the clean one", make_poisoning_command});
   table.push_back(
       {"fairness", "set how groups of real newcomers, and items, are served side by side", make_fairness_command});
+  table.push_back({"classify", "measure how well encoders tell classes of texts apart", make_classify_command});
   table.push_back({"encode", "write vectors for a file of texts or a whole catalogue", make_encode_command});
   table.push_back({"recommend", "rank items for new users of a file", make_recommend_command});
   table.push_back({"merge", "fold what runs have learned into the weights of one encoder", make_merge_command});

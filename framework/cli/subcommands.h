@@ -23,6 +23,7 @@ std::unique_ptr<Subcommand> make_evaluate_command();
 std::unique_ptr<Subcommand> make_robustness_command();
 std::unique_ptr<Subcommand> make_poisoning_command();
 std::unique_ptr<Subcommand> make_fairness_command();
+std::unique_ptr<Subcommand> make_classify_command();
 std::unique_ptr<Subcommand> make_encode_command();
 std::unique_ptr<Subcommand> make_recommend_command();
 std::unique_ptr<Subcommand> make_merge_command();

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/evaluation/lbfgs.h"
 #include "framework/simulation/detail/chain_objective.h"
-#include "framework/simulation/detail/lbfgs.h"
 
 namespace coldframe {
 namespace {
@@ -90,9 +90,9 @@ ChainFit fit_chain(const WorldData& data, const ChainFitOptions& options, const 
   fit.parameters = start != nullptr ? *start : starting_parameters(data, options);
   const detail::ChainObjective objective(data, options, fit.parameters);
   std::vector<double> flat = detail::to_flat(fit.parameters);
-  fit.objective = detail::maximise_lbfgs(
-      [&](std::span<const double> x, std::span<double> gradient) { return objective(x, gradient); }, flat,
-      {options.iterations, options.tolerance * data.like_weight()});
+  fit.objective =
+      maximise_lbfgs([&](std::span<const double> x, std::span<double> gradient) { return objective(x, gradient); },
+                     flat, {options.iterations, options.tolerance * data.like_weight()});
   detail::from_flat(flat, fit.parameters);
   objective.center_groups(fit.parameters);
   return fit;

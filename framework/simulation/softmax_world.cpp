@@ -9,7 +9,7 @@
 
 #include "framework/core/error.h"
 #include "framework/core/philox.h"
-#include "framework/simulation/detail/lbfgs.h"
+#include "framework/evaluation/lbfgs.h"
 #include "framework/simulation/detail/softmax_objective.h"
 
 namespace coldframe {
@@ -114,7 +114,7 @@ SoftmaxFit fit_softmax(const WorldData& data, const SoftmaxFitOptions& options, 
   fit.parameters = start != nullptr ? *start : starting_parameters(data, options);
   std::vector<UserPosterior> posteriors = detail::laplace_all(fit.parameters, data);
   std::vector<double> flat = detail::to_flat(fit.parameters);
-  fit.objective = detail::maximise_lbfgs(
+  fit.objective = maximise_lbfgs(
       [&](std::span<const double> x, std::span<double> gradient) {
         return detail::laplace_objective(data, fit.parameters, options, posteriors, x, gradient);
       },

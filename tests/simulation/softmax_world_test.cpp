@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "framework/core/error.h"
-#include "framework/simulation/detail/lbfgs.h"
 #include "framework/simulation/detail/softmax_objective.h"
 #include "synthetic_world.h"
 
@@ -28,23 +27,6 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
     bb += (b[i] - mean_b) * (b[i] - mean_b);
   }
   return ab / std::sqrt(aa * bb);
-}
-
-TEST(Lbfgs, finds_the_top_of_a_hill_with_very_different_curvatures) {
-  std::vector<double> x = {5.0, -3.0, 2.0};
-  const std::vector<double> scale = {1.0, 50.0, 0.1};
-  const std::vector<double> values = detail::maximise_lbfgs(
-      [&](std::span<const double> at, std::span<double> gradient) {
-        double sum = 0;
-        for (std::size_t i = 0; i < at.size(); ++i) {
-          sum -= 0.5 * scale[i] * (at[i] - 1.0) * (at[i] - 1.0);
-          gradient[i] = -scale[i] * (at[i] - 1.0);
-        }
-        return sum;
-      },
-      x, {60, 0.0});
-  EXPECT_NEAR(values.back(), 0.0, 1e-10);
-  for (const double coordinate : x) EXPECT_NEAR(coordinate, 1.0, 1e-4);
 }
 
 TEST(SoftmaxFit, gradient_matches_finite_differences_though_modes_and_curvatures_move) {

@@ -1,10 +1,10 @@
-#include "framework/simulation/detail/lbfgs.h"
+#include "framework/evaluation/lbfgs.h"
 
 #include <cmath>
 #include <deque>
 #include <utility>
 
-namespace coldframe::detail {
+namespace coldframe {
 namespace {
 
 constexpr std::size_t k_memory = 8;
@@ -47,7 +47,7 @@ std::vector<double> ascent_direction(const std::deque<Pair>& memory, std::span<c
 
 }  // namespace
 
-std::vector<double> maximise_lbfgs(const Objective& objective, std::span<double> x, const LbfgsOptions& options) {
+std::vector<double> maximise_lbfgs(const ClimbedFunction& objective, std::span<double> x, const LbfgsOptions& options) {
   std::vector<double> gradient(x.size());
   std::vector<double> next_gradient(x.size());
   std::vector<double> next(x.size());
@@ -90,4 +90,4 @@ std::vector<double> maximise_lbfgs(const Objective& objective, std::span<double>
   return values;
 }
 
-}  // namespace coldframe::detail
+}  // namespace coldframe

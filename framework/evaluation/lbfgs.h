@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-namespace coldframe::detail {
+namespace coldframe {
 
 /// Value of a function to be maximised at x; writes its gradient.
-using Objective = std::function<double(std::span<const double> x, std::span<double> gradient)>;
+using ClimbedFunction = std::function<double(std::span<const double> x, std::span<double> gradient)>;
 
 struct LbfgsOptions {
   std::size_t iterations = 100;
@@ -18,6 +18,6 @@ struct LbfgsOptions {
 /// Climbs a smooth function by L-BFGS (Nocedal and Wright, "Numerical Optimization", algorithm 7.4) with backtracking
 /// until the Armijo condition holds, so the value never decreases. x is start and result; returns the value at the
 /// start and after each iteration.
-std::vector<double> maximise_lbfgs(const Objective& objective, std::span<double> x, const LbfgsOptions& options);
+std::vector<double> maximise_lbfgs(const ClimbedFunction& objective, std::span<double> x, const LbfgsOptions& options);
 
-}  // namespace coldframe::detail
+}  // namespace coldframe
