@@ -8,6 +8,7 @@
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/baseline_rows.h"
 #include "framework/cli/encoding_progress.h"
+#include "framework/cli/like_heads.h"
 #include "framework/cli/newcomer_sections.h"
 #include "framework/cli/newcomer_slices.h"
 #include "framework/cli/newcomer_vectors.h"
@@ -65,6 +66,7 @@ class Evaluation {
   void run() {
     RunRecord& record = run_->record();
     record.newcomers.clear();
+    record.summary.erase("calibration");
     add_shared_rows("baselines", {"data", "poisoning", "text"}, [this] { add_baseline_rows(); });
     add_shared_rows("frozen encoder", {"data", "poisoning", "text", "encoder"},
                     [this] { add_encoder_rows("frozen encoder", "baseline", 20.0); });
@@ -160,10 +162,26 @@ class Evaluation {
     const double weight = chosen_on_->users().empty() ? 1.0 : choose_weight(chooser, scale, prior);
     EncoderScorer scorer = encode(*test_);
     run_->record().newcomers.push_back({name, role, evaluate(scorer)});
+    if (run_->name() == name) calibrate(chooser, scorer, prior);
     scorer.set_prior(scale, weight, prior);
     run_->record().newcomers.push_back({name + " + item prior", role, evaluate(scorer)});
     if (run_->name() == name) measure_serving(scorer.item_scores());
     return weight;
+  }
+
+  /// How far probabilities of likes are to be believed that logistic heads make of the scores. The root's own.
+  void calibrate(EncoderScorer& of_validation, EncoderScorer& of_test, const std::vector<float>& prior) {
+    agree_on_errors(group_, "calibrate", [&] {
+      if (!group_.is_root() || chosen_on_->users().empty()) return;
+      of_validation.set_prior(1.0, 0.0, {});
+      const VerdictRules rules = run_->experiment().evaluation.rules();
+      CalibrationInput input =
+          calibrate_likes(run_->name(), *data_, prior, newcomer_options_.shots, of_validation, *chosen_on_, of_test,
+                          *test_, rules.bootstrap.seed);
+      if (input.scorers.empty()) return;
+      input.groups = groups_of(input.users);
+      run_->record().summary["calibration"] = calibration_report(input, rules);
+    });
   }
 
   /// The root's own: the other ranks wait, so that nothing else runs.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "framework/reporting/calibration_report.h"
+
 namespace coldframe {
 namespace {
 
@@ -82,7 +84,13 @@ std::string newcomer_text(const RunRecord& record, const BootstrapOptions& boots
     text += ratio_line(row, *popularity, shots.front(), bootstrap);
   }
   text += serving_text(record.summary, record.summary["evaluation"].value("items", std::size_t{0}));
-  return text + "accuracy, F1, log loss, calibration error: n/a (cosines are no probabilities, and no head is calibrated)\n";
+  if (record.summary.contains("calibration")) {
+    return text + calibration_text(record.summary.at("calibration")) +
+           "accuracy, F1: n/a (a ranking decides nothing about single items; classes of texts: `coldframe classify`)\n";
+  }
+  return text +
+         "accuracy, F1, log loss, calibration error: n/a (cosines are no probabilities, and no head was calibrated on "
+         "role V)\n";
 }
 
 }  // namespace coldframe

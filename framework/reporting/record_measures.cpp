@@ -117,6 +117,12 @@ void add_tasks(Measures& measures, const Json& tasks) {
   add("next.minus_popularity", tasks.at("prequential_over_popularity"));
 }
 
+/// Numbers of a report's tables as they are.
+void add_calibration(Measures& measures, const Json& report) {
+  const Measures all = report_measures("evaluation", report);
+  for (const std::string& name : all.names()) measures.add(name, [found = all.find(name)] { return found; });
+}
+
 /// Calls visit(user, expected clicks per page under the policies asked for) for every user, in order.
 using VisitRates = std::function<void(UserKey, std::span<const double>)>;
 using EachRate = std::function<void(std::span<const std::size_t> policies, const VisitRates& visit)>;
@@ -211,6 +217,7 @@ Measures newcomer_measures(const RunRecord& record, const BootstrapOptions& boot
     measures.add_value("evaluation.left_out", static_cast<double>(table.left_out));
   }
   add_numbers(measures, "cost", record.summary.value("cost", Json::object()));
+  if (record.summary.contains("calibration")) add_calibration(measures, record.summary.at("calibration"));
   if (record.summary.contains("continual")) add_tasks(measures, record.summary.at("continual"));
   return measures;
 }

@@ -36,7 +36,7 @@ struct UserLabels {
 ///   identity {config, data, encoder, tokenizer}, provenance, roles {train, validate, world, held_out: fingerprints},
 ///   cost {trainable_parameters, step_seconds, wall_seconds, peak_memory_bytes (largest rank), ranks, threads,
 ///         serving {users, shots, encode_ms {p50, p99}, rank_ms {p50, p99}, item_vector_bytes, peak_memory_bytes}},
-///   model {scale, item_prior_weight}.
+///   model {scale, item_prior_weight}, and after an evaluation calibration (calibration_report.h).
 struct RunRecord {
   nlohmann::json summary;
   nlohmann::json config;  // resolved, section -> key -> value

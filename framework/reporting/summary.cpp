@@ -270,8 +270,12 @@ std::vector<std::string> summary_limits(const PooledRuns& runs, std::span<const 
   limits.push_back(fmt::format("{} newcomers were tested; {} were left out because they have too few interactions.",
                                runs.users.size(), runs.left_out));
   limits.emplace_back("The encoder was pretrained on web text and has read about old films.");
-  limits.emplace_back(
-      "Accuracy, F1, log loss and calibration error: n/a (cosines are no probabilities, and no head is calibrated).");
+  const bool calibrated = std::ranges::all_of(
+      runs.runs, [](const NamedRun& run) { return run.record.summary.contains("calibration"); });
+  limits.emplace_back(calibrated
+                          ? "Accuracy and F1: n/a (a ranking decides nothing about single items)."
+                          : "Accuracy, F1, log loss and calibration error: n/a (cosines are no probabilities, and some "
+                            "run has no head that was calibrated on role V).");
   const bool unordered =
       !runs.runs.front().record.summary.value(Json::json_pointer("/evaluation/ordered_by_time"), true);
   if (unordered) limits.emplace_back("The data have no times: which interactions are shown is decided by a keyed hash.");

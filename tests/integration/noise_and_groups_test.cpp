@@ -161,7 +161,8 @@ TEST_F(NoiseAndGroupsTest, evaluation_keeps_slices_and_groups_and_compare_shows_
   ASSERT_EQ(compared.code, 0) << compared.errors;
   EXPECT_THAT(compared.output, HasSubstr("One strategy of 1 fold and 1 training seed on 12 newcomers"));
   EXPECT_THAT(compared.output, HasSubstr("Limits:\n- One data set"));
-  for (const char* table_name : {"slice-popularity", "group-gender", "pareto"}) {
+  EXPECT_TRUE(record.summary.contains("calibration")) << "role V calibrates a head";
+  for (const char* table_name : {"slice-popularity", "group-gender", "pareto", "calibration"}) {
     EXPECT_THAT(read_file(path(fmt::format("r-{}.csv", table_name))), HasSubstr("lora")) << table_name;
   }
   const Json report = read_json(path("r.json"));

@@ -45,6 +45,17 @@ TEST(NewcomerText, shows_what_serving_takes_once_it_was_measured_and_what_cosine
       std::string::npos)
       << text;
   EXPECT_NE(text.find("calibration error: n/a"), std::string::npos) << text;
+  const nlohmann::json column = {{"key", "scorer"}, {"title", "scorer"}};
+  const nlohmann::json table = {{"id", "evaluation-calibration"},
+                                {"title", "Calibration of the probability of a like"},
+                                {"note", ""},
+                                {"columns", {column}},
+                                {"rows", {{{"scorer", "base rate"}}}}};
+  record.summary["calibration"] = {{"tables", {table}}};
+  const std::string calibrated = newcomer_text(record, {200, 0.95, 1});
+  EXPECT_EQ(calibrated.find("calibration error: n/a"), std::string::npos) << calibrated;
+  EXPECT_NE(calibrated.find("base rate"), std::string::npos) << calibrated;
+  EXPECT_NE(calibrated.find("accuracy, F1: n/a"), std::string::npos) << calibrated;
 }
 
 }  // namespace
