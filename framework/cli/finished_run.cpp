@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "framework/cli/trained_settings.h"
 #include "framework/core/error.h"
 
 namespace coldframe {
@@ -23,7 +24,9 @@ NamedRun read_finished_run(const std::string& folder) {
     throw DataError(fmt::format("{} holds no finished run", folder), "run.h5 is missing",
                     "give ROOT/NAME/VARIANT/fold-F/seed-S as `coldframe train` prints it");
   }
-  return {run_name(folder), read_run_record(record)};
+  NamedRun run{run_name(folder), read_run_record(record)};
+  run.record.config = trained_settings(run.record.config);
+  return run;
 }
 
 }  // namespace coldframe

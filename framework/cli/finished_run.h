@@ -6,7 +6,9 @@
 
 namespace coldframe {
 
-/// The record of an evaluated run, named by its folder as the user gave it. DataError when the folder holds none.
+/// The record of an evaluated run, named by its folder as the user gave it, its configuration as trained_settings() has
+/// it, so that seeds of one recipe are known as such when options came in between. DataError when the folder holds
+/// none.
 NamedRun read_finished_run(const std::string& folder);
 
 }  // namespace coldframe

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "framework/cli/baseline_rows.h"
+#include "framework/cli/trained_settings.h"
 #include "framework/cli/training_users.h"
 #include "framework/core/error.h"
 #include "framework/core/progress.h"
@@ -20,51 +21,25 @@ bool may_differ(const std::string& section) {
   return sections.contains(section);
 }
 
-using Setting = std::pair<std::string, std::string>;  // section, key
-
-/// The options of a family that no section of the file sets: what `use` names is then a kind with its defaults.
-template <class Registry>
-void add_defaults(const Registry& registry, const std::string& family, const std::string& name,
-                  std::map<Setting, std::string>& settings) {
-  const std::string section = fmt::format("{}.{}", family, name);
-  if (settings.contains({section, "kind"})) return;
-  settings[{section, "kind"}] = name;
-  const std::unique_ptr<Options> options = registry.require(name).make_options();
-  for (const FieldRecord& field : describe_fields(*options)) {
-    if (field.effect == Effect::results) settings[{section, field.name}] = format_option_value(field.value);
-  }
-}
-
-/// Everything that made a run what it is, options that its file does not name (because they came later) included.
-std::map<Setting, std::string> what_trained(const StoredRun& run) {
-  const Experiment& experiment = run.experiment();
-  std::set<std::string> used = {fmt::format("objective.{}", experiment.objective.use)};
-  for (const std::string& name : experiment.strategy.use) used.insert(fmt::format("strategy.{}", name));
-  std::map<Setting, std::string> settings;
-  for (const ResolvedSection& section : run.config().sections()) {
-    const bool instance = section.name.find('.') != std::string::npos;
-    if (section.effect == Effect::operation || may_differ(section.name) || (instance && !used.contains(section.name))) {
-      continue;
-    }
-    for (const ResolvedValue& value : section.values) {
-      if (value.field.effect == Effect::operation) continue;
-      settings[{section.name, value.field.name}] = format_option_value(value.field.value);
-    }
-  }
-  add_defaults(experiment.objectives, "objective", experiment.objective.use, settings);
-  for (const std::string& name : experiment.strategy.use) {
-    add_defaults(experiment.strategies, "strategy", name, settings);
-  }
-  return settings;
-}
-
 /// "[schedule] differs (steps = 24 and 25)"; empty when both were trained alike.
 std::string first_difference(const StoredRun& a, const StoredRun& b) {
-  std::map<Setting, std::string> mine = what_trained(a), theirs = what_trained(b), all = mine;
-  all.insert(theirs.begin(), theirs.end());
-  for (const auto& [setting, value] : all) {
-    const std::string &one = mine[setting], &other = theirs[setting];
-    if (one != other) return fmt::format("[{}] differs ({} = {} and {})", setting.first, setting.second, one, other);
+  nlohmann::json mine = trained_settings(to_json(a.config())), theirs = trained_settings(to_json(b.config()));
+  std::set<std::string> sections;
+  for (const nlohmann::json* settings : {&mine, &theirs}) {
+    for (const auto& [section, values] : settings->items()) sections.insert(section);
+  }
+  for (const std::string& section : sections) {
+    if (may_differ(section)) continue;
+    for (nlohmann::json* settings : {&mine, &theirs}) {
+      if ((*settings)[section].is_null()) (*settings)[section] = nlohmann::json::object();
+    }
+    nlohmann::json all = mine[section];
+    all.update(theirs[section]);
+    for (const auto& [key, value] : all.items()) {
+      const nlohmann::json one = mine[section].value(key, nlohmann::json());
+      const nlohmann::json other = theirs[section].value(key, nlohmann::json());
+      if (one != other) return fmt::format("[{}] differs ({} = {} and {})", section, key, one.dump(), other.dump());
+    }
   }
   return {};
 }

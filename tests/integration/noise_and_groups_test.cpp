@@ -174,6 +174,23 @@ TEST_F(NoiseAndGroupsTest, evaluation_keeps_slices_and_groups_and_compare_shows_
   }
 }
 
+TEST_F(NoiseAndGroupsTest, a_seed_from_before_an_option_existed_is_a_seed_of_the_same_recipe) {
+  RunRecord older = read_run_record(run_ + "/run.h5");
+  older.summary["seed"] = 2;
+  older.config.erase("adversarial");
+  older.config["training"].erase("text_noise");
+  std::filesystem::create_directories(path("older"));
+  write_run_record(path("older/run.h5"), older);
+  const std::string both = fmt::format("compare {} {} --output {}", run_, path("older"), path("seeds.html"));
+  const Outcome compared = run_program(both);
+  if (compared.errors.find("cannot read the plot library") != std::string::npos) GTEST_SKIP() << "no plotly.min.js";
+  ASSERT_EQ(compared.code, 0) << compared.errors;
+  EXPECT_THAT(compared.output, HasSubstr("2 training seeds"));
+  older.config["training"]["text_noise"] = {"typos"};
+  write_run_record(path("older/run.h5"), older);
+  expect_refused(run_program(both), k_data, {"one variant (lora), but [training] differs"});
+}
+
 TEST_F(NoiseAndGroupsTest, groups_too_small_for_a_number_say_so) {
   const Outcome outcome = run_program(fmt::format(
       "fairness --run {} --group gender --group gender*age:30 --item_group genres --output {}", run_, path("f.json")));
