@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <memory>
 
 #include "framework/core/error.h"
 #include "framework/evaluation/detail/rounded_vector.h"
@@ -17,8 +19,7 @@ using detail::k_panel_items;
 using detail::k_row_items;
 using detail::k_tile_users;
 
-constexpr std::size_t k_strip_bytes = 256 << 10;  // rounded item vectors that stay in the second cache
-constexpr std::size_t k_opening_panels = 32;      // whose scores are all looked at before any is kept
+constexpr std::size_t k_strip_bytes = 512 << 10;  // rounded item vectors that stay in the second cache
 constexpr float k_infinity = std::numeric_limits<float>::infinity();
 constexpr float k_largest = std::numeric_limits<float>::max();
 constexpr double k_roundoff = 0x1p-24;    // of one float32 operation
@@ -47,9 +48,6 @@ class Int8Scorer::RoundedUsers {
       : quads_(pieces(width, 4)), bounded_(users.size() / width, 1) {
     const std::size_t count = bounded_.size(), padded = pieces(count, k_tile_users) * k_tile_users;
     tiles_.resize(padded / k_tile_users * quads_);
-    for (detail::UserQuad& quad : tiles_) {
-      for (auto& four : quad.values) std::fill(std::begin(four), std::end(four), std::uint8_t{128});
-    }
     for (std::vector<float>* column : {&factors_, &residuals_, &lengths_}) column->assign(padded, 0.0f);
     detail::RoundedVector twin;
     for (std::size_t u = 0; u < count; ++u) {
@@ -62,14 +60,14 @@ class Int8Scorer::RoundedUsers {
   std::size_t quads() const { return quads_; }
   std::size_t tiles() const { return factors_.size() / k_tile_users; }
   const detail::UserQuad* tile(std::size_t tile) const { return tiles_.data() + tile * quads_; }
-  const float* factors(std::size_t tile) const { return factors_.data() + tile * k_tile_users; }
+  detail::Int8Terms terms(std::size_t tile, const float* floors) const {
+    const std::size_t first = tile * k_tile_users;
+    return {factors_.data() + first, floors, residuals_.data() + first, lengths_.data() + first};
+  }
   bool bounded(std::size_t user) const { return bounded_[user] != 0; }
 
   float margin(std::size_t user, const detail::Int8Panel& panel) const {
     return residuals_[user] * panel.residual + lengths_[user] * panel.length + panel.slack;
-  }
-  void margins(std::size_t tile, const detail::Int8Panel& panel, float* out) const {
-    for (std::size_t u = 0; u < k_tile_users; ++u) out[u] = margin(tile * k_tile_users + u, panel);
   }
 
  private:
@@ -85,8 +83,11 @@ class Int8Scorer::RoundedUsers {
       return;
     }
     detail::UserQuad* tile = tiles_.data() + u / k_tile_users * quads_;
-    for (std::size_t d = 0; d < twin.numbers.size(); ++d) {
-      tile[d / 4].values[u % k_tile_users][d % 4] = static_cast<std::uint8_t>(twin.numbers[d] + 128);
+    for (std::size_t q = 0; q < quads_; ++q) {
+      std::uint8_t* four = tile[q].values[u % k_tile_users];
+      std::int8_t numbers[4] = {};
+      std::memcpy(numbers, twin.numbers.data() + 4 * q, std::min<std::size_t>(4, twin.numbers.size() - 4 * q));
+      for (std::size_t k = 0; k < 4; ++k) four[k] = static_cast<std::uint8_t>(numbers[k] + 128);
     }
     factors_[u] = scale * twin.scale;
     residuals_[u] = static_cast<float>(residual);
@@ -126,6 +127,7 @@ Int8Scorer::Int8Scorer(std::span<const float> vectors, std::size_t width, const 
     std::fill(std::begin(panel.prior), std::end(panel.prior), 0.0f);
     panel.slack = 1e-30f;  // what underflow may take
   }
+  worst_.slack = 1e-30f;
   quads_.resize(panels_.size() * pieces(width, 4), detail::ItemQuad{});
   for (std::size_t i = 0; i < items_; ++i) pack(i);
 }
@@ -147,92 +149,90 @@ void Int8Scorer::pack(std::size_t item) {
   panel.scales[place] = twin.scale;
   panel.residual = std::max(panel.residual, upward(twin.residual));
   panel.length = std::max(panel.length, upward(length));
+  worst_.residual = std::max(worst_.residual, panel.residual);
+  worst_.length = std::max(worst_.length, panel.length);
   if (prior_.empty()) return;
   panel.prior[place] = prior_[item];
   if (std::isfinite(prior_[item])) {
     panel.slack = std::max(panel.slack, upward(16 * k_roundoff * std::abs(prior_[item]) + 1e-30));
+    worst_.slack = std::max(worst_.slack, panel.slack);
   }
 }
 
+/// Where the users of a tile stand while panels go by.
+struct Int8Scorer::TileState {
+  float floors[k_tile_users];
+  detail::ScorePeaks peaks[k_tile_users];
+  detail::ScorePeaks nowhere[k_tile_users];  // of the last panel, whose places may stand for nothing
+};
+
 void Int8Scorer::shorten(const RoundedUsers& users, std::span<detail::Shortlist> lists) const {
-  const std::size_t strip = std::max<std::size_t>(k_strip_bytes / (sizeof(detail::ItemQuad) * users.quads()), 1);
-  std::vector<float> floors(users.tiles() * k_tile_users, k_largest);
-  for (std::size_t u = 0; u < lists.size(); ++u) floors[u] = users.bounded(u) ? lists[u].floor() : k_largest;
-  const auto held = [&](std::size_t tile) {
-    return lists.subspan(tile * k_tile_users, std::min(k_tile_users, lists.size() - tile * k_tile_users));
-  };
-  // A sample from all over the catalogue, since its order often follows something.
-  std::vector<detail::TileScores> opening(std::min(k_opening_panels, panels_.size()));
-  const std::size_t stride = opening.empty() ? 1 : panels_.size() / opening.size();
-  for (std::size_t tile = 0; tile < users.tiles(); ++tile) {
-    open_tile(users, tile, stride, opening, held(tile), floors.data() + tile * k_tile_users);
+  const std::size_t strip =
+      std::clamp<std::size_t>(k_strip_bytes / (sizeof(detail::ItemQuad) * users.quads()), 1, k_most_panels);
+  std::vector<TileState> tiles(users.tiles());
+  for (TileState& tile : tiles) {
+    std::fill(std::begin(tile.floors), std::end(tile.floors), k_largest);
+    for (detail::ScorePeaks& peaks : tile.peaks) {
+      for (auto& half : peaks.lanes) std::fill(std::begin(half), std::end(half), -k_infinity);
+    }
   }
+  for (std::size_t u = 0; u < lists.size(); ++u) {
+    if (users.bounded(u)) tiles[u / k_tile_users].floors[u % k_tile_users] = lists[u].floor();
+  }
+  const auto scores = std::make_unique_for_overwrite<detail::TileScores[]>(std::min(strip, panels_.size()));
+  std::size_t looked = 0;  // panels that floors were lifted by
   for (std::size_t first = 0; first < panels_.size(); first += strip) {
     const std::size_t last = std::min(first + strip, panels_.size());
+    const Lift lift = first == 0 || last >= 2 * looked || last == panels_.size() ? Lift::yes : Lift::no;
+    if (lift == Lift::yes) looked = last;
     for (std::size_t tile = 0; tile < users.tiles(); ++tile) {
       for (std::size_t panel = first; panel < last; ++panel) {
-        if (panel % stride == 0 && panel / stride < opening.size()) continue;
-        shorten_tile(users, tile, panel, held(tile), floors.data() + tile * k_tile_users);
+        score_tile(users, tile, panel, tiles[tile], scores[panel - first]);
+      }
+      const std::size_t from = tile * k_tile_users;
+      for (std::size_t u = from; u < std::min(from + k_tile_users, lists.size()); ++u) {
+        if (users.bounded(u)) shorten_strip(users, u, {scores.get(), last - first}, first, lift, tiles[tile], lists[u]);
       }
     }
   }
 }
 
-void Int8Scorer::open_tile(const RoundedUsers& users, std::size_t tile, std::size_t stride,
-                           std::span<detail::TileScores> scores, std::span<detail::Shortlist> lists,
-                           float* floors) const {
+void Int8Scorer::score_tile(const RoundedUsers& users, std::size_t tile, std::size_t panel, TileState& state,
+                            detail::TileScores& scores) const {
+  detail::ScorePeaks* peaks = ~real_places(panel) == 0 ? state.peaks : state.nowhere;
   const std::size_t quads = users.quads();
-  const float everything[k_tile_users] = {-k_infinity, -k_infinity, -k_infinity, -k_infinity,
-                                          -k_infinity, -k_infinity, -k_infinity, -k_infinity};
-  float margins[k_tile_users], largest[k_tile_users] = {};
-  for (std::size_t row = 0; row < scores.size(); ++row) {
-    const std::size_t panel = row * stride;
-    users.margins(tile, panels_[panel], margins);
-    for (std::size_t u = 0; u < k_tile_users; ++u) largest[u] = std::max(largest[u], margins[u]);
-    kernel_.tile(users.tile(tile), quads_.data() + panel * quads, quads, panels_[panel],
-                 {users.factors(tile), everything}, scores[row]);
-  }
-  // The last panel may hold places that stand for nothing.
-  const bool whole = scores.empty() || ~real_places((scores.size() - 1) * stride) == 0;
-  for (std::size_t u = 0; u < lists.size(); ++u) {
-    if (!users.bounded(tile * k_tile_users + u)) continue;
-    detail::Shortlist& list = lists[u];
-    list.open(scores.first(scores.size() - (whole ? 0 : 1)), u, largest[u]);
-    for (std::size_t row = 0; row < scores.size(); ++row) {
-      const std::size_t panel = row * stride;
-      const float margin = users.margin(tile * k_tile_users + u, panels_[panel]);
-      const float threshold = detail::below(list.floor() - margin);
-      const std::uint32_t hits = kernel_.hits(scores[row].scores[u], threshold) & real_places(panel);
-      if (hits != 0) list.take(kernel_, scores[row].scores[u], hits, first_item(panel), margin);
-    }
-    floors[u] = list.floor();
-  }
+  kernel_.tile(users.tile(tile), quads_.data() + panel * quads, quads, panels_[panel], users.terms(tile, state.floors),
+               peaks, panel % 2, scores);
 }
 
-void Int8Scorer::shorten_tile(const RoundedUsers& users, std::size_t tile, std::size_t panel,
-                              std::span<detail::Shortlist> lists, float* floors) const {
-  detail::TileScores scores;
-  float margins[k_tile_users], thresholds[k_tile_users];
-  users.margins(tile, panels_[panel], margins);
-  for (std::size_t u = 0; u < k_tile_users; ++u) thresholds[u] = detail::below(floors[u] - margins[u]);
-  const std::size_t quads = users.quads();
-  kernel_.tile(users.tile(tile), quads_.data() + panel * quads, quads, panels_[panel],
-               {users.factors(tile), thresholds}, scores);
-  for (std::size_t u = 0; u < lists.size(); ++u) {
-    const std::uint32_t hits = scores.hits[u] & real_places(panel);
-    if (hits == 0 || !users.bounded(tile * k_tile_users + u)) continue;
-    lists[u].take(kernel_, scores.scores[u], hits, first_item(panel), margins[u]);
-    floors[u] = lists[u].floor();
+void Int8Scorer::shorten_strip(const RoundedUsers& users, std::size_t user, std::span<const detail::TileScores> strip,
+                               std::size_t first_panel, Lift lift, TileState& state, detail::Shortlist& list) const {
+  const std::size_t place = user % k_tile_users;
+  if (lift == Lift::yes) list.lift(kernel_, state.peaks[place], users.margin(user, worst_));
+  std::uint16_t rows[k_most_panels];
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < strip.size(); ++row) {
+    rows[count] = static_cast<std::uint16_t>(row);  // overwritten by the next one unless it counts
+    count += static_cast<std::size_t>(strip[row].hits[place] != 0);
   }
+  for (const std::uint16_t row : std::span(rows).first(count)) {
+    const std::size_t panel = first_panel + row;
+    const float margin = users.margin(user, panels_[panel]);
+    const float* scores = strip[row].scores[place];
+    // Floors have risen since the row was scored.
+    const std::uint32_t hits = kernel_.hits(scores, detail::below(list.floor() - margin)) & real_places(panel);
+    if (hits != 0) list.take(kernel_, scores, hits, first_item(panel), margin);
+  }
+  state.floors[place] = list.floor();
 }
 
 std::vector<RankedItem> Int8Scorer::rescore(std::span<const float> user, const TopRequest& request,
-                                            const TieBreak& ties, detail::Shortlist& list,
+                                            const TieBreak& ties, std::span<detail::Shortlist::Hit> hits,
                                             std::size_t& rescored) const {
   using Hit = detail::Shortlist::Hit;
-  std::vector<Hit>& hits = list.survivors();
   // Those that look best come first: their scores rule out most of the others.
-  const std::size_t first = std::min(pieces(list.wanted(), k_row_items) * k_row_items, hits.size());
+  const std::size_t wanted = std::min(request.k, request.candidates.size());
+  const std::size_t first = std::min(pieces(wanted, k_row_items) * k_row_items, hits.size());
   if (first < hits.size()) {
     std::nth_element(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end(),
                      [](const Hit& a, const Hit& b) { return a.upper > b.upper; });
@@ -269,17 +269,32 @@ std::vector<std::vector<RankedItem>> Int8Scorer::top(std::span<const float> user
   CF_EXPECTS(users.size() == requests.size() * width_);
   const RoundedUsers twins(users, width_, scale_, largest_length_);
   std::vector<detail::Shortlist> lists;
+  lists.reserve(requests.size());
   for (const TopRequest& request : requests) lists.emplace_back(request, items_);
   shorten(twins, lists);
-  std::vector<std::vector<RankedItem>> best;
-  if (rescored != nullptr) rescored->assign(requests.size(), 0);
   for (std::size_t u = 0; u < requests.size(); ++u) {
     if (!twins.bounded(u)) lists[u].take_all(requests[u]);
+    lists[u].survivors();
+  }
+  std::vector<std::vector<RankedItem>> best;
+  best.reserve(requests.size());
+  if (rescored != nullptr) rescored->assign(requests.size(), 0);
+  for (std::size_t u = 0; u < requests.size(); ++u) {
+    if (u + 1 < requests.size()) fetch_early(lists[u + 1].kept());
     std::size_t count = 0;
-    best.push_back(rescore(users.subspan(u * width_, width_), requests[u], ties, lists[u], count));
+    best.push_back(rescore(users.subspan(u * width_, width_), requests[u], ties, lists[u].kept(), count));
     if (rescored != nullptr) (*rescored)[u] = count;
   }
   return best;
+}
+
+/// Vectors that are about to be read lie all over the table.
+void Int8Scorer::fetch_early(std::span<const detail::Shortlist::Hit> hits) const {
+  constexpr std::size_t k_line = 64 / sizeof(float), k_lines = 8, k_hits = 32;  // the processor follows from there
+  for (const detail::Shortlist::Hit& hit : hits.first(std::min(hits.size(), k_hits))) {
+    const float* vector = vectors_.data() + hit.item * width_;
+    for (std::size_t d = 0; d < std::min(width_, k_lines * k_line); d += k_line) __builtin_prefetch(vector + d);
+  }
 }
 
 }  // namespace coldframe

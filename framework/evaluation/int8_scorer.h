@@ -43,15 +43,22 @@ class Int8Scorer {
 
  private:
   class RoundedUsers;
+  struct TileState;
+  /// Whether floors rise by the peaks of what was scored: after the first strip, whenever twice as much was seen, and
+  /// at the end.
+  enum class Lift { no, yes };
+  static constexpr std::size_t k_most_panels = 512;  // of a strip
+
   void pack(std::size_t item);
+  /// Strip by strip: all scores of a tile of users first, then what they leave of every list.
   void shorten(const RoundedUsers& users, std::span<detail::Shortlist> lists) const;
-  /// Panels 0, stride, 2 stride ... with one row of `scores` each; floors [8], of the users of the tile.
-  void open_tile(const RoundedUsers& users, std::size_t tile, std::size_t stride, std::span<detail::TileScores> scores,
-                 std::span<detail::Shortlist> lists, float* floors) const;
-  void shorten_tile(const RoundedUsers& users, std::size_t tile, std::size_t panel, std::span<detail::Shortlist> lists,
-                    float* floors) const;
+  void score_tile(const RoundedUsers& users, std::size_t tile, std::size_t panel, TileState& state,
+                  detail::TileScores& scores) const;
+  void shorten_strip(const RoundedUsers& users, std::size_t user, std::span<const detail::TileScores> strip,
+                     std::size_t first_panel, Lift lift, TileState& state, detail::Shortlist& list) const;
   std::vector<RankedItem> rescore(std::span<const float> user, const TopRequest& request, const TieBreak& ties,
-                                  detail::Shortlist& list, std::size_t& rescored) const;
+                                  std::span<detail::Shortlist::Hit> hits, std::size_t& rescored) const;
+  void fetch_early(std::span<const detail::Shortlist::Hit> hits) const;
   std::uint32_t first_item(std::size_t panel) const {
     return static_cast<std::uint32_t>(panel * detail::k_panel_items);
   }
@@ -68,6 +75,7 @@ class Int8Scorer {
   double largest_length_ = 0;              // of all items, as they are and rounded
   std::vector<detail::ItemQuad> quads_;    // [panels, ceil(D / 4)]
   std::vector<detail::Int8Panel> panels_;  // [panels]
+  detail::Int8Panel worst_ = {};           // largest residual, length and slack of all
   detail::Int8Kernel kernel_;
 };
 

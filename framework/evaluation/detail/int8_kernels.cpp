@@ -1,8 +1,12 @@
 #include "framework/evaluation/detail/int8_kernels.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <iterator>
+#include <limits>
 #include <vector>
 
 #if defined(__x86_64__)
@@ -12,21 +16,33 @@
 namespace coldframe::detail {
 namespace {
 
+constexpr std::size_t k_peaks = 2 * k_panel_items;
+
 void tile_plain(const UserQuad* users, const ItemQuad* items, std::size_t quads, const Int8Panel& panel,
-                const Int8Terms& terms, TileScores& out) {
+                const Int8Terms& terms, ScorePeaks* peaks, std::size_t half, TileScores& out) {
   for (std::size_t u = 0; u < k_tile_users; ++u) {
+    const float margin = terms.residuals[u] * panel.residual + terms.lengths[u] * panel.length + panel.slack;
+    const float threshold = below(terms.floors[u] - margin);
     out.hits[u] = 0;
-    float scores[k_panel_items];
+    float* scores = out.scores[u];
+    float* lanes = peaks[u].lanes[half];
     for (std::size_t i = 0; i < k_panel_items; ++i) {
       std::int32_t sum = panel.offsets[i];
       for (std::size_t q = 0; q < quads; ++q) {
         for (std::size_t d = 0; d < 4; ++d) sum += users[q].values[u][d] * items[q].values[i][d];
       }
       scores[i] = std::fma(static_cast<float>(sum) * panel.scales[i], terms.factors[u], panel.prior[i]);
-      if (!(scores[i] < terms.thresholds[u])) out.hits[u] |= std::uint32_t{1} << i;
+      if (!(scores[i] < threshold)) out.hits[u] |= std::uint32_t{1} << i;
+      if (lanes[i] < scores[i]) lanes[i] = scores[i];
     }
-    if (out.hits[u] != 0) std::memcpy(out.scores[u], scores, sizeof(scores));
   }
+}
+
+float reached_plain(const ScorePeaks& peaks, std::size_t rank) {
+  float sorted[k_peaks];
+  std::memcpy(sorted, peaks.lanes, sizeof(sorted));
+  std::nth_element(sorted, sorted + rank - 1, std::end(sorted), std::greater<>());
+  return sorted[rank - 1];
 }
 
 std::uint32_t hits_plain(const float* scores, float threshold) {
@@ -54,6 +70,36 @@ __attribute__((target("avx512f"))) std::uint32_t hits_avx512(const float* scores
   const __m512 least = _mm512_set1_ps(threshold);
   return static_cast<std::uint32_t>(_mm512_cmp_ps_mask(_mm512_load_ps(scores), least, _CMP_NLT_UQ)) |
          static_cast<std::uint32_t>(_mm512_cmp_ps_mask(_mm512_load_ps(scores + 16), least, _CMP_NLT_UQ)) << 16;
+}
+
+/// Whole numbers in the order of the floats whose bits they are made from; the way back is the same.
+__attribute__((always_inline)) inline std::int32_t ordered(std::int32_t bits) {
+  return bits ^ ((bits >> 31) & 0x7FFFFFFF);
+}
+
+/// Halves an interval of those numbers; what is left of it after 16 steps is small beside any margin.
+__attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512"))) float reached_avx512(
+    const ScorePeaks& peaks, std::size_t rank) {
+  constexpr int k_steps = 16;
+  alignas(64) std::int32_t keys[k_peaks];
+  std::memcpy(keys, peaks.lanes, sizeof(keys));
+  std::int32_t least = std::numeric_limits<std::int32_t>::max(), most = std::numeric_limits<std::int32_t>::min();
+  for (std::int32_t& key : keys) {
+    key = ordered(key);
+    least = std::min(least, key);
+    most = std::max(most, key);
+  }
+  std::int64_t low = least, high = std::int64_t{most} + 1;
+  for (int step = 0; step < k_steps && low + 1 < high; ++step) {
+    const auto middle = static_cast<std::int32_t>((low + high) >> 1);
+    const __m512i bound = _mm512_set1_epi32(middle);
+    std::uint64_t reaching = 0;
+    for (std::size_t at = 0; at < k_peaks; at += 16) {
+      reaching = reaching << 16 | _mm512_cmpge_epi32_mask(_mm512_load_si512(keys + at), bound);
+    }
+    (static_cast<std::size_t>(std::popcount(reaching)) >= rank ? low : high) = middle;
+  }
+  return std::bit_cast<float>(ordered(static_cast<std::int32_t>(low)));
 }
 
 /// above() and below() of score and margin.
@@ -84,6 +130,17 @@ __attribute__((target("avx512f"))) std::uint32_t append_avx512(const float* scor
   return raising;
 }
 
+__attribute__((target("avx2"), always_inline)) inline void set_thresholds(const Int8Panel& panel,
+                                                                          const Int8Terms& terms, float* out) {
+  const __m256 residual = _mm256_mul_ps(_mm256_loadu_ps(terms.residuals), _mm256_set1_ps(panel.residual));
+  const __m256 length = _mm256_mul_ps(_mm256_loadu_ps(terms.lengths), _mm256_set1_ps(panel.length));
+  const __m256 margin = _mm256_add_ps(_mm256_add_ps(residual, length), _mm256_set1_ps(panel.slack));
+  const __m256 sum = _mm256_sub_ps(_mm256_loadu_ps(terms.floors), margin);
+  const __m256 magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), sum);
+  const __m256 rounding = _mm256_add_ps(_mm256_mul_ps(magnitude, _mm256_set1_ps(0x1p-22f)), _mm256_set1_ps(1e-36f));
+  _mm256_storeu_ps(out, _mm256_sub_ps(sum, rounding));
+}
+
 /// sum + x * y, four products per lane. By hand: GCC 12 copies the accumulator before each of these instructions.
 __attribute__((target("avx512f,avx512vnni"), always_inline)) inline void add_products(__m512i x, __m512i y,
                                                                                       __m512i& sum) {
@@ -99,7 +156,8 @@ __attribute__((target("avx512f,avx512vnni"), always_inline)) inline __m512 scale
 
 __attribute__((target("avx512f,avx512vnni"))) void tile_vnni(const UserQuad* users, const ItemQuad* items,
                                                              std::size_t quads, const Int8Panel& panel,
-                                                             const Int8Terms& terms, TileScores& out) {
+                                                             const Int8Terms& terms, ScorePeaks* peaks,
+                                                             std::size_t half, TileScores& out) {
   __m512i low[k_tile_users], high[k_tile_users];
   const __m512i left_offsets = _mm512_load_si512(panel.offsets), right_offsets = _mm512_load_si512(panel.offsets + 16);
 #pragma GCC unroll 8
@@ -118,19 +176,25 @@ __attribute__((target("avx512f,avx512vnni"))) void tile_vnni(const UserQuad* use
       add_products(x, right, high[u]);
     }
   }
+  float thresholds[k_tile_users];
+  set_thresholds(panel, terms, thresholds);
   const __m512 left_scales = _mm512_load_ps(panel.scales), right_scales = _mm512_load_ps(panel.scales + 16);
   const __m512 left_prior = _mm512_load_ps(panel.prior), right_prior = _mm512_load_ps(panel.prior + 16);
 #pragma GCC unroll 8
   for (std::size_t u = 0; u < k_tile_users; ++u) {
-    const __m512 factor = _mm512_set1_ps(terms.factors[u]), threshold = _mm512_set1_ps(terms.thresholds[u]);
+    const __m512 factor = _mm512_set1_ps(terms.factors[u]), threshold = _mm512_set1_ps(thresholds[u]);
     const __m512 a = scaled(low[u], left_scales, factor, left_prior);
     const __m512 b = scaled(high[u], right_scales, factor, right_prior);
     const std::uint32_t hits = static_cast<std::uint32_t>(_mm512_cmp_ps_mask(a, threshold, _CMP_NLT_UQ)) |
                                static_cast<std::uint32_t>(_mm512_cmp_ps_mask(b, threshold, _CMP_NLT_UQ)) << 16;
     out.hits[u] = hits;
-    if (hits == 0) continue;
     _mm512_store_ps(out.scores[u], a);
     _mm512_store_ps(out.scores[u] + 16, b);
+    float* lanes = peaks[u].lanes[half];
+    // Of a NaN and a number the second operand is taken.
+    constexpr auto k_all = static_cast<__mmask16>(0xFFFF);
+    _mm512_store_ps(lanes, _mm512_maskz_max_ps(k_all, a, _mm512_load_ps(lanes)));
+    _mm512_store_ps(lanes + 16, _mm512_maskz_max_ps(k_all, b, _mm512_load_ps(lanes + 16)));
   }
 }
 
@@ -139,10 +203,10 @@ __attribute__((target("avx512f,avx512vnni"))) void tile_vnni(const UserQuad* use
 std::vector<Int8Kernel> supported() {
   std::vector<Int8Kernel> kernels;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni"))
-    kernels.push_back({"vnni", tile_vnni, hits_avx512, append_avx512});
+  if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni"))
+    kernels.push_back({"vnni", tile_vnni, reached_avx512, hits_avx512, append_avx512});
 #endif
-  kernels.push_back({"plain", tile_plain, hits_plain, append_plain});
+  kernels.push_back({"plain", tile_plain, reached_plain, hits_plain, append_plain});
   return kernels;
 }
 

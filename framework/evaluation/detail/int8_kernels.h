@@ -31,9 +31,13 @@ struct alignas(64) Int8Panel {
   float slack = 0;
 };
 
+/// Of the users of a tile, [8] each. An item leaves when its score lies below floor - margin, where
+/// margin = residual * panel.residual + length * panel.length + panel.slack.
 struct Int8Terms {
-  const float* factors;     // [8] scale of the user, times the scale of all scores
-  const float* thresholds;  // [8]
+  const float* factors;  // scale of the user, times the scale of all scores
+  const float* floors;
+  const float* residuals;
+  const float* lengths;
 };
 
 /// What one user keeps of a row of scores, which is 64-byte aligned.
@@ -51,12 +55,20 @@ struct HitList {
   std::size_t count;
 };
 
-/// tile: scores[u][i] = factor_u * scale_i * (sum of whole-number products) + prior_i, for users with a hit only:
-/// without one they are left as they were.
+/// The largest scores so far of one user, a number in each of 64 lanes: item i of panel p belongs to lane
+/// p mod 2 * 32 + i.
+struct alignas(64) ScorePeaks {
+  float lanes[2][k_panel_items];
+};
+
+/// tile: scores[u][i] = factor_u * scale_i * (sum of whole-number products) + prior_i; half `half` of the peaks [8] of
+/// the users rises to them.
 struct Int8Kernel {
   const char* name;
   void (*tile)(const UserQuad* users, const ItemQuad* items, std::size_t quads, const Int8Panel& panel,
-               const Int8Terms& terms, TileScores& out);
+               const Int8Terms& terms, ScorePeaks* peaks, std::size_t half, TileScores& out);
+  /// A number that at least `rank` of the 64 peaks reach, close to the largest one. rank 1 to 64
+  float (*reached)(const ScorePeaks& peaks, std::size_t rank);
   /// Bit i: score i of a row of 32 is not below the threshold, or is NaN.
   std::uint32_t (*hits)(const float* scores, float threshold);
   /// Appends the hits of a row of 32 scores with score + margin, moved up by what that rounds. Returns those whose

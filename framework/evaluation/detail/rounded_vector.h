@@ -9,9 +9,9 @@ namespace coldframe::detail {
 /// A vector as whole numbers times a scale, and what that is worth.
 struct RoundedVector {
   float scale = 0;
-  std::vector<std::int32_t> numbers;  // [D] from -127 to 127
-  double length = 0;                  // of the vector
-  double residual = 0;                // length of what rounding took away; infinity when a value is not finite
+  std::vector<std::int8_t> numbers;  // [D] from -127 to 127
+  double length = 0;                 // of the vector
+  double residual = 0;               // length of what rounding took away; infinity when a value is not finite
   double rounded_length = 0;
 };
 

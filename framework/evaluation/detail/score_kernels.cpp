@@ -33,23 +33,55 @@ void rows_plain(const float* user, const float* const* rows, std::size_t width, 
 
 #if defined(__x86_64__)
 
-/// Eight chains side by side hide the latency of each.
-__attribute__((target("fma"))) void rows_fma(const float* user, const float* const* rows, std::size_t width,
-                                             float* products) {
-  const float* row[k_row_items];
-  __m128 sums[k_row_items];
+/// Coordinates d .. d + 7 of eight rows, turned: out[k] holds coordinate d + k of all of them.
+__attribute__((target("avx2,fma"), always_inline)) inline void turn(const float* const* rows, std::size_t d,
+                                                                    __m256 (&out)[8]) {
+  __m256 a[8], b[8];
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < k_row_items; ++i) {
-    row[i] = rows[i];
-    sums[i] = _mm_setzero_ps();
+  for (std::size_t i = 0; i < 8; ++i) a[i] = _mm256_loadu_ps(rows[i] + d);
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < 8; i += 2) {
+    b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+    b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
   }
-  for (std::size_t d = 0; d < width; ++d) {
-    const __m128 x = _mm_load_ss(user + d);
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < k_row_items; ++i) sums[i] = _mm_fmadd_ss(x, _mm_load_ss(row[i] + d), sums[i]);
+#pragma GCC unroll 2
+  for (std::size_t i = 0; i < 8; i += 4) {
+    a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
+    a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xEE);
+    a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+    a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xEE);
   }
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < 4; ++i) {
+    out[i] = _mm256_permute2f128_ps(a[i], a[i + 4], 0x20);
+    out[i + 4] = _mm256_permute2f128_ps(a[i], a[i + 4], 0x31);
+  }
+}
+
+/// Two groups of eight chains, each in the lanes of a register, hide the latency of one another.
+__attribute__((target("avx2,fma"))) void rows_fma(const float* user, const float* const* rows, std::size_t width,
+                                                  float* products) {
+  __m256 low = _mm256_setzero_ps(), high = low;
+  std::size_t d = 0;
+  for (; d + 8 <= width; d += 8) {
+    __m256 left[8], right[8];
+    turn(rows, d, left);
+    turn(rows + 8, d, right);
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < k_row_items; ++i) products[i] = _mm_cvtss_f32(sums[i]);
+    for (std::size_t k = 0; k < 8; ++k) {
+      const __m256 x = _mm256_broadcast_ss(user + d + k);
+      low = _mm256_fmadd_ps(x, left[k], low);
+      high = _mm256_fmadd_ps(x, right[k], high);
+    }
+  }
+  _mm256_storeu_ps(products, low);
+  _mm256_storeu_ps(products + 8, high);
+  for (; d < width; ++d) {
+    for (std::size_t i = 0; i < k_row_items; ++i) {
+      const __m128 sum = _mm_fmadd_ss(_mm_load_ss(user + d), _mm_load_ss(rows[i] + d), _mm_load_ss(products + i));
+      _mm_store_ss(products + i, sum);
+    }
+  }
 }
 
 __attribute__((target("avx512f"))) void tile_avx512(const UserColumn* users, const ItemColumn* items, std::size_t width,

@@ -11,7 +11,7 @@ namespace coldframe::detail {
 
 constexpr std::size_t k_tile_users = 8;
 constexpr std::size_t k_panel_items = 32;
-constexpr std::size_t k_row_items = 8;  // of ScoreKernel::rows
+constexpr std::size_t k_row_items = 16;  // of ScoreKernel::rows
 
 /// One coordinate of the users of a tile; a tile has D of them.
 struct alignas(32) UserColumn {
@@ -41,7 +41,7 @@ struct ScoreKernel {
   const char* name;
   void (*tile)(const UserColumn* users, const ItemColumn* items, std::size_t width, const TileTerms& terms,
                TileScores& out);
-  /// The same inner products of one user with 8 items wherever they lie: rows[i] [D], products [8].
+  /// The same inner products of one user with 16 items wherever they lie: rows[i] [D], products [16].
   void (*rows)(const float* user, const float* const* rows, std::size_t width, float* products);
 };
 

@@ -10,7 +10,7 @@ namespace coldframe::detail {
 namespace {
 
 constexpr float k_infinity = std::numeric_limits<float>::infinity();
-constexpr std::size_t k_usual_hits = 512;
+constexpr std::size_t k_usual_hits = 160;
 constexpr std::size_t k_room = 64;  // a row, and what whole vectors write beyond it
 
 }  // namespace
@@ -24,21 +24,11 @@ Shortlist::Shortlist(const TopRequest& request, std::size_t items)
   lower_.reserve(k_);
 }
 
-/// Of the 64 that are largest in their lane, as many as there are items beside the candidates may be none; the next k
-/// are bounds all the same.
-void Shortlist::open(std::span<const TileScores> rows, std::size_t user, float margin) {
-  constexpr std::size_t k_lanes = 2 * k_panel_items;
+/// Of the peaks as many as there are items beside the candidates may be none; the next k are bounds all the same.
+void Shortlist::lift(const Int8Kernel& kernel, const ScorePeaks& peaks, float margin) {
   const std::size_t rank = candidates_.absent() + k_;
-  if (k_ == 0 || rank > k_lanes) return;
-  float largest[k_lanes];
-  std::fill(std::begin(largest), std::end(largest), -k_infinity);
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    float* lanes = largest + row % 2 * k_panel_items;
-    const float* scores = rows[row].scores[user];
-    for (std::size_t i = 0; i < k_panel_items; ++i) lanes[i] = lanes[i] < scores[i] ? scores[i] : lanes[i];
-  }
-  std::nth_element(largest, largest + rank - 1, std::end(largest), std::greater<>());
-  const float bound = below(largest[rank - 1] - margin);
+  if (k_ == 0 || rank > 2 * k_panel_items) return;
+  const float bound = below(kernel.reached(peaks, rank) - margin);
   if (bound > floor_) floor_ = bound;
 }
 

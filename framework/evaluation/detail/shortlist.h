@@ -25,17 +25,16 @@ class Shortlist {
 
   /// What is surely scored below it leaves.
   float floor() const { return floor_; }
-  std::size_t wanted() const { return k_; }
 
-  /// Raises the floor by what all scores of some rows say before any of them is kept: rows[r].scores[user], none of
-  /// whose margins is larger.
-  void open(std::span<const TileScores> rows, std::size_t user, float margin);
+  /// Raises the floor by what the largest scores so far say, none of whose margins is larger.
+  void lift(const Int8Kernel& kernel, const ScorePeaks& peaks, float margin);
   /// The hits of one row of 32 scores.
   void take(const Int8Kernel& kernel, const float* scores, std::uint32_t hits, std::uint32_t first_item, float margin);
   /// Leaves nothing out.
   void take_all(const TopRequest& request);
-  /// What is left when all panels were seen.
+  /// What is left when all panels were seen; called once.
   std::vector<Hit>& survivors();
+  std::vector<Hit>& kept() { return kept_; }
 
  private:
   void raise(ItemId item, float lower);
