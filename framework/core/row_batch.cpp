@@ -4,10 +4,7 @@
 #include <cstring>
 
 #include "framework/core/error.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "framework/core/philox_lanes.h"
 
 namespace coldframe {
 namespace {
@@ -16,21 +13,6 @@ namespace {
 
 constexpr std::size_t k_lanes = 8;    // rows side by side
 constexpr std::size_t k_vectors = 2;  // of four rows: one waits for its products while the other multiplies
-
-/// Philox counters of four rows: word w in the low half of every 64-bit lane of words[w]. High halves hold anything.
-struct Counters {
-  __m256i words[4];
-};
-
-/// One round of philox4x32 (philox.h).
-__attribute__((target("avx2"), always_inline)) inline void mix_round(Counters& c, __m256i low_key, __m256i high_key) {
-  const __m256i first = _mm256_mul_epu32(c.words[0], _mm256_set1_epi64x(0xD2511F53));
-  const __m256i second = _mm256_mul_epu32(c.words[2], _mm256_set1_epi64x(0xCD9E8D57));
-  c.words[0] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(second, 32), c.words[1]), low_key);
-  c.words[1] = second;
-  c.words[2] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(first, 32), c.words[3]), high_key);
-  c.words[3] = first;
-}
 
 std::int64_t word_at(const char* row, std::size_t at, std::size_t row_bytes) {
   std::int64_t word = 0;
@@ -45,8 +27,8 @@ std::int64_t word_at(const char* row, std::size_t at, std::size_t row_bytes) {
 /// hash128() of hash.cpp on eight rows; words[w][l] of the result.
 __attribute__((target("avx2"))) void hash_rows(const char* rows, std::size_t row_bytes,
                                                std::uint64_t (&words)[4][k_lanes]) {
-  Counters c[k_vectors];
-  for (Counters& counters : c) {
+  PhiloxLanes c[k_vectors];
+  for (PhiloxLanes& counters : c) {
     counters.words[0] = _mm256_set1_epi64x(0x2F90404F);
     counters.words[1] = _mm256_set1_epi64x(0x9AE16A3B);
     counters.words[2] = _mm256_set1_epi64x(static_cast<std::int64_t>(row_bytes));

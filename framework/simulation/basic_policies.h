@@ -34,8 +34,12 @@ class FixedScorePolicy final : public ScoredPolicy {
   void score(std::span<const PolicyRequest> requests, std::span<float> scores) const override;
 
  private:
+  std::vector<std::vector<RankedItem>> best(std::span<const PolicyRequest> requests,
+                                            const TieBreak& ties) const override;
+
   std::string name_;
-  std::vector<float> scores_;  // [I]
+  std::vector<float> scores_;         // [I]
+  std::vector<std::uint32_t> order_;  // of the items by score, best first; empty when a score is no number
 };
 
 }  // namespace coldframe

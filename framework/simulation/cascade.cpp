@@ -1,5 +1,6 @@
 #include "framework/simulation/cascade.h"
 
+#include "framework/simulation/detail/page_draws.h"
 #include "framework/simulation/detail/top_down.h"
 
 namespace coldframe {
@@ -11,6 +12,10 @@ detail::CascadeLaw<double> law(const ChoiceScale& scale) { return {detail::attra
 
 void Cascade::sample(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks) const {
   detail::sample_top_down(law(scale_), random, page, clicks);
+}
+
+PageDraws Cascade::draws(const SimulationRandom& random, const ShownPage& page) const {
+  return {{}, {detail::drawn_attraction(random, page)}};
 }
 
 double Cascade::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {

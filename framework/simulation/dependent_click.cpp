@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "framework/core/error.h"
+#include "framework/simulation/detail/page_draws.h"
 #include "framework/simulation/detail/top_down.h"
 
 namespace coldframe {
@@ -24,6 +25,10 @@ DependentClick::DependentClick(const ChoiceScale& scale, const DependentClickOpt
 void DependentClick::sample(const SimulationRandom& random, const ShownPage& page,
                             std::span<std::uint8_t> clicks) const {
   detail::sample_top_down(law(scale_, options_), random, page, clicks);
+}
+
+PageDraws DependentClick::draws(const SimulationRandom& random, const ShownPage& page) const {
+  return {{}, {detail::drawn_attraction(random, page), detail::drawn_satisfaction(random, page)}};
 }
 
 double DependentClick::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "framework/core/error.h"
+#include "framework/simulation/detail/page_draws.h"
 #include "framework/simulation/detail/top_down.h"
 
 namespace coldframe {
@@ -34,6 +35,12 @@ detail::DynamicBayesianLaw<double> DynamicBayesian::law() const {
 void DynamicBayesian::sample(const SimulationRandom& random, const ShownPage& page,
                              std::span<std::uint8_t> clicks) const {
   detail::sample_top_down(law(), random, page, clicks);
+}
+
+PageDraws DynamicBayesian::draws(const SimulationRandom& random, const ShownPage& page) const {
+  return {{},
+          {detail::drawn_attraction(random, page), detail::drawn_satisfaction(random, page),
+           detail::drawn_continuation("u next", random, page)}};
 }
 
 double DynamicBayesian::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {

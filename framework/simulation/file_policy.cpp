@@ -158,4 +158,21 @@ void FilePolicy::score(std::span<const PolicyRequest> requests, std::span<float>
   }
 }
 
+std::vector<std::vector<RankedItem>> FilePolicy::best(std::span<const PolicyRequest> requests,
+                                                      const TieBreak& ties) const {
+  std::vector<std::vector<RankedItem>> best;
+  for (const PolicyRequest& request : requests) {
+    RunningTop top(top_request(request), ties, items_);
+    for (const Entry& entry : lists_[for_everybody_ ? 0 : list_of_.at(request.user)]) {
+      if (!(entry.score < top.threshold())) top.offer(entry.item, entry.score);
+    }
+    best.push_back(top.finish());
+    // Pages that are not filled are told apart by what all items score.
+    if (best.back().size() < std::min(request.slate_size, request.candidates.size())) {
+      return ScoredPolicy::best(requests, ties);
+    }
+  }
+  return best;
+}
+
 }  // namespace coldframe

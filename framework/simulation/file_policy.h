@@ -37,6 +37,8 @@ class FilePolicy final : public ScoredPolicy {
   void score(std::span<const PolicyRequest> requests, std::span<float> scores) const override;
 
  private:
+  std::vector<std::vector<RankedItem>> best(std::span<const PolicyRequest> requests,
+                                            const TieBreak& ties) const override;
   struct Entry {
     ItemId item;
     float score = 0;

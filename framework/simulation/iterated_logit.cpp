@@ -8,6 +8,7 @@
 #include "framework/core/error.h"
 #include "framework/simulation/detail/iterated_belief.h"
 #include "framework/simulation/detail/iterated_law.h"
+#include "framework/simulation/detail/page_draws.h"
 
 namespace coldframe {
 namespace {
@@ -49,11 +50,9 @@ void IteratedLogit::sample(const SimulationRandom& random, const ShownPage& page
                            std::span<std::uint8_t> clicks) const {
   std::fill(clicks.begin(), clicks.end(), std::uint8_t{0});
   const std::vector<double> weights = weights_of(law(scale_, picks_), page.utilities);
-  std::vector<double> noisy;
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    noisy.push_back(scale_.scale * page.utilities[k] +
-                    random.item_gumbel(page.user, page.session, page.page, page.item_slots[k]));
-  }
+  std::vector<double> noisy(weights.size());
+  random.item_gumbels(page.user, page.session, page.page, page.item_slots, noisy);
+  for (std::size_t k = 0; k < weights.size(); ++k) noisy[k] = scale_.scale * page.utilities[k] + noisy[k];
   for (std::size_t t = 0; t < std::min(picks_, weights.size()); ++t) {
     double left = 1.0;
     std::size_t next = weights.size();
@@ -67,6 +66,16 @@ void IteratedLogit::sample(const SimulationRandom& random, const ShownPage& page
     if (!(u < 1.0 - 1.0 / left)) return;
     clicks[next] = 1;
   }
+}
+
+PageDraws IteratedLogit::draws(const SimulationRandom& random, const ShownPage& page) const {
+  PageDraws draws{{}, {detail::drawn_gumbel(random, page)}};
+  for (std::size_t t = 0; t < std::min(picks_, page.item_slots.size()); ++t) {
+    const double u = t == 0 ? random.click(page.user, page.session, page.page)
+                            : random.continuation(page.user, page.session, page.page, static_cast<std::uint32_t>(t));
+    draws.page.push_back({fmt::format("u{}", t + 1), u});
+  }
+  return draws;
 }
 
 double IteratedLogit::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {

@@ -22,6 +22,7 @@ class IteratedLogit final : public UserModel {
   IteratedLogit(const ChoiceScale& scale, std::size_t picks);
   std::string_view name() const override { return "iterated_logit"; }
   void sample(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks) const override;
+  PageDraws draws(const SimulationRandom& random, const ShownPage& page) const override;
   double log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const override;
   void expected_clicks(std::span<const double> utilities, std::span<double> expected) const override;
   BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace coldframe {
 
@@ -23,8 +24,19 @@ class LatentKey {
 /// compile (tests/simulation/compile_fail).
 class Latents {
  public:
-  Latents(LatentKey, std::uint32_t group, std::vector<double> state, std::vector<double> utilities)
-      : group_(group), state_(std::move(state)), utilities_(std::move(utilities)) {}
+  /// Keeps a copy.
+  Latents(LatentKey, std::uint32_t group, std::span<const double> state, std::span<const double> utilities)
+      : group_(group) {
+    auto own = std::make_shared_for_overwrite<double[]>(state.size() + utilities.size());
+    state_ = {own.get(), state.size()};
+    utilities_ = {std::copy(state.begin(), state.end(), own.get()), utilities.size()};
+    std::copy(utilities.begin(), utilities.end(), own.get() + state.size());
+    memory_ = std::move(own);
+  }
+  /// Of many newcomers whose numbers lie in one piece of memory.
+  Latents(LatentKey, std::uint32_t group, std::shared_ptr<const double[]> memory, std::span<const double> state,
+          std::span<const double> utilities)
+      : group_(group), memory_(std::move(memory)), state_(state), utilities_(utilities) {}
 
   std::uint32_t group(LatentKey) const { return group_; }
   std::span<const double> state(LatentKey) const { return state_; }          // z or topic shares
@@ -32,8 +44,9 @@ class Latents {
 
  private:
   std::uint32_t group_ = 0;
-  std::vector<double> state_;
-  std::vector<double> utilities_;
+  std::shared_ptr<const double[]> memory_;
+  std::span<const double> state_;
+  std::span<const double> utilities_;
 };
 
 }  // namespace coldframe

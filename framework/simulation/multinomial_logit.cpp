@@ -9,12 +9,28 @@
 #include "framework/simulation/detail/fast_math.h"
 #include "framework/simulation/detail/lane_sum.h"
 #include "framework/simulation/detail/logit_law.h"
+#include "framework/simulation/detail/page_draws.h"
 #include "framework/simulation/detail/vector_exp.h"
 
 namespace coldframe {
 namespace {
 
 detail::LogitLaw<double> law(const ChoiceScale& scale) { return {scale.scale, scale.no_click}; }
+
+/// e^x for every x and for one more, which it returns. On a page of usual size they fill whole vectors.
+double exp_with(double more, std::span<double> x) {
+  constexpr std::size_t k_usual = 32, k_lanes = 8;
+  if (x.size() >= k_usual) {
+    detail::exp_all(x);
+    detail::exp_all({&more, 1});
+    return more;
+  }
+  double all[k_usual] = {};
+  *std::ranges::copy(x, all).out = more;
+  detail::exp_all({all, (x.size() / k_lanes + 1) * k_lanes});
+  std::copy_n(all, x.size(), x.begin());
+  return all[x.size()];
+}
 
 /// attraction e_i = exp(l_i - nu); a page with sum s of attractions has s / (1 + s) expected clicks.
 class LogitBelief final : public PageBelief {
@@ -75,9 +91,7 @@ double MultinomialLogit::share(std::span<const double> utilities, std::span<doub
   double largest = scale_.no_click;
   for (const double utility : utilities) largest = std::max(largest, scale_.scale * utility);
   for (std::size_t k = 0; k < utilities.size(); ++k) shares[k] = scale_.scale * utilities[k] - largest;
-  double none = scale_.no_click - largest;
-  detail::exp_all(shares);
-  detail::exp_all({&none, 1});
+  const double none = exp_with(scale_.no_click - largest, shares);
   double total = none;
   for (const double weight : shares) total += weight;
   for (double& weight : shares) weight /= total;
@@ -89,17 +103,25 @@ void MultinomialLogit::choose(double none, const SimulationRandom& random, const
   std::fill(clicks.begin(), clicks.end(), std::uint8_t{0});
   if (page.utilities.empty()) return;
   if (!(random.click(page.user, page.session, page.page) < 1.0 - none)) return;
+  constexpr std::size_t k_usual = 32;
+  double usual[k_usual];
+  std::vector<double> many(page.utilities.size() > k_usual ? page.utilities.size() : 0);
+  const std::span<double> noise = many.empty() ? std::span(usual).first(page.utilities.size()) : std::span(many);
+  random.item_gumbels(page.user, page.session, page.page, page.item_slots, noise);
   std::size_t chosen = 0;
   double best = -std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < page.utilities.size(); ++k) {
-    const double value =
-        scale_.scale * page.utilities[k] + random.item_gumbel(page.user, page.session, page.page, page.item_slots[k]);
+    const double value = scale_.scale * page.utilities[k] + noise[k];
     if (value > best) {
       best = value;
       chosen = k;
     }
   }
   clicks[chosen] = 1;
+}
+
+PageDraws MultinomialLogit::draws(const SimulationRandom& random, const ShownPage& page) const {
+  return {{{"u", random.click(page.user, page.session, page.page)}}, {detail::drawn_gumbel(random, page)}};
 }
 
 double MultinomialLogit::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {

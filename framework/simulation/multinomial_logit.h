@@ -15,6 +15,7 @@ class MultinomialLogit final : public UserModel {
   void sample(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks) const override;
   double react(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks,
                std::span<double> expected) const override;
+  PageDraws draws(const SimulationRandom& random, const ShownPage& page) const override;
   double log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const override;
   void expected_clicks(std::span<const double> utilities, std::span<double> expected) const override;
   BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,

@@ -59,7 +59,7 @@ std::uint32_t Newcomers::group_of(const Profile& who) const {
 Latents Newcomers::latents(const Newcomer& who) const { return std::move(latents({&who, 1}).front()); }
 
 std::vector<Latents> Newcomers::latents(std::span<const Newcomer> newcomers) const {
-  constexpr std::size_t k_at_once = 32;
+  constexpr std::size_t k_at_once = 64;
   std::vector<Latents> all;
   all.reserve(newcomers.size());
   for (std::size_t first = 0, count = 0; first < newcomers.size(); first += count) {
@@ -75,22 +75,23 @@ std::vector<Latents> Newcomers::latents(std::span<const Newcomer> newcomers) con
 void Newcomers::add_latents(std::span<const Newcomer> newcomers, std::vector<Latents>& all) const {
   const TasteModel& law = taste(newcomers.front().period);
   const std::size_t size = law.latent_size(), items = law.item_count();
-  std::vector<double> normals(size), states(newcomers.size() * size), utilities(newcomers.size() * items);
+  const std::size_t users = newcomers.size();
+  const auto memory = std::make_shared_for_overwrite<double[]>(users * (size + items));
+  const std::span<double> states(memory.get(), users * size);
+  std::vector<double> normals(size);
+  std::vector<double*> utilities;
   std::vector<std::uint32_t> groups;
-  for (std::size_t u = 0; u < newcomers.size(); ++u) {
+  for (std::size_t u = 0; u < users; ++u) {
     const Profile& known = profile(newcomers[u]);
     groups.push_back(group_of(known));
     random_.latent_normals(newcomers[u].key, normals);
-    law.place(population_->observables.law.encode(known.attributes.levels), normals,
-              std::span(states).subspan(u * size, size));
+    law.place(population_->observables.law.encode(known.attributes.levels), normals, states.subspan(u * size, size));
+    utilities.push_back(memory.get() + users * size + u * items);
   }
   law.utilities_of(groups, states, utilities);
-  for (std::size_t u = 0; u < newcomers.size(); ++u) {
-    const auto part = [u](const std::vector<double>& values, std::size_t width) {
-      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(u * width);
-      return std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(width));
-    };
-    all.emplace_back(LatentKey(), groups[u], part(states, size), part(utilities, items));
+  for (std::size_t u = 0; u < users; ++u) {
+    all.emplace_back(LatentKey(), groups[u], memory, states.subspan(u * size, size),
+                     std::span<const double>(utilities[u], items));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,8 +47,8 @@ struct Newcomer {
 /// One page that was shown.
 struct ShownSlate {
   UserTime time;
-  std::vector<ItemId> items;         // display order
-  std::vector<std::uint8_t> clicks;  // one per item
+  std::pmr::vector<ItemId> items;         // display order
+  std::pmr::vector<std::uint8_t> clicks;  // one per item
 };
 
 /// What a newcomer may say when asked about an item.

@@ -46,4 +46,11 @@ Slate certain_slate(std::vector<ItemId> items) {
   return slate;
 }
 
+void certain_slate(std::span<const ItemId> items, Slate& slate) {
+  slate.items.assign(items.begin(), items.end());
+  slate.log_propensity = 0;
+  slate.position_log_propensity.assign(items.size(), 0.0);
+  slate.position_log_marginal.assign(items.size(), 0.0);
+}
+
 }  // namespace coldframe

@@ -52,7 +52,8 @@ class Policy {
   virtual void weigh(std::span<const PolicyRequest> requests, std::span<Slate> slates) const;
 };
 
-/// A slate shown for certain.
+/// A slate shown for certain; into the memory of another one: without allocations once that is large enough.
 Slate certain_slate(std::vector<ItemId> items);
+void certain_slate(std::span<const ItemId> items, Slate& slate);
 
 }  // namespace coldframe

@@ -7,6 +7,7 @@
 #include "framework/core/error.h"
 #include "framework/simulation/detail/fast_math.h"
 #include "framework/simulation/detail/lane_sum.h"
+#include "framework/simulation/detail/page_draws.h"
 #include "framework/simulation/detail/position_law.h"
 
 namespace coldframe {
@@ -76,6 +77,10 @@ void PositionBased::sample(const SimulationRandom& random, const ShownPage& page
         random.attraction(page.user, page.session, page.page, page.item_slots[k]) < law.attraction(page.utilities[k]);
     clicks[k] = examined && attracted ? 1 : 0;
   }
+}
+
+PageDraws PositionBased::draws(const SimulationRandom& random, const ShownPage& page) const {
+  return {{}, {detail::drawn_attraction(random, page), detail::drawn_continuation("u seen", random, page)}};
 }
 
 double PositionBased::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {

@@ -16,6 +16,7 @@ class PositionBased final : public UserModel {
   PositionBased(const ChoiceScale& scale, double decay);
   std::string_view name() const override { return "pbm"; }
   void sample(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks) const override;
+  PageDraws draws(const SimulationRandom& random, const ShownPage& page) const override;
   double log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const override;
   void expected_clicks(std::span<const double> utilities, std::span<double> expected) const override;
   BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,

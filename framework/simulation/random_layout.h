@@ -30,6 +30,8 @@ class SimulationRandom {
   double words_coin(UserKey user) const { return population_.uniform(user, 0, 3, 0); }
   double arrival(UserKey user) const { return arrival_.uniform(user); }
   double given_like_gumbel(UserKey user, std::uint32_t item_slot) const;
+  /// given_like_gumbel() of many items at once.
+  void given_like_gumbels(UserKey user, std::span<const std::uint32_t> item_slots, std::span<double> gumbels) const;
 
   // What happens on a page.
   double click(UserKey user, std::uint32_t session, std::uint32_t page) const {
@@ -38,6 +40,9 @@ class SimulationRandom {
   double item_gumbel(UserKey user, std::uint32_t session, std::uint32_t page, std::uint32_t item_slot) const {
     return gumbel(item_noise_.block(user, session, page, item_slot)[0]);
   }
+  /// item_gumbel() of many items at once.
+  void item_gumbels(UserKey user, std::uint32_t session, std::uint32_t page, std::span<const std::uint32_t> item_slots,
+                    std::span<double> gumbels) const;
   double attraction(UserKey user, std::uint32_t session, std::uint32_t page, std::uint32_t item_slot) const {
     return attraction_.uniform(user, session, page, item_slot);
   }

@@ -20,27 +20,62 @@
 namespace coldframe {
 namespace {
 
-template <class T>
-void put(std::string& bytes, const T& value) {
-  char raw[sizeof(T)];
-  std::memcpy(raw, &value, sizeof(T));
-  bytes.append(raw, sizeof(T));
-}
-
-void add_bytes(const PageRow& row, std::int64_t expected, std::string& bytes) {
-  put(bytes, row.user);
-  put(bytes, row.profile);
-  put(bytes, row.period);
-  put(bytes, row.session);
-  put(bytes, row.page);
-  put(bytes, row.timestamp);
-  put(bytes, expected);
-  for (std::size_t k = 0; k < row.items.size(); ++k) {
-    put(bytes, row.items[k].value());
-    put(bytes, row.clicks[k]);
-    if (!row.position_log_propensity.empty()) put(bytes, row.position_log_propensity[k]);
+/// What is digested of pages: rows of one length wait for each other, because together they are hashed faster.
+class WaitingRows {
+ public:
+  void add(const PageRow& row, std::int64_t expected) {
+    const std::size_t size = size_of(row);
+    if (size != row_bytes_ || waiting_ == k_most_waiting) digest();
+    if (size != row_bytes_) bytes_.resize(k_most_waiting * size);
+    row_bytes_ = size;
+    write(row, expected, bytes_.data() + waiting_++ * size);
   }
-}
+
+  RowDigest finish() {
+    digest();
+    return digest_;
+  }
+
+ private:
+  static constexpr std::size_t k_most_waiting = 64;
+
+  static std::size_t size_of(const PageRow& row) {
+    const std::size_t item = sizeof(std::uint32_t) + 1 + (row.position_log_propensity.empty() ? 0 : sizeof(double));
+    return 3 * sizeof(std::uint64_t) + 4 * sizeof(std::uint32_t) + row.items.size() * item;
+  }
+
+  template <class T>
+  static void put(char*& at, const T& value) {
+    std::memcpy(at, &value, sizeof(T));
+    at += sizeof(T);
+  }
+
+  static void write(const PageRow& row, std::int64_t expected, char* at) {
+    put(at, row.user);
+    put(at, row.profile);
+    put(at, row.period);
+    put(at, row.session);
+    put(at, row.page);
+    put(at, row.timestamp);
+    put(at, expected);
+    const bool propensities = !row.position_log_propensity.empty();
+    for (std::size_t k = 0; k < row.items.size(); ++k) {
+      put(at, row.items[k].value());
+      put(at, row.clicks[k]);
+      if (propensities) put(at, row.position_log_propensity[k]);
+    }
+  }
+
+  void digest() {
+    if (waiting_ > 0) digest_.merge(digest_rows({bytes_.data(), waiting_ * row_bytes_}, row_bytes_));
+    waiting_ = 0;
+  }
+
+  std::vector<char> bytes_;
+  std::size_t row_bytes_ = 0;  // of each
+  std::size_t waiting_ = 0;
+  RowDigest digest_;
+};
 
 /// Outcome of one policy on one block, filled page by page.
 class Ledger {
@@ -68,7 +103,7 @@ class Ledger {
     outcome_.clicks += clicks;
     outcome_.expected.add_raw(expected);
     for (const ItemId item : row.items) outcome_.shown[item.value()] += 1;
-    digest(row, expected);
+    rows_.add(row, expected);
     if (sample_.holds(row.user)) outcome_.log.push_back(row);
   }
 
@@ -87,7 +122,7 @@ class Ledger {
   }
 
   PolicyOutcome finish(std::vector<UserRow> users) {
-    digest_waiting();
+    outcome_.digest = rows_.finish();
     keep_first_impressions(outcome_.new_item_impressions);
     outcome_.user_count = users.size();
     outcome_.users = std::move(users);
@@ -98,31 +133,9 @@ class Ledger {
   }
 
  private:
-  /// Rows of one length wait for each other: together they are hashed faster.
-  void digest(const PageRow& row, std::int64_t expected) {
-    const std::size_t before = bytes_.size();
-    add_bytes(row, expected, bytes_);
-    const std::size_t size = bytes_.size() - before;
-    if (before > 0 && size != row_bytes_) {
-      const std::string other = bytes_.substr(before);
-      bytes_.resize(before);
-      digest_waiting();
-      bytes_ = other;
-    }
-    row_bytes_ = size;
-    if (bytes_.size() >= k_most_waiting * size) digest_waiting();
-  }
-
-  void digest_waiting() {
-    if (!bytes_.empty()) outcome_.digest.merge(digest_rows(bytes_, row_bytes_));
-    bytes_.clear();
-  }
-
-  static constexpr std::size_t k_most_waiting = 64;
   const detail::LogSample& sample_;
   PolicyOutcome outcome_;
-  std::string bytes_;          // of rows that wait
-  std::size_t row_bytes_ = 0;  // of each
+  WaitingRows rows_;
 };
 
 void rank(const Contestant& contestant, std::span<const PolicyRequest> requests,
@@ -134,15 +147,26 @@ void rank(const Contestant& contestant, std::span<const PolicyRequest> requests,
   }
 }
 
+/// So many empty slates, in the memory of those before.
+void empty(std::size_t count, std::vector<Slate>& slates) {
+  slates.resize(count);
+  for (Slate& slate : slates) {
+    slate.items.clear();
+    slate.position_log_propensity.clear();
+    slate.position_log_marginal.clear();
+    slate.log_propensity = 0;
+  }
+}
+
 PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& options, const Contestant& contestant,
-                           const std::vector<Arrival>& arrivals, const detail::LogSample& sample) {
+                           const std::vector<Arrival>& arrivals, const detail::LogSample& sample, StoryMemory& memory) {
   const SimulationRandom random(static_cast<std::uint64_t>(options.seed));
   Ledger ledger(contestant.name(), world.catalogue->size(), sample);
   std::vector<UserStory> stories;
   stories.reserve(arrivals.size());
   std::vector<UserRow> users(arrivals.size());
   for (std::size_t u = 0; u < arrivals.size(); ++u) {
-    stories.emplace_back(world, options, arrivals[u]);
+    stories.emplace_back(world, options, arrivals[u], memory);
     users[u].user = arrivals[u].who.number;
     if (contestant.interview != nullptr) ledger.add(stories[u].answer(*contestant.interview));
   }
@@ -162,7 +186,7 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
       latents.push_back(&stories[u].latents());
     }
     if (active.empty()) break;
-    slates.assign(active.size(), Slate{});
+    empty(active.size(), slates);
     rank(contestant, requests, latents, slates);
     for (std::size_t a = 0; a < active.size(); ++a) {
       stories[active[a]].show(random, slates[a], sample.keep(), lived);
@@ -248,8 +272,10 @@ ReplayResult replay(const ReplayWorld& world, std::span<const Contestant> contes
     part.begin = request.begin + block * block_users;
     part.end = std::min(part.begin + block_users, request.end);
     const std::vector<Arrival> arrivals = UserStory::arrive(world, options, births, part.begin, part.end);
+    StoryMemory memory(*world.catalogue);
     for (const Contestant& contestant : contestants) {
-      part.policies.push_back(replay_block(world, options, contestant, arrivals, sample));
+      part.policies.push_back(replay_block(world, options, contestant, arrivals, sample, memory));
+      memory.pages.release();
     }
     prefix.add(block, std::move(part));
     const std::uint64_t total = done.fetch_add(arrivals.size()) + arrivals.size();

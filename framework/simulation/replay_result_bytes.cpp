@@ -22,6 +22,11 @@ class Writer {
     for (const T& value : values) put(value);
   }
   void put(const std::string& text) { put(std::vector<char>(text.begin(), text.end())); }
+  /// Member by member: what lies between them in memory has any value.
+  void put(const Impression& impression) {
+    put(std::uint64_t{impression.item});
+    put(impression.time);
+  }
   std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
@@ -48,6 +53,12 @@ class Reader {
     std::vector<char> characters;
     get(characters);
     text.assign(characters.begin(), characters.end());
+  }
+  void get(Impression& impression) {
+    std::uint64_t item = 0;
+    get(item);
+    get(impression.time);
+    impression.item = static_cast<std::uint32_t>(item);
   }
   std::size_t get_count(std::size_t least_size) {
     std::uint64_t count = 0;

@@ -27,13 +27,12 @@ class ScoredPolicy : public Policy {
 
  protected:
   explicit ScoredPolicy(TieBreak ties) : ties_(std::move(ties)) {}
-
- private:
   /// The slate_size candidates of every request with the highest scores, best first. What overrides it gives the
   /// same bits as score() without keeping the scores of the other items.
   virtual std::vector<std::vector<RankedItem>> best(std::span<const PolicyRequest> requests,
                                                     const TieBreak& ties) const;
 
+ private:
   TieBreak ties_;
 };
 

@@ -19,9 +19,14 @@ class SoftmaxTaste final : public TasteModel {
         groups_(p.groups),
         dimension_(p.dimension),
         attribute_size_(p.attribute_size),
-        effect_(p.attribute_effect),
+        effect_(p.dimension * p.attribute_size),
         bias_(p.groups * p.items),
         factors_(p.item_factors, p.items, p.dimension) {
+    for (std::size_t l = 0; l < dimension_; ++l) {
+      for (std::size_t k = 0; k < attribute_size_; ++k) {
+        effect_[k * dimension_ + l] = p.attribute_effect[l * attribute_size_ + k];
+      }
+    }
     for (std::size_t g = 0; g < groups_; ++g) {
       for (std::size_t i = 0; i < items_; ++i) {
         bias_[g * items_ + i] = lambda * p.item_bias[i] + p.group_bias[g * items_ + i];
@@ -34,16 +39,18 @@ class SoftmaxTaste final : public TasteModel {
   std::size_t latent_size() const override { return dimension_; }
 
   void place(std::span<const double> x, std::span<const double> normals, std::span<double> state) const override {
-    for (std::size_t l = 0; l < dimension_; ++l) state[l] = mean(x, l) + normals[l];
+    means(x, state);
+    for (std::size_t l = 0; l < dimension_; ++l) state[l] += normals[l];
   }
 
   void utilities(std::uint32_t group, std::span<const double> state, std::span<double> out) const override {
     const double* bias = bias_.data() + group * items_;
-    factors_.log_lifts(state.first(dimension_), {&bias, 1}, out);
+    double* const own = out.data();
+    factors_.log_lifts(state.first(dimension_), {&bias, 1}, {&own, 1});
   }
 
   void utilities_of(std::span<const std::uint32_t> groups, std::span<const double> states,
-                    std::span<double> out) const override {
+                    std::span<double* const> out) const override {
     std::vector<const double*> biases;
     for (const std::uint32_t group : groups) biases.push_back(bias_.data() + group * items_);
     factors_.log_lifts(states, biases, out);
@@ -52,8 +59,10 @@ class SoftmaxTaste final : public TasteModel {
   TasteDraws place_many(std::uint32_t group, std::span<const double> x, std::span<const float> normals,
                         std::size_t count) const override {
     TasteDraws draws{count, group, std::vector<float>(normals.begin(), normals.end()), std::vector<float>(count), {}};
+    std::vector<double> mean(dimension_);
+    means(x, mean);
     for (std::size_t l = 0; l < dimension_; ++l) {
-      const auto shift = static_cast<float>(mean(x, l));
+      const auto shift = static_cast<float>(mean[l]);
       for (std::size_t m = 0; m < count; ++m) draws.latent[l * count + m] += shift;
     }
     add_offsets(draws);
@@ -101,10 +110,13 @@ class SoftmaxTaste final : public TasteModel {
   }
 
  private:
-  double mean(std::span<const double> x, std::size_t l) const {
-    double sum = 0;
-    for (std::size_t p = 0; p < attribute_size_; ++p) sum += effect_[l * attribute_size_ + p] * x[p];
-    return sum;
+  /// Of the state [L], given the attributes x [P].
+  void means(std::span<const double> x, std::span<double> out) const {
+    std::fill_n(out.begin(), dimension_, 0.0);
+    for (std::size_t p = 0; p < attribute_size_; ++p) {
+      const double* effect = effect_.data() + p * dimension_;
+      for (std::size_t l = 0; l < dimension_; ++l) out[l] += effect[l] * x[p];
+    }
   }
 
   double factor_norm(std::size_t item) const {
@@ -143,7 +155,7 @@ class SoftmaxTaste final : public TasteModel {
   }
 
   std::size_t items_, groups_, dimension_, attribute_size_;
-  std::vector<double> effect_;  // [L, P]
+  std::vector<double> effect_;  // [P, L]
   std::vector<double> bias_;    // [G, I] lambda b + b_g
   detail::FactorPanels factors_;
 };

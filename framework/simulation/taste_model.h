@@ -36,9 +36,9 @@ class TasteModel {
   /// Utilities [I].
   virtual void utilities(std::uint32_t group, std::span<const double> state, std::span<double> out) const = 0;
 
-  /// utilities() of U users at once, with the same bits: groups [U], states [U, L], out [U, I].
+  /// utilities() of U users at once, with the same bits: groups [U], states [U, L], out [U] pointers to [I].
   virtual void utilities_of(std::span<const std::uint32_t> groups, std::span<const double> states,
-                            std::span<double> out) const;
+                            std::span<double* const> out) const;
 
   /// place() for M draws at once, normals [L, M] dimension-major, with what item_utilities() needs.
   virtual TasteDraws place_many(std::uint32_t group, std::span<const double> x, std::span<const float> normals,

@@ -28,6 +28,8 @@ double UserModel::react(const SimulationRandom& random, const ShownPage& page, s
   return std::accumulate(expected.begin(), expected.end(), 0.0);
 }
 
+PageDraws UserModel::draws(const SimulationRandom&, const ShownPage&) const { return {}; }
+
 double expected_reward(const UserModel& model, std::span<const double> utilities) {
   std::vector<double> expected(utilities.size());
   model.expected_clicks(utilities, expected);

@@ -33,6 +33,21 @@ struct ShownPage {
   std::span<const std::uint32_t> item_slots;
 };
 
+/// The random numbers that decide what a user does with a page, named for people who follow a single user: those of the
+/// page as a whole, and columns with one number per position [S].
+struct PageDraws {
+  struct Number {
+    std::string name;
+    double value = 0;
+  };
+  struct Column {
+    std::string name;  // at most 9 characters fit a table
+    std::vector<double> values;
+  };
+  std::vector<Number> page;
+  std::vector<Column> positions;
+};
+
 enum class SlateOptimality { exact, greedy };
 
 /// Candidates in display order (as indices), and whether no slate can be better.
@@ -50,6 +65,9 @@ class UserModel {
 
   /// Clicks per position [S]; a pure function of the arguments.
   virtual void sample(const SimulationRandom& random, const ShownPage& page, std::span<std::uint8_t> clicks) const = 0;
+
+  /// The numbers that sample() looks at, for traces of single users; a model that does not say shows none.
+  virtual PageDraws draws(const SimulationRandom& random, const ShownPage& page) const;
 
   /// log P(clicks | slate); -infinity for what cannot happen.
   virtual double log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const = 0;

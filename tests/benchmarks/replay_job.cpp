@@ -1,10 +1,12 @@
 // How many pages of simulated users the replay engine lives through in a second, as `simulate` runs it: newcomers
 // drawn, pages filled, clicks drawn, everything counted and digested.
 //
-//   replay_job --case slates|encoder|stream [--items 1682] [--width 384] [--threads 1] [--seconds 3] [--pages 20]
+//   replay_job --case slates|random|popularity|encoder|stream [--items 1682] [--width 384] [--threads 1] [--seconds 3]
+//   [--pages 20]
 //   [--json FILE]
 //
 // slates: pages of 10 items that are given, multinomial logit; width is that of the latent taste.
+// random, popularity: the same, with pages of the policies of that name.
 // encoder: pages that an encoder policy fills from the whole catalogue; width is that of its vectors, taste has 8.
 // stream: as slates, but once over all users, and what blocks of users brought about is handed over and dropped: how
 // much memory the replay itself takes. Otherwise the same users are replayed again and again; every replay must have
@@ -21,6 +23,7 @@
 
 #include "framework/core/error.h"
 #include "framework/core/json.h"
+#include "framework/simulation/basic_policies.h"
 #include "framework/simulation/encoder_policy.h"
 #include "framework/simulation/replay.h"
 #include "tests/benchmarks/job_main.h"
@@ -36,9 +39,11 @@ struct ReplayJobOptions final : Options {
   double seconds = 3;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "case", .doc = "what fills pages", .choices = {"slates", "encoder", "stream"}}, which);
+    visitor.visit(
+        {.name = "case", .doc = "what fills pages", .choices = {"slates", "random", "popularity", "encoder", "stream"}},
+        which);
     visitor.visit({.name = "items", .doc = "in the catalogue", .minimum = 10}, items);
-    visitor.visit({.name = "width", .doc = "of taste (slates) or of vectors (encoder)", .minimum = 1}, width);
+    visitor.visit({.name = "width", .doc = "of vectors (encoder), else of taste", .minimum = 1}, width);
     visitor.visit({.name = "threads", .doc = "of the replay", .minimum = 1}, threads);
     visitor.visit({.name = "pages", .doc = "per user", .minimum = 1}, pages);
     visitor.visit({.name = "users", .doc = "per replay", .minimum = 1}, users);
@@ -65,7 +70,7 @@ class GivenSlates final : public Policy {
   void rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const override {
     for (std::size_t r = 0; r < requests.size(); ++r) {
       const std::uint64_t at = requests[r].user.value() * 31 + requests[r].time.page;
-      slates[r] = certain_slate(slates_[at % k_slates]);
+      certain_slate(slates_[at % k_slates], slates[r]);
     }
   }
 
@@ -97,6 +102,8 @@ class Job {
         newcomers_(population_, population_.world("softmax-0"), 1.0),
         catalogue_(small_catalogue(items_)),
         slates_(items_),
+        random_("random", 3, catalogue_),
+        popularity_("popularity", random_popularity(items_), catalogue_.ties(1)),
         table_{random_table(items_, given_ ? 1 : width_, 1), {}, 20.0f},
         profiles_(random_table(population_.observables.pool.size(), given_ ? 1 : width_, 2)),
         users_(profiles_, table_.vectors, 10),
@@ -149,11 +156,25 @@ class Job {
 
  private:
   ReplayResult once(const std::function<void(ReplayResult)>& take = {}) const {
-    const Contestant contestant =
-        given_ ? Contestant(static_cast<const Policy&>(slates_)) : Contestant(static_cast<const Policy&>(encoder_));
+    const Contestant contestant(policy());
     const auto users = static_cast<std::uint64_t>(options_.users);
     return replay({&newcomers_, &catalogue_, model_.get()}, {&contestant, 1}, simulation_,
                   {0, users, KeepLog::no, {}, {}, take});
+  }
+
+  const Policy& policy() const {
+    if (options_.which == "random") return random_;
+    if (options_.which == "popularity") return popularity_;
+    return given_ ? static_cast<const Policy&>(slates_) : encoder_;
+  }
+
+  static std::vector<float> random_popularity(std::size_t items) {
+    const KeyedRandom random(5, Purpose::initialisation);
+    std::vector<float> counts;
+    for (std::uint32_t i = 0; i < items; ++i) {
+      counts.push_back(static_cast<float>(uniform_below(random.block(UserKey(i))[0], 500)));
+    }
+    return counts;
   }
 
   const ReplayJobOptions& options_;
@@ -164,6 +185,8 @@ class Job {
   Newcomers newcomers_;
   Catalogue catalogue_;
   GivenSlates slates_;
+  RandomPolicy random_;
+  FixedScorePolicy popularity_;
   ItemTable table_;
   VectorTable profiles_;
   RecomposedVectors users_;

@@ -3,8 +3,8 @@
 
     tests/benchmarks/replay_rates.py --build build/release [--rounds 3] [--seconds 3] [--json FILE]
 
-Runs replay_job by turns: one thread on given slates, in softmax worlds of several dimensions, and with an encoder that
-ranks the whole catalogue; lives_job on the same widths, where users choose by a taste vector and nothing of the catalogue
+Runs replay_job by turns: one thread on given slates, in softmax worlds of several dimensions, on pages of the policies
+random and popularity, and with an encoder that ranks the whole catalogue; lives_job on the same widths, where users choose by a taste vector and nothing of the catalogue
 but the page is looked at; then, for the encoder, two processes of one thread, each pinned to a core of its own and running at the same time, against one process
 of two threads. Each figure is the best of all rounds; replay_job checks digests itself. Last, the peak memory of a
 replay that hands its blocks over, at 100,000 and at 10 million users.
@@ -24,6 +24,7 @@ SLATES = {
     "given slates, taste of 8": ["--case", "slates", "--items", "1682", "--width", "8"],
     "given slates, taste of 8, 400 pages a user": ["--case", "slates", "--items", "1682", "--width", "8", "--pages", "400", "--users", "128"],
     **{f"given slates, taste of {width}": ["--case", "slates", "--items", "1682", "--width", str(width)] for width in WIDTHS},
+    **{f"{policy} policy, taste of 8": ["--case", policy, "--items", "1682", "--width", "8"] for policy in ("random", "popularity")},
     "encoder, width 384": ENCODER,
 }
 LIVES = {f"lives, taste of {width}": ["--law", "factors", "--width", str(width)] for width in WIDTHS}

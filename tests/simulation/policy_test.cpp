@@ -72,6 +72,70 @@ TEST_F(PolicyTest, scores_rank_candidates_only_and_ties_differ_between_users) {
   EXPECT_EQ(seen.size(), 2u) << "ties always fall the same way";
 }
 
+/// A catalogue large enough for many ties, and candidates with gaps.
+struct ManyItems {
+  static constexpr std::uint32_t k_items = 300;
+  Catalogue catalogue = small_catalogue(k_items);
+  std::vector<float> scores;
+  std::vector<ItemId> candidates;
+
+  ManyItems() {
+    const KeyedRandom random(8, Purpose::subsample);
+    for (std::uint32_t i = 0; i < k_items; ++i) {
+      const PhiloxBlock words = random.block(UserKey(i));
+      scores.push_back(static_cast<float>(uniform_below(words[0], 12)));
+      if (uniform_below(words[1], 3) > 0) candidates.emplace_back(i);
+    }
+  }
+};
+
+TEST_F(PolicyTest, fixed_scores_show_what_a_look_at_every_score_shows) {
+  const ManyItems many;
+  const FixedScorePolicy policy("popularity", many.scores, many.catalogue.ties(1));
+  candidates_ = many.candidates;
+  for (std::uint64_t user = 0; user < 40; ++user) {
+    const PolicyRequest asked = request(user, user < 39 ? user * 6 : 300);
+    EXPECT_EQ(ask(policy, asked).items, top_candidates(asked, many.scores, many.catalogue.ties(1))) << user;
+  }
+}
+
+TEST_F(PolicyTest, random_shows_the_candidates_with_the_smallest_words) {
+  const ManyItems many;
+  const RandomPolicy policy("random", 3, many.catalogue);
+  const KeyedRandom random(3, Purpose::exploration);
+  std::vector<std::vector<ItemId>> lists(20, many.candidates);
+  std::vector<PolicyRequest> requests;
+  std::vector<Slate> slates(lists.size());
+  for (std::size_t r = 0; r < lists.size(); ++r) {
+    lists[r].resize(lists[r].size() - r % 3);
+    requests.push_back(request(r, r * 5));
+    // Some share their list, the others have one of their own.
+    requests.back().candidates = lists[r < 5 ? 0 : r];
+    requests.back().time.page = 7;
+  }
+  policy.rank(requests, slates);
+  for (std::size_t r = 0; r < lists.size(); ++r) {
+    std::vector<ItemId> expected(requests[r].candidates.begin(), requests[r].candidates.end());
+    std::ranges::sort(expected, {}, [&](ItemId item) {
+      const PhiloxBlock words = random.block(requests[r].user, 0, 7, many.catalogue.slot(item));
+      return std::pair(words[0], words[1]);
+    });
+    expected.resize(std::min<std::size_t>(r * 5, expected.size()));
+    EXPECT_EQ(slates[r].items, expected) << r;
+  }
+}
+
+TEST_F(PolicyTest, certain_slates_are_the_same_in_the_memory_of_others) {
+  const std::vector<ItemId> items{ItemId(3), ItemId(1)};
+  Slate slate{{ItemId(0), ItemId(1), ItemId(2)}, -2.0, {-1.0, -1.0, 0.0}, {-3.0}};
+  certain_slate(std::span<const ItemId>(items), slate);
+  const Slate fresh = certain_slate(items);
+  EXPECT_EQ(slate.items, fresh.items);
+  EXPECT_EQ(slate.log_propensity, fresh.log_propensity);
+  EXPECT_EQ(slate.position_log_propensity, fresh.position_log_propensity);
+  EXPECT_EQ(slate.position_log_marginal, fresh.position_log_marginal);
+}
+
 TEST_F(PolicyTest, nan_scores_are_errors_but_only_where_they_matter) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const FixedScorePolicy broken("broken", {1, nan, 3, 3, 0}, catalogue_.ties(1));

@@ -41,6 +41,19 @@ TEST(SimulationRandom, golden_values) {
   EXPECT_NEAR(normals[4], -1.5349995903881473, 1e-12);
 }
 
+TEST(SimulationRandom, noise_of_many_items_is_that_of_each) {
+  const SimulationRandom random(42);
+  for (const std::size_t count : {1, 4, 10, 64, 71}) {
+    std::vector<std::uint32_t> slots;
+    for (std::uint32_t i = 0; i < count; ++i) slots.push_back(7 + 1000003 * i);
+    std::vector<double> noise(count);
+    random.item_gumbels(k_user, 3, 9, slots, noise);
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(noise[i], random.item_gumbel(k_user, 3, 9, slots[i])) << count;
+    random.given_like_gumbels(k_user, slots, noise);
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(noise[i], random.given_like_gumbel(k_user, slots[i])) << count;
+  }
+}
+
 TEST(SimulationRandom, users_beyond_32_bits_do_not_wrap) {
   const SimulationRandom random(1);
   EXPECT_NE(random.click(UserKey(7), 0, 0), random.click(UserKey(7 + (std::uint64_t{1} << 32)), 0, 0));

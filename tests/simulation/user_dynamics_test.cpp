@@ -42,7 +42,7 @@ std::unique_ptr<TasteModel> topics() {
   return make_topic_taste(p, 1.0);
 }
 
-ShownSlate page(std::vector<ItemId> items, std::vector<std::uint8_t> clicks) {
+ShownSlate page(std::pmr::vector<ItemId> items, std::pmr::vector<std::uint8_t> clicks) {
   return {{}, std::move(items), std::move(clicks)};
 }
 

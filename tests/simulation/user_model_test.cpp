@@ -96,6 +96,61 @@ TEST(UserModel, reacting_is_expecting_and_sampling_bit_for_bit) {
   }
 }
 
+/// What a user does with a page according to the numbers that a trace shows.
+std::vector<std::uint8_t> clicks_by_draws(const UserModel& model, const ShownPage& page, const PageDraws& draws) {
+  std::vector<std::uint8_t> clicks(page.utilities.size(), 0);
+  const auto attraction = [](double utility) { return 1.0 / (1.0 + std::exp(0.5 - utility)); };
+  if (model.name() == "mnl") {
+    const std::vector<double>& gumbel = draws.positions.at(0).values;
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < clicks.size(); ++k) {
+      if (page.utilities[k] + gumbel[k] > page.utilities[best] + gumbel[best]) best = k;
+    }
+    clicks[best] = draws.page.at(0).value < click_rate(model, page.utilities) ? 1 : 0;
+    return clicks;
+  }
+  for (std::size_t k = 0; k < clicks.size(); ++k) {
+    const double a = attraction(page.utilities[k]);
+    clicks[k] = draws.positions.at(0).values[k] < a ? 1 : 0;
+    if (model.name() == "pbm") {
+      clicks[k] &= draws.positions.at(1).values[k] < 1.0 / static_cast<double>(k + 1) ? 1 : 0;
+    } else if (model.name() == "cascade") {
+      if (clicks[k] != 0) return clicks;
+    } else if (model.name() == "dcm") {
+      if (clicks[k] != 0 && draws.positions.at(1).values[k] < 1.0 - 0.6 * std::pow(0.9, k)) return clicks;
+    } else {
+      if (clicks[k] != 0 && draws.positions.at(1).values[k] < 0.3 + 0.5 * a) return clicks;
+      if (!(draws.positions.at(2).values[k] < 0.9)) return clicks;
+    }
+  }
+  return clicks;
+}
+
+TEST(UserModel, draws_of_a_page_are_those_that_decide_it) {
+  const ChoiceScale scale{1.0, 0.5};
+  std::vector<std::unique_ptr<UserModel>> models;
+  models.push_back(std::make_unique<MultinomialLogit>(scale));
+  models.push_back(std::make_unique<PositionBased>(scale, 1.0));
+  models.push_back(std::make_unique<Cascade>(scale));
+  models.push_back(std::make_unique<DependentClick>(scale, DependentClickOptions{0.6, 0.9}));
+  models.push_back(std::make_unique<DynamicBayesian>(scale, DynamicBayesianOptions{0.9, 0.3, 0.5}));
+  const std::vector<double> utilities = {0.8, -0.4, 1.7, 0.1};
+  const std::vector<std::uint32_t> slots = {11, 5, 70, 2};
+  const SimulationRandom random(3);
+  for (const auto& model : models) {
+    for (std::uint32_t number = 0; number < 100; ++number) {
+      const ShownPage page{UserKey(9), 1, number, utilities, slots};
+      std::vector<std::uint8_t> clicks(4);
+      model->sample(random, page, clicks);
+      EXPECT_EQ(clicks_by_draws(*model, page, model->draws(random, page)), clicks) << model->name() << number;
+    }
+  }
+  const PageDraws picks = IteratedLogit(scale, 3).draws(random, {UserKey(9), 1, 2, utilities, slots});
+  ASSERT_EQ(picks.page.size(), 3u);
+  EXPECT_EQ(picks.page[0].value, random.click(UserKey(9), 1, 2));
+  EXPECT_EQ(picks.page[2].value, random.continuation(UserKey(9), 1, 2, 2));
+}
+
 TEST(UserModel, sampler_agrees_with_the_likelihood) {
   const std::vector<double> utilities = {0.8, -0.4, 1.7};
   const std::vector<std::uint32_t> slots = {900, 5, 77};

@@ -24,9 +24,9 @@ class FactorPanels {
     return values_[(item / k_panel * dimension_ + l) * k_panel + item % k_panel];
   }
 
-  /// log(I p(i)) for p(i) proportional to exp(bias_i + state . q_i): states [U, L], biases [U] pointers to [I],
-  /// out [U, I].
-  void log_lifts(std::span<const double> states, std::span<const double* const> biases, std::span<double> out) const;
+  /// log(I p(i)) for p(i) proportional to exp(bias_i + state . q_i): states [U, L]; biases and out [U] pointers to [I].
+  void log_lifts(std::span<const double> states, std::span<const double* const> biases,
+                 std::span<double* const> out) const;
 
   static constexpr std::size_t k_panel = 16;  // items side by side
 

@@ -36,7 +36,8 @@ void LoggedStory::turn_page() {
   for (std::size_t k = 0; k < done.items.size(); ++k) {
     if (done.clicks[k] != 0) add_like(done.items[k]);
   }
-  history_.shown.push_back({done.time, done.items, done.clicks});
+  history_.shown.push_back(
+      {done.time, {done.items.begin(), done.items.end()}, {done.clicks.begin(), done.clicks.end()}});
   ++at_;
   if (!over()) begin_page();
 }

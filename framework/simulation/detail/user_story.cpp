@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -20,27 +21,11 @@ bool distinct(std::span<const ItemId> items) {
     std::ranges::sort(sorted);
     return std::ranges::adjacent_find(sorted) == sorted.end();
   }
+  bool twice = false;
   for (std::size_t a = 1; a < items.size(); ++a) {
-    if (std::ranges::find(items.first(a), items[a]) != items.begin() + static_cast<std::ptrdiff_t>(a)) return false;
+    for (std::size_t b = 0; b < a; ++b) twice |= items[a] == items[b];
   }
-  return true;
-}
-
-void check_slate(const PolicyRequest& request, const Slate& slate, std::size_t catalogue) {
-  const CandidateSet candidates(request.candidates, catalogue);
-  const std::size_t shown = slate.items.size();
-  const bool known = std::ranges::all_of(slate.items, [&](ItemId item) { return candidates.holds(item); });
-  const bool full = shown == std::min(request.slate_size, request.candidates.size());
-  const bool propensities = (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == shown) &&
-                            (slate.position_log_marginal.empty() || slate.position_log_marginal.size() == shown) &&
-                            slate.log_propensity <= 1e-9;
-  if (known && full && propensities && distinct(slate.items)) return;
-  throw DataError(fmt::format("slate for user {} in session {}, page {}", request.user.value(), request.time.session,
-                              request.time.page),
-                  !propensities ? "its propensities are not those of a slate"
-                                : fmt::format("it must hold {} distinct candidates",
-                                              std::min(request.slate_size, request.candidates.size())),
-                  "correct the policy");
+  return !twice;
 }
 
 }  // namespace
@@ -64,14 +49,18 @@ std::vector<Arrival> UserStory::arrive(const ReplayWorld& world, const Simulatio
 std::vector<ItemId> UserStory::draw_given_likes(const ReplayWorld& world, const SimulationRandom& births,
                                                 const Newcomer& who, const Latents& latents, std::size_t wanted) {
   const std::span<const double> utilities = latents.utilities(LatentKey());
-  std::vector<double> noisy(utilities.size());
   std::vector<ItemId> items;
-  items.reserve(utilities.size());
-  for (std::size_t i = 0; i < utilities.size(); ++i) {
-    const ItemId item(static_cast<std::uint32_t>(i));
+  std::vector<std::uint32_t> slots;
+  for (std::uint32_t i = 0; i < utilities.size(); ++i) {
+    const ItemId item(i);
     if (!world.catalogue->arrived(item, who.arrival)) continue;
     items.push_back(item);
-    noisy[i] = utilities[i] + births.given_like_gumbel(who.key, world.catalogue->slot(item));
+    slots.push_back(world.catalogue->slot(item));
+  }
+  std::vector<double> noise(items.size()), noisy(utilities.size());
+  births.given_like_gumbels(who.key, slots, noise);
+  for (std::size_t at = 0; at < items.size(); ++at) {
+    noisy[items[at].value()] = utilities[items[at].value()] + noise[at];
   }
   const std::size_t count = std::min(wanted, items.size());
   std::partial_sort(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count), items.end(),
@@ -82,13 +71,17 @@ std::vector<ItemId> UserStory::draw_given_likes(const ReplayWorld& world, const 
   return items;
 }
 
-UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options, const Arrival& arrival)
-    : world_(&world), options_(&options), arrival_(&arrival), taken_(world.catalogue->size(), 0) {
+UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options, const Arrival& arrival,
+                     StoryMemory& memory)
+    : world_(&world),
+      options_(&options),
+      arrival_(&arrival),
+      memory_(&memory),
+      leave_(options.clicked_items == "leave") {
+  constexpr std::int64_t k_usual_pages = 32;
+  history_.shown.reserve(static_cast<std::size_t>(std::min(options.pages, k_usual_pages)));
   history_.likes = arrival.given_likes;
   history_.given_likes = arrival.given_likes.size();
-  if (options.clicked_items == "leave") {
-    for (const ItemId item : history_.likes) taken_[item.value()] = 1;
-  }
   time_.period = arrival.who.period;
   time_.timestamp = arrival.who.arrival;
   if (world.dynamics != nullptr && !world.dynamics->still()) {
@@ -99,6 +92,8 @@ UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options,
                                   {taste.begin(), taste.end()}, time_.timestamp);
   }
   find_candidates();
+  if (leave_) take_away(history_.likes);
+  if (candidates_.empty()) over_ = true;
 }
 
 std::span<const Answer> UserStory::answer(const Interview& interview) {
@@ -111,30 +106,33 @@ std::span<const Answer> UserStory::answer(const Interview& interview) {
     history_.answers.push_back({*item, kind});
     if (kind == AnswerKind::like) history_.likes.push_back(*item);
   }
-  if (options_->clicked_items == "leave") take_away(history_.likes);
+  if (leave_) take_away(history_.likes);
   if (candidates_.empty()) over_ = true;
   return history_.answers;
 }
 
 void UserStory::find_candidates() {
-  candidates_.resize(taken_.size());
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < taken_.size(); ++i) {
-    const ItemId item(static_cast<std::uint32_t>(i));
-    candidates_[count] = item;  // overwritten by the next one unless it counts
-    count += static_cast<std::size_t>(taken_[i] == 0 && world_->catalogue->available(item, time_.timestamp));
+  available_ = memory_->available.at(time_.timestamp);
+  candidates_ = available_->items;
+  if (!taken_.empty()) {
+    left_.clear();
+    std::ranges::set_difference(available_->items, taken_, std::back_inserter(left_));
+    candidates_ = left_;
   }
-  candidates_.resize(count);
-  candidates_until_ = world_->catalogue->next_change(time_.timestamp);
   if (candidates_.empty()) over_ = true;
 }
 
 void UserStory::take_away(std::span<const ItemId> items) {
+  if (items.empty()) return;
+  if (taken_.empty()) left_ = available_->items;
   for (const ItemId item : items) {
-    taken_[item.value()] = 1;
-    const auto at = std::ranges::lower_bound(candidates_, item);
-    if (at != candidates_.end() && *at == item) candidates_.erase(at);
+    const auto place = std::ranges::lower_bound(taken_, item);
+    if (place != taken_.end() && *place == item) continue;
+    taken_.insert(place, item);
+    const auto at = std::ranges::lower_bound(left_, item);
+    if (at != left_.end() && *at == item) left_.erase(at);
   }
+  candidates_ = left_;
 }
 
 PolicyRequest UserStory::request() const {
@@ -149,33 +147,51 @@ PolicyRequest UserStory::request() const {
   return request;
 }
 
-void UserStory::describe(const Slate& slate, PageRow& row) const {
+void UserStory::check(const Slate& slate) const {
+  const CandidateSet candidates(candidates_, world_->catalogue->size());
+  const std::size_t shown = slate.items.size();
+  const std::size_t wanted = std::min(static_cast<std::size_t>(options_->slate_size), candidates_.size());
+  const bool known = std::ranges::all_of(slate.items, [&](ItemId item) { return candidates.holds(item); });
+  const bool propensities = (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == shown) &&
+                            (slate.position_log_marginal.empty() || slate.position_log_marginal.size() == shown) &&
+                            slate.log_propensity <= 1e-9;
+  if (known && shown == wanted && propensities && distinct(slate.items)) return;
+  throw DataError(
+      fmt::format("slate for user {} in session {}, page {}", arrival_->who.number, time_.session, time_.page),
+      !propensities ? "its propensities are not those of a slate"
+                    : fmt::format("it must hold {} distinct candidates", wanted),
+      "correct the policy");
+}
+
+/// Row and slate change memory.
+void UserStory::describe(Slate& slate, PageRow& row) const {
   row.user = arrival_->who.number;
   row.profile = arrival_->who.profile;
   row.period = time_.period;
   row.session = time_.session;
   row.page = time_.page;
   row.timestamp = time_.timestamp;
-  row.items = slate.items;
-  row.position_log_propensity = slate.position_log_propensity;
-  row.position_log_marginal = slate.position_log_marginal;
+  row.items.swap(slate.items);
+  row.position_log_propensity.swap(slate.position_log_propensity);
+  row.position_log_marginal.swap(slate.position_log_marginal);
   row.given_likes.clear();
   if (history_.shown.empty()) row.given_likes = history_.likes;
-  row.clicks.assign(slate.items.size(), 0);
+  row.clicks.assign(row.items.size(), 0);
 }
 
-void UserStory::show(const SimulationRandom& random, const Slate& slate, KeepLog keep, LivedStep& lived) {
-  check_slate(request(), slate, taken_.size());
-  const std::span<const double> all = latents().utilities(LatentKey());
-  lived.utilities.clear();
-  lived.slots.clear();
-  for (const ItemId item : slate.items) {
-    lived.utilities.push_back(all[item.value()]);
-    lived.slots.push_back(world_->catalogue->slot(item));
-  }
-  lived.expected.resize(slate.items.size());
+void UserStory::show(const SimulationRandom& random, Slate& slate, KeepLog keep, LivedStep& lived) {
+  check(slate);
   PageRow& row = lived.row;
   describe(slate, row);
+  const std::span<const double> all = latents().utilities(LatentKey());
+  const std::size_t shown = row.items.size();
+  lived.utilities.resize(shown);
+  lived.slots.resize(shown);
+  lived.expected.resize(shown);
+  for (std::size_t k = 0; k < shown; ++k) {
+    lived.utilities[k] = all[row.items[k].value()];
+    lived.slots[k] = world_->catalogue->slot(row.items[k]);
+  }
   row.expected = world_->user_model->react(
       random, {arrival_->who.key, time_.session, time_.page, lived.utilities, lived.slots}, row.clicks, lived.expected);
   if (keep == KeepLog::trace) {
@@ -185,12 +201,14 @@ void UserStory::show(const SimulationRandom& random, const Slate& slate, KeepLog
     if (history_.shown.empty()) row.answers = history_.answers;
   }
   const std::size_t liked_before = history_.likes.size();
-  for (std::size_t k = 0; k < row.items.size(); ++k) {
+  for (std::size_t k = 0; k < shown; ++k) {
     if (row.clicks[k] != 0) history_.likes.push_back(row.items[k]);
   }
   const std::size_t clicks = history_.likes.size() - liked_before;
-  if (options_->clicked_items == "leave") take_away(std::span(history_.likes).subspan(liked_before));
-  history_.shown.push_back({time_, row.items, row.clicks});
+  if (leave_) take_away(std::span(history_.likes).subspan(liked_before));
+  history_.shown.push_back({time_,
+                            {row.items.begin(), row.items.end(), &memory_->pages},
+                            {row.clicks.begin(), row.clicks.end(), &memory_->pages}});
   lived.step = static_cast<std::size_t>(time_.session) * static_cast<std::size_t>(options_->pages) + time_.page;
   const double seconds = world_->dynamics == nullptr ? options_->page_seconds
                                                      : world_->dynamics->page_seconds(options_->page_seconds, clicks);
@@ -202,13 +220,13 @@ void UserStory::move_on(const SimulationRandom& random, double page_seconds) {
   const UserKey user = arrival_->who.key;
   time_.timestamp += static_cast<std::int64_t>(page_seconds);
   const StepOdds odds = dynamics_ == nullptr ? StepOdds{} : dynamics_->weigh(condition_);
-  const bool leaves = random.leaving(user, time_.session, time_.page) <
-                      shifted_probability(options_->leave_probability, odds.leave_log_odds);
+  const double leaving = shifted_probability(options_->leave_probability, odds.leave_log_odds);
+  const bool leaves = leaving > 0 && random.leaving(user, time_.session, time_.page) < leaving;
   ++time_.page;
   if (leaves || odds.session_ends || time_.page >= options_->pages) come_back_later(random, odds);
   if (over_) return;
   if (dynamics_ != nullptr) renew_latents();
-  if (time_.timestamp >= candidates_until_) find_candidates();
+  if (time_.timestamp >= available_->until) find_candidates();
   if (candidates_.empty()) over_ = true;
 }
 

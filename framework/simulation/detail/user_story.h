@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "framework/simulation/detail/available_items.h"
 #include "framework/simulation/replay.h"
 
 namespace coldframe {
@@ -16,6 +19,13 @@ struct Arrival {
   std::vector<ItemId> given_likes;
 };
 
+/// What the stories of a block share while they are told. Thread-safety: none.
+struct StoryMemory {
+  explicit StoryMemory(const Catalogue& catalogue) : available(catalogue) {}
+  detail::AvailableItems available;
+  std::pmr::monotonic_buffer_resource pages;  // of histories; released when their stories are gone
+};
+
 /// What pages leave behind, one after the other in the same memory.
 struct LivedStep {
   PageRow row;
@@ -24,10 +34,10 @@ struct LivedStep {
   std::vector<std::uint32_t> slots;
 };
 
-/// The life of one newcomer under one policy: fills requests, reacts to slates, moves the clocks.
+/// The life of one newcomer under one policy: fills requests, reacts to slates, moves the clocks. Borrows everything.
 class UserStory {
  public:
-  UserStory(const ReplayWorld& world, const SimulationOptions& options, const Arrival& arrival);
+  UserStory(const ReplayWorld& world, const SimulationOptions& options, const Arrival& arrival, StoryMemory& memory);
 
   /// Draws newcomers [begin, end); the likes known at the start follow p(i|u) without replacement (Gumbel order).
   static std::vector<Arrival> arrive(const ReplayWorld& world, const SimulationOptions& options,
@@ -41,15 +51,16 @@ class UserStory {
   const Latents& latents() const { return now_ ? *now_ : arrival_->latents; }
   /// The next page to fill; valid until show() and while this object stays where it is.
   PolicyRequest request() const;
-  /// Shows the slate, draws clicks, and moves on.
-  void show(const SimulationRandom& random, const Slate& slate, KeepLog keep, LivedStep& lived);
+  /// Shows the slate, which moves into the row of `lived`, draws clicks, and moves on.
+  void show(const SimulationRandom& random, Slate& slate, KeepLog keep, LivedStep& lived);
 
  private:
   static std::vector<ItemId> draw_given_likes(const ReplayWorld& world, const SimulationRandom& births,
                                               const Newcomer& who, const Latents& latents, std::size_t wanted);
   void find_candidates();
   void take_away(std::span<const ItemId> items);
-  void describe(const Slate& slate, PageRow& row) const;
+  void check(const Slate& slate) const;
+  void describe(Slate& slate, PageRow& row) const;
   void move_on(const SimulationRandom& random, double page_seconds);
   void come_back_later(const SimulationRandom& random, const StepOdds& odds);
   void renew_latents();
@@ -57,11 +68,14 @@ class UserStory {
   const ReplayWorld* world_;
   const SimulationOptions* options_;
   const Arrival* arrival_;
+  StoryMemory* memory_;
+  bool leave_;  // what was clicked leaves the candidates
   History history_;
   UserTime time_;
-  std::vector<std::uint8_t> taken_;         // [I]
-  std::vector<ItemId> candidates_;          // now
-  std::int64_t candidates_until_ = 0;       // unix seconds; until then only those leave that the user takes
+  std::shared_ptr<const detail::AvailableItems::Stretch> available_;
+  std::vector<ItemId> taken_;               // by this user, ascending
+  std::vector<ItemId> left_;                // of what is available, once something was taken
+  std::span<const ItemId> candidates_;      // now: all that is available, or what is left of it
   const UserDynamics* dynamics_ = nullptr;  // nullptr: still
   UserCondition condition_;
   std::optional<Latents> now_;
