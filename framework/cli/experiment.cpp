@@ -46,6 +46,7 @@ auto make_named(const Registry& registry, const ResolvedConfig& config, const st
 
 Experiment::Experiment() {
   encoder.normalize = "yes";  // objectives and rankings take dot products for cosines, whatever the folder says
+  simulation.own_policies = &own_policies();
   add_builtin_strategies(strategies);
   add_builtin_objectives(objectives);
   if (extensions().strategies) extensions().strategies(strategies);

@@ -36,7 +36,9 @@ PolicyFileUsers replayed_users(const SimulationOptions& options) {
 
 std::vector<PolicyName> names_of(const SimulationOptions& options) {
   std::vector<PolicyName> names;
-  for (const std::string& text : options.policies) names.push_back(policy_named(text, "simulation.policies"));
+  for (const std::string& text : options.policies) {
+    names.push_back(policy_named(text, "simulation.policies", options.own_policies));
+  }
   return names;
 }
 
@@ -49,7 +51,7 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
               static_cast<std::uint64_t>(setting.encoders.options.seed),
               [options = setting.encoders.options] { return replayed_users(options); }}),
       choosers_({setting.encoders.data, setting.encoders.catalogue, setting.newcomers, setting.user_model,
-                 oracle_options()}) {
+                 oracle_options(), static_cast<std::size_t>(setting.onboarding.classes)}) {
   const std::vector<PolicyName> names = names_of(setting.encoders.options);
   agree_on_errors(setting.encoders.group, "make policies", [&] {
     for (const PolicyName& name : names) {

@@ -9,6 +9,7 @@
 #include "framework/cli/named_policies.h"
 #include "framework/cli/question_choosers.h"
 #include "framework/simulation/newcomers.h"
+#include "framework/simulation/onboarding_options.h"
 #include "framework/simulation/oracle.h"
 #include "framework/simulation/replay_periods.h"
 
@@ -26,6 +27,7 @@ class LineUp {
     const Newcomers& newcomers;
     const UserModel& user_model;
     const UserDynamics& dynamics;
+    const OnboardingOptions& onboarding;
     const AnswerLaw* answers;  // needed when a policy asks newcomers
   };
   LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun>> runs);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "framework/cli/program.h"
 #include "framework/core/error.h"
 #include "framework/simulation/log_replay.h"
 #include "framework/simulation/replay_log.h"
@@ -57,7 +58,7 @@ LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Da
               [&log] { return logged_users(log); }}) {
   std::vector<PolicyName> around_encoders;
   for (const std::string& text : policies) {
-    const PolicyName name = policy_named(text, k_where);
+    const PolicyName name = policy_named(text, k_where, &own_policies());
     if (name.onboarding) {
       throw ConfigError(fmt::format("{} = {}", k_where, text), "people of a log cannot be asked anything",
                         "leave out onboard:..., or simulate it");
@@ -98,7 +99,9 @@ void LoggedTargets::require_names_differ() const {
 std::unordered_set<std::uint64_t> teachers(const ExperimentData& data, std::span<const std::string> policies,
                                            std::span<const std::unique_ptr<StoredRun>> runs) {
   std::unordered_set<std::uint64_t> keys;
-  const auto learns = [](const std::string& text) { return learns_from_people(policy_named(text, k_where)); };
+  const auto learns = [](const std::string& text) {
+    return learns_from_people(policy_named(text, k_where, &own_policies()));
+  };
   if (std::ranges::any_of(policies, learns)) {
     for (const Role role : {Role::train, Role::validate}) {
       for (const UserId user : data.roles.users(role)) keys.insert(data.dataset.user_key(user).value());

@@ -12,6 +12,7 @@
 #include "framework/baselines/factor_fold_in.h"
 #include "framework/baselines/item_knn.h"
 #include "framework/baselines/unpersonalised.h"
+#include "framework/cli/program.h"
 #include "framework/core/error.h"
 #include "framework/simulation/baseline_policy.h"
 #include "framework/simulation/basic_policies.h"
@@ -56,7 +57,10 @@ std::unique_ptr<Baseline> fit_baseline(const std::string& name, const Experiment
 
 bool learns_from_people(const PolicyName& policy) {
   const auto& asked = policy.onboarding;
-  if (asked && (asked->chooser == "popularity" || asked->chooser == "entropy")) return true;
+  if (asked && (asked->chooser == "popularity" || asked->chooser == "entropy" || asked->chooser == "classes")) {
+    return true;
+  }
+  if (const PolicyEntry* own = own_policies().find(policy.base)) return own->teachers == PolicyTeachers::people;
   constexpr std::string_view unlearned[] = {"random", "tfidf", "oracle", "informed_oracle", "encoder"};
   return policy.file().empty() && !policy.bandit() && std::ranges::find(unlearned, policy.base) == std::end(unlearned);
 }
@@ -81,6 +85,18 @@ std::shared_ptr<const Policy> NamedPolicies::randomised(const PolicyName& name, 
   return std::make_shared<UniformMixture>(called, std::move(base), *name.epsilon, setting_.seed, setting_.catalogue);
 }
 
+/// Likes are for those who say that they learn from people: what they say decides which worlds they may meet.
+std::shared_ptr<const Policy> NamedPolicies::own(const PolicyEntry& entry) {
+  const Dataset& dataset = setting_.data.dataset;
+  const bool learns = entry.teachers == PolicyTeachers::people;
+  if (learns && likes_ == nullptr) {
+    likes_ =
+        std::make_unique<TrainingLikes>(training_likes(setting_.data.likes, setting_.data.roles.users(Role::train)));
+  }
+  return make_policy(entry, {entry.name, dataset.items, setting_.profiles, setting_.catalogue, setting_.seed,
+                             learns ? likes_.get() : nullptr, learns ? &dataset.users : nullptr});
+}
+
 std::shared_ptr<const Policy> NamedPolicies::base(const PolicyName& policy) {
   const std::string& name = policy.base;
   std::shared_ptr<const Policy>& known = bases_[name];
@@ -88,6 +104,8 @@ std::shared_ptr<const Policy> NamedPolicies::base(const PolicyName& policy) {
   const TieBreak ties = setting_.catalogue.ties(setting_.seed);
   if (!policy.file().empty()) {
     known = std::make_shared<FilePolicy>(name, policy.file(), setting_.data.dataset, setting_.file_users(), ties);
+  } else if (const PolicyEntry* entry = own_policies().find(name)) {
+    known = own(*entry);
   } else if (name == "random") {
     known = std::make_shared<RandomPolicy>(name, setting_.seed, setting_.catalogue);
   } else if (name == "popularity") {

@@ -11,6 +11,7 @@
 #include "framework/simulation/file_policy.h"
 #include "framework/simulation/policy.h"
 #include "framework/simulation/policy_name.h"
+#include "framework/simulation/policy_registry.h"
 
 namespace coldframe {
 
@@ -18,7 +19,7 @@ namespace coldframe {
 bool learns_from_people(const PolicyName& policy);
 
 /// Makes the policies that need neither a run nor a world: random, popularity and the baselines, each fitted once on
-/// role T, and what epsilon and softmax make of them.
+/// role T, those that this program adds, and what epsilon and softmax make of them.
 class NamedPolicies {
  public:
   struct Setting {
@@ -38,8 +39,10 @@ class NamedPolicies {
 
  private:
   std::shared_ptr<const Policy> base(const PolicyName& policy);
+  std::shared_ptr<const Policy> own(const PolicyEntry& entry);
 
   Setting setting_;
+  std::unique_ptr<const TrainingLikes> likes_;  // of role T, once a policy from outside learns from them
   std::map<std::string, std::shared_ptr<const Policy>> bases_;
 };
 

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "framework/cli/logged_targets.h"
+#include "framework/cli/program.h"
 #include "framework/cli/report_output.h"
 #include "framework/cli/subcommands.h"
 #include "framework/comm/topology.h"
@@ -33,7 +34,7 @@ struct OffPolicyOptions final : Options {
     if (log.empty()) problems.push_back({"log", "(is missing) give a store that simulate --log wrote"});
     if (policy.empty() && run.empty()) problems.push_back({"policy", "(is missing) name a policy, or give --run"});
     for (const std::string& name : policy) {
-      const std::string mistake = parse_policy_name(name).mistake;
+      const std::string mistake = parse_policy_name(name, &own_policies()).mistake;
       if (!mistake.empty()) problems.push_back({"policy", fmt::format("= {} {}", name, mistake)});
     }
     if (const std::string problem = output_problem(output); !problem.empty()) problems.push_back({"output", problem});

@@ -6,6 +6,7 @@
 
 #include "framework/cli/application.h"
 #include "framework/cli/subcommands.h"
+#include "framework/simulation/policy_registry.h"
 
 namespace coldframe {
 namespace {
@@ -16,6 +17,11 @@ Extensions& of_process() {
   return of_this_program;
 }
 
+PolicyRegistry& policies_of_process() {
+  static PolicyRegistry of_this_program;
+  return of_this_program;
+}
+
 }  // namespace
 
 int run_program(int argument_count, char** arguments, std::string revision, Extensions extensions) {
@@ -23,11 +29,14 @@ int run_program(int argument_count, char** arguments, std::string revision, Exte
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   prepare_learning();
   of_process() = std::move(extensions);
+  if (of_process().policies) of_process().policies(policies_of_process());
   const SystemClock clock;
   const std::vector<std::string> words(arguments + 1, arguments + argument_count);
   return Application(subcommands(), clock, std::move(revision), std::cout).run(words);
 }
 
 const Extensions& extensions() { return of_process(); }
+
+const PolicyRegistry& own_policies() { return policies_of_process(); }
 
 }  // namespace coldframe

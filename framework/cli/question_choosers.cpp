@@ -1,9 +1,11 @@
 #include "framework/cli/question_choosers.h"
 
-#include <algorithm>
+#include <map>
 #include <set>
+#include <span>
 #include <vector>
 
+#include "framework/simulation/class_questions.h"
 #include "framework/simulation/informed_questions.h"
 
 namespace coldframe {
@@ -13,15 +15,32 @@ std::vector<std::uint32_t> liked_by_training_users(const ExperimentData& data) {
   return data.likes.count_by_item(data.roles.users(Role::train));
 }
 
-/// Users of role T per item who rated it at all, each once.
-std::vector<std::uint32_t> rated_by_training_users(const ExperimentData& data) {
-  std::set<std::pair<std::uint32_t, std::uint32_t>> pairs;
+/// What every user of role T rated, each item once.
+std::vector<AnswerSheet> sheets_of_training_users(const ExperimentData& data) {
+  std::map<UserId, std::set<ItemId>> rated;
+  for (const UserId user : data.roles.users(Role::train)) rated[user];
   const Interactions& log = data.dataset.interactions;
   for (std::size_t row = 0; row < log.size(); ++row) {
-    if (data.roles.of(log.user[row]) == Role::train) pairs.emplace(log.user[row].value(), log.item[row].value());
+    if (data.roles.of(log.user[row]) == Role::train) rated[log.user[row]].insert(log.item[row]);
   }
-  std::vector<std::uint32_t> counts(data.dataset.items.size(), 0);
-  for (const auto& [user, item] : pairs) ++counts[item];
+  std::vector<AnswerSheet> sheets;
+  for (const auto& [user, items] : rated) {
+    AnswerSheet& sheet = sheets.emplace_back(AnswerSheet{data.dataset.user_key(user), {}});
+    const std::span<const ItemId> likes = data.likes.of(user);
+    const std::set<ItemId> liked(likes.begin(), likes.end());
+    for (const ItemId item : items) {
+      sheet.rated.push_back({item, liked.contains(item) ? AnswerKind::like : AnswerKind::dislike});
+    }
+  }
+  return sheets;
+}
+
+/// People per item who rated it at all.
+std::vector<std::uint32_t> raters(std::span<const AnswerSheet> sheets, std::size_t items) {
+  std::vector<std::uint32_t> counts(items, 0);
+  for (const AnswerSheet& sheet : sheets) {
+    for (const Answer& answer : sheet.rated) ++counts[answer.item.value()];
+  }
   return counts;
 }
 
@@ -35,11 +54,17 @@ std::shared_ptr<const QuestionChooser> QuestionChoosers::make(const std::string&
     made = std::make_shared<RandomQuestions>(setting_.oracle.seed, setting_.catalogue);
   } else if (chooser == "gain") {
     made = std::make_shared<InformedQuestions>(setting_.newcomers, setting_.user_model, ties, setting_.oracle);
+  } else if (chooser == "classes") {
+    AnswerClassOptions options;
+    options.classes = setting_.classes;
+    options.seed = setting_.oracle.seed;
+    made = std::make_shared<ClassQuestions>(
+        fit_answer_classes(sheets_of_training_users(setting_.data), setting_.catalogue.size(), options), ties);
   } else {
     const std::vector<std::uint32_t> liked = liked_by_training_users(setting_.data);
     std::vector<double> scores(liked.begin(), liked.end());
     if (chooser == "entropy") {
-      scores = answer_entropies(liked, rated_by_training_users(setting_.data),
+      scores = answer_entropies(liked, raters(sheets_of_training_users(setting_.data), liked.size()),
                                 setting_.data.roles.users(Role::train).size());
     }
     made = std::make_shared<ScoredQuestions>(std::move(scores), ties);

@@ -10,8 +10,8 @@
 
 namespace coldframe {
 
-/// Makes the choosers that `onboard:CHOOSER:K:` names, each once: `random` knows nothing, `popularity` and `entropy`
-/// the people of role T, `gain` the world.
+/// Makes the choosers that `onboard:CHOOSER:K:` names, each once: `random` knows nothing, `popularity`, `entropy` and
+/// `classes` the people of role T, `gain` the world.
 class QuestionChoosers {
  public:
   struct Setting {
@@ -20,6 +20,7 @@ class QuestionChoosers {
     const Newcomers& newcomers;
     const UserModel& user_model;
     InformedOracleOptions oracle;
+    std::size_t classes;  // of people
   };
   explicit QuestionChoosers(const Setting& setting) : setting_(setting) {}
 

@@ -120,9 +120,9 @@ class Simulation {
                                              group_,
                                              *pool_,
                                              words_ ? &*words_ : nullptr};
-    line_up_ = std::make_unique<LineUp>(
-        LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_, answers_ ? &*answers_ : nullptr},
-        runs_);
+    line_up_ = std::make_unique<LineUp>(LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_,
+                                                        experiment.onboarding, answers_ ? &*answers_ : nullptr},
+                                        runs_);
   }
 
   ExitCode run() {
@@ -230,7 +230,7 @@ class Simulation {
 
   bool somebody_asks() const {
     return std::ranges::any_of(experiment_.simulation.policies, [](const std::string& policy) {
-      return policy_named(policy, "simulation.policies").onboarding.has_value();
+      return policy_named(policy, "simulation.policies", &own_policies()).onboarding.has_value();
     });
   }
 
@@ -285,7 +285,7 @@ class Simulation {
   void require_baselines_are_strangers() const {
     const SimulationOptions& simulation = experiment_.simulation;
     const auto learns = [](const std::string& policy) {
-      return learns_from_people(policy_named(policy, "simulation.policies"));
+      return learns_from_people(policy_named(policy, "simulation.policies", &own_policies()));
     };
     if (std::ranges::none_of(simulation.policies, learns)) return;
     const RoleMembers learned[] = {
@@ -397,7 +397,7 @@ class Simulation {
     const ReplayResult result = replay(world(), line_up_->contestants(), replay_options_, {user, user + 1, keep, {}});
     if (!group_.is_root()) return ExitCode::done;
     if (keep == KeepLog::trace)
-      invocation_.output << trace_text(result, {data_->dataset, *population_, experiment_.simulation});
+      invocation_.output << trace_text(result, {data_->dataset, *population_, experiment_.simulation, *user_model_});
     invocation_.output << user_text(result);
     return ExitCode::done;
   }
@@ -414,7 +414,7 @@ class Simulation {
   ChoiceCalibration calibration_;
   UserModelRegistry user_models_;
   std::unique_ptr<UserModel> user_model_;
-  std::optional<PopulationMix> mix_;  // when it changes
+  std::optional<PopulationMix> mix_;      // when it changes
   std::optional<VocabularyDrift> words_;  // when they change
   std::unique_ptr<Newcomers> newcomers_;
   std::unique_ptr<UserDynamics> dynamics_;

@@ -35,10 +35,6 @@ std::string title_of(const EntityTable& items, ItemId item) {
   return {};
 }
 
-/// Models that choose from the page as a whole draw one number for the page and Gumbel noise per item; the others draw
-/// one number per item, and one per position for whether the user reads on.
-bool chooses_from_page(const std::string& user_model) { return user_model == "mnl" || user_model == "iterated_logit"; }
-
 class Tracer {
  public:
   explicit Tracer(const TraceSetting& setting)
@@ -46,32 +42,36 @@ class Tracer {
 
   std::string page(const PageRow& row) const {
     const double any = std::accumulate(row.click_probability.begin(), row.click_probability.end(), 0.0);
-    const bool whole = chooses_from_page(setting_.simulation.user_model);
-    const UserKey user(row.user);
+    const PageDraws draws = draws_of(row);
     std::string text = fmt::format("  session {}, page {}, period {}, time {}: {:.4f} clicks expected", row.session,
                                    row.page, row.period, row.timestamp, any);
-    if (whole) text += fmt::format(", page draw u = {:.4f}", random_.click(user, row.session, row.page));
-    text += fmt::format("\n    {:>3}  {:<12}{:<38}{:>10}{:>10}{:>10}{:>10}{}\n", "pos", "item", "", "log pi", "utility",
-                        "P(click)", whole ? "Gumbel" : "u item", whole ? "" : "    u next");
-    for (std::size_t k = 0; k < row.items.size(); ++k) text += item(row, k, whole);
+    for (const PageDraws::Number& number : draws.page) {
+      text += fmt::format(", page draw {} = {:.4f}", number.name, number.value);
+    }
+    text +=
+        fmt::format("\n    {:>3}  {:<12}{:<38}{:>10}{:>10}{:>10}", "pos", "item", "", "log pi", "utility", "P(click)");
+    for (const PageDraws::Column& column : draws.positions) text += fmt::format("{:>10}", column.name);
+    text += '\n';
+    for (std::size_t k = 0; k < row.items.size(); ++k) text += item(row, k, draws);
     return text;
   }
 
  private:
-  std::string item(const PageRow& row, std::size_t k, bool whole) const {
-    const UserKey user(row.user);
+  PageDraws draws_of(const PageRow& row) const {
+    std::vector<std::uint32_t> slots;
+    for (const ItemId item : row.items) slots.push_back(static_cast<std::uint32_t>(setting_.items.item_key(item)));
+    return setting_.user_model.draws(random_, {UserKey(row.user), row.session, row.page, row.utilities, slots});
+  }
+
+  std::string item(const PageRow& row, std::size_t k, const PageDraws& draws) const {
     const ItemId item = row.items[k];
-    const auto slot = static_cast<std::uint32_t>(setting_.items.item_key(item));
-    const double draw = whole ? random_.item_gumbel(user, row.session, row.page, slot)
-                              : random_.attraction(user, row.session, row.page, slot);
-    const std::string next = whole ? std::string()
-                                   : fmt::format("{:>10.4f}", random_.continuation(user, row.session, row.page,
-                                                                                   static_cast<std::uint32_t>(k)));
     const std::string propensity =
         row.position_log_propensity.empty() ? "" : fmt::format("{:.3f}", row.position_log_propensity[k]);
-    return fmt::format("    {:>3}  {:<12}{:<38}{:>10}{:>10.3f}{:>10.4f}{:>10.4f}{}{}\n", k + 1,
-                       setting_.items.items.ids[item.value()], title_of(setting_.items.items, item), propensity,
-                       row.utilities[k], row.click_probability[k], draw, next, row.clicks[k] != 0 ? "  CLICK" : "");
+    std::string text =
+        fmt::format("    {:>3}  {:<12}{:<38}{:>10}{:>10.3f}{:>10.4f}", k + 1, setting_.items.items.ids[item.value()],
+                    title_of(setting_.items.items, item), propensity, row.utilities[k], row.click_probability[k]);
+    for (const PageDraws::Column& column : draws.positions) text += fmt::format("{:>10.4f}", column.values.at(k));
+    return text + (row.clicks[k] != 0 ? "  CLICK\n" : "\n");
   }
 
   const TraceSetting& setting_;

@@ -7,54 +7,12 @@
 
 #include "framework/core/error.h"
 #include "framework/simulation/detail/choice_family.h"
+#include "framework/simulation/detail/choice_log.h"
 #include "framework/simulation/detail/newton.h"
 #include "framework/simulation/simulation_options.h"
 
 namespace coldframe {
 namespace {
-
-constexpr double k_border = 10.0;             // a logit beyond it is a share within 5e-5 of 0 or 1
-constexpr double k_least_information = 1e-9;  // per page
-constexpr double k_least_curvature = 1e-7;    // of parameters scaled to unit information
-constexpr double k_least_spread = 1e-9;       // of utilities
-
-[[noreturn]] void refuse(std::string_view model, const std::string& why, const std::string& advice) {
-  throw DataError(fmt::format("the log cannot identify user model {}", model), why, advice);
-}
-
-struct LogShape {
-  double clicks = 0;
-  double impressions = 0;
-  std::size_t longest = 0;
-};
-
-LogShape check_log(std::string_view model, std::span<const ObservedPage> log) {
-  LogShape shape;
-  double lowest = 0, highest = 0;
-  for (std::size_t at = 0; at < log.size(); ++at) {
-    const ObservedPage& page = log[at];
-    const bool finite =
-        std::all_of(page.utilities.begin(), page.utilities.end(), [](double v) { return std::isfinite(v); });
-    const bool bits = std::all_of(page.clicks.begin(), page.clicks.end(), [](std::uint8_t c) { return c <= 1; });
-    if (page.utilities.size() != page.clicks.size() || page.clicks.empty() || !finite || !bits) {
-      throw DataError(fmt::format("page {} of the log", at), "needs one finite utility and one click bit per position");
-    }
-    const auto [low, high] = std::minmax_element(page.utilities.begin(), page.utilities.end());
-    lowest = at == 0 ? *low : std::min(lowest, *low);
-    highest = at == 0 ? *high : std::max(highest, *high);
-    shape.clicks += static_cast<double>(std::count(page.clicks.begin(), page.clicks.end(), 1));
-    shape.impressions += static_cast<double>(page.clicks.size());
-    shape.longest = std::max(shape.longest, page.clicks.size());
-  }
-  if (log.empty()) refuse(model, "it has no pages", "give pages with clicks");
-  if (shape.clicks == 0) refuse(model, "it has no clicks", "give pages with clicks");
-  if (shape.clicks == shape.impressions) refuse(model, "everything shown was clicked", "give pages without clicks too");
-  if (highest - lowest <= k_least_spread * std::max(1.0, std::abs(highest))) {
-    refuse(model, "all utilities are equal, so that scale and no_click cannot be told apart",
-           "give utilities that differ");
-  }
-  return shape;
-}
 
 template <class Family>
 class Fitter {
@@ -72,14 +30,14 @@ class Fitter {
   }
 
   ChoiceFit fit() {
-    const LogShape shape = check_log(model_, log_);
+    const detail::LogShape shape = detail::check_log(model_, log_);
     for (const std::size_t i : free_) {
       if (Family::k_parameters[i].positions == detail::Positions::any || shape.longest > 1) continue;
-      refuse(model_, fmt::format("its pages have one position, which says nothing about {}", name(i)),
-             fmt::format("give longer pages, or {} as known", name(i)));
+      detail::refuse_log(model_, fmt::format("its pages have one position, which says nothing about {}", name(i)),
+                         fmt::format("give longer pages, or {} as known", name(i)));
     }
     x_[0] = 1.0;
-    x_[1] = std::log((shape.impressions - shape.clicks) / shape.clicks);
+    x_[1] = shape.no_click();
     check_possible();
     std::vector<double> free(free_.size());
     for (std::size_t f = 0; f < free_.size(); ++f) free[f] = x_[free_[f]];
@@ -124,32 +82,16 @@ class Fitter {
     const auto p = detail::natural_parameters<Family>(x_, options_.known);
     for (std::size_t at = 0; at < log_.size(); ++at) {
       if (std::isfinite(Family::log_likelihood(p, log_[at], options_))) continue;
-      throw DataError(fmt::format("page {} of the log", at),
-                      fmt::format("its {} clicks cannot happen under user model {}",
-                                  std::count(log_[at].clicks.begin(), log_[at].clicks.end(), std::uint8_t{1}), model_),
-                      "fit a model that allows them");
+      detail::refuse_page(model_, at, log_[at]);
     }
   }
 
   void check_top(const detail::NewtonResult& top) const {
+    std::vector<detail::FreeNumber> numbers;
     for (const std::size_t i : free_) {
-      if (Family::k_parameters[i].link == detail::Link::real || std::abs(x_[i]) <= k_border) continue;
-      refuse(model_, fmt::format("{} runs to the border of its range", name(i)),
-             fmt::format("give more pages, or {} as known", name(i)));
+      numbers.push_back({name(i), x_[i], Family::k_parameters[i].link != detail::Link::real});
     }
-    for (std::size_t f = 0; f < free_.size(); ++f) {
-      const double information = -top.top.hessian[f * free_.size() + f] / static_cast<double>(log_.size());
-      if (information > k_least_information) continue;
-      refuse(model_, fmt::format("its likelihood does not depend on {}", name(free_[f])),
-             fmt::format("give more pages, or {} as known", name(free_[f])));
-    }
-    if (top.converged && !top.covariance.empty() && top.least_curvature > k_least_curvature) return;
-    std::string names;
-    for (std::size_t f = 0; f < free_.size(); ++f) {
-      if (std::abs(top.weakest[f]) > 0.1) names += fmt::format("{}{}", names.empty() ? "" : ", ", name(free_[f]));
-    }
-    refuse(model_, fmt::format("a combination of {} is free", names),
-           "give more varied pages, or one of them as known");
+    detail::require_identified(model_, numbers, top, log_.size());
   }
 
   ChoiceFit report(const detail::NewtonResult& top) const {

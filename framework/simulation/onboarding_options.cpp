@@ -15,6 +15,11 @@ void OnboardingOptions::describe(OptionVisitor& v) {
        .minimum = 0,
        .maximum = 1e6},
       familiarity);
+  v.visit({.name = "classes",
+           .doc = "classes of people of role T that onboard:classes:K: tells apart",
+           .minimum = 1,
+           .maximum = 256},
+          classes);
 }
 
 }  // namespace coldframe

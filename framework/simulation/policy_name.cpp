@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
+#include <span>
+#include <vector>
 
 #include "framework/core/error.h"
+#include "framework/simulation/policy_registry.h"
 
 namespace coldframe {
 namespace {
@@ -61,22 +65,37 @@ std::optional<OnboardingName> take_onboarding(std::string_view& text, std::strin
   return name;
 }
 
-bool is_base(std::string_view text) {
-  return (text.starts_with(k_file) && text.size() > k_file.size()) ||
+bool is_base(std::string_view text, const PolicyRegistry& own) {
+  return (text.starts_with(k_file) && text.size() > k_file.size()) || own.find(text) != nullptr ||
          std::ranges::find(k_policy_bases, text) != std::end(k_policy_bases);
 }
 
-std::string mistake_of(const PolicyName& name) {
+bool reads_likes(std::string_view base, const PolicyRegistry& own) {
+  const PolicyEntry* entry = own.find(base);
+  return entry != nullptr ? entry->history == PolicyHistory::read
+                          : std::ranges::find(k_history_readers, base) != std::end(k_history_readers);
+}
+
+/// Built-in names of a kind, then those of `own` that `belong`.
+template <class Belong>
+std::string list_of(std::span<const std::string_view> built_in, const PolicyRegistry& own, const Belong& belong) {
+  std::vector<std::string> names(built_in.begin(), built_in.end());
+  std::ranges::copy_if(own.names(), std::back_inserter(names), belong);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string mistake_of(const PolicyName& name, const PolicyRegistry& own) {
   if (name.epsilon && *name.epsilon > 1) return fmt::format("(epsilon={} is no share) use up to 1", *name.epsilon);
-  if (!is_base(name.base)) {
+  if (!is_base(name.base, own)) {
     if (name.base.starts_with(k_onboard)) return "(onboard stands first, and once) try onboard:gain:5:softmax:item_knn";
     if (name.base.starts_with("epsilon")) return "(epsilon stands first, and once) try epsilon:softmax:popularity";
     return fmt::format("(unknown policy) use {}, file:PATH, with onboard:, epsilon: or softmax: before it if wanted",
-                       fmt::join(k_policy_bases, ", "));
+                       list_of(k_policy_bases, own, [](const std::string&) { return true; }));
   }
-  if (name.onboarding && std::ranges::find(k_history_readers, name.base) == std::end(k_history_readers)) {
-    return fmt::format("(answers would change nothing: {} does not look at what users like) use {}", name.base,
-                       fmt::join(k_history_readers, ", "));
+  if (name.onboarding && !reads_likes(name.base, own)) {
+    return fmt::format(
+        "(answers would change nothing: {} does not look at what users like) use {}", name.base,
+        list_of(k_history_readers, own, [&](const std::string& base) { return reads_likes(base, own); }));
   }
   if (name.base == "encoder" && name.plain() && !name.onboarding)
     return "(encoders of runs take part anyway) remove it";
@@ -97,19 +116,20 @@ std::string PolicyName::around(std::string_view other_base) const {
   return fmt::format("{}{}", text.substr(0, text.size() - base.size()), other_base);
 }
 
-ParsedPolicyName parse_policy_name(std::string_view text) {
+ParsedPolicyName parse_policy_name(std::string_view text, const PolicyRegistry* own) {
+  static const PolicyRegistry nobody;
   ParsedPolicyName parsed;
   parsed.name.text = text;
   parsed.name.onboarding = take_onboarding(text, parsed.mistake);
   parsed.name.epsilon = take_rule(text, "epsilon", 0.1, parsed.mistake);
   parsed.name.temperature = take_rule(text, "softmax", 1.0, parsed.mistake);
   parsed.name.base = text;
-  if (parsed.mistake.empty()) parsed.mistake = mistake_of(parsed.name);
+  if (parsed.mistake.empty()) parsed.mistake = mistake_of(parsed.name, own == nullptr ? nobody : *own);
   return parsed;
 }
 
-PolicyName policy_named(std::string_view text, std::string_view where) {
-  ParsedPolicyName parsed = parse_policy_name(text);
+PolicyName policy_named(std::string_view text, std::string_view where, const PolicyRegistry* own) {
+  ParsedPolicyName parsed = parse_policy_name(text, own);
   if (parsed.mistake.empty()) return std::move(parsed.name);
   // The mistake is "(why) suggestion" already.
   throw ConfigError(fmt::format("{} = {} {}", where, text, parsed.mistake));

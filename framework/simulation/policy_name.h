@@ -7,6 +7,8 @@
 
 namespace coldframe {
 
+class PolicyRegistry;
+
 /// What a policy name may be based on, besides `file:PATH`; `encoder` stands for the trained encoder of every run.
 inline constexpr std::string_view k_policy_bases[] = {"random",
                                                       "popularity",
@@ -25,7 +27,7 @@ inline constexpr std::string_view k_policy_bases[] = {"random",
                                                       "encoder"};
 
 /// Who chooses the questions of an interview, in `onboard:CHOOSER:K:`.
-inline constexpr std::string_view k_question_choosers[] = {"random", "popularity", "entropy", "gain"};
+inline constexpr std::string_view k_question_choosers[] = {"random", "popularity", "entropy", "classes", "gain"};
 
 /// The questions before the first page that a name asks for.
 struct OnboardingName {
@@ -57,9 +59,10 @@ struct ParsedPolicyName {
   std::string mistake;  // "(unknown policy) use random, ..."; empty: fine
 };
 
-ParsedPolicyName parse_policy_name(std::string_view text);
+/// `own`: further bases that a name may have (nullptr: none).
+ParsedPolicyName parse_policy_name(std::string_view text, const PolicyRegistry* own = nullptr);
 
 /// Throws ConfigError with the mistake; `where` is "--policy".
-PolicyName policy_named(std::string_view text, std::string_view where);
+PolicyName policy_named(std::string_view text, std::string_view where, const PolicyRegistry* own = nullptr);
 
 }  // namespace coldframe

@@ -1,12 +1,16 @@
 #include "framework/simulation/simulation_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <span>
 
 #include "framework/simulation/iterated_logit.h"
 #include "framework/simulation/policy_name.h"
+#include "framework/simulation/policy_registry.h"
 #include "framework/simulation/random_layout.h"
 
 namespace coldframe {
@@ -113,14 +117,21 @@ void describe_user_models(SimulationOptions& o, OptionVisitor& v) {
           o.dbn_satisfaction_gain);
 }
 
+/// Names of policies from outside the tree, for the help.
+std::string own_names(const SimulationOptions& o) {
+  if (o.own_policies == nullptr || o.own_policies->names().empty()) return {};
+  return fmt::format("{}, ", fmt::join(o.own_policies->names(), ", "));
+}
+
 void describe_policies(SimulationOptions& o, OptionVisitor& v) {
   v.visit(
       {.name = "policies",
-       .doc = "policies beside the encoders: random, popularity, item_prior, attribute_popularity, "
-              "attribute_regression, item_knn, ease, fold_in, tfidf, oracle, informed_oracle, bandit_greedy, "
-              "bandit_ucb, bandit_thompson, file:PATH; drawn at random "
-              "by epsilon=SHARE: or softmax=TEMPERATURE: in front, also of encoder (those of the runs); newcomers are "
-              "asked K items first by onboard:CHOOSER:K: before that (random, popularity, entropy, gain)"},
+       .doc = fmt::format(
+           "policies beside the encoders: {}, {}file:PATH; drawn at random by epsilon=SHARE: or softmax=TEMPERATURE: "
+           "in front, also of encoder (those of the runs); newcomers are asked K items first by onboard:CHOOSER:K: "
+           "before that ({})",
+           fmt::join(std::span(k_policy_bases).first(std::size(k_policy_bases) - 1), ", "), own_names(o),
+           fmt::join(k_question_choosers, ", "))},
       o.policies);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);
@@ -196,7 +207,7 @@ std::vector<Problem> SimulationOptions::validate() const {
                                        iterated_picks, slate_size, beginnings, IteratedLogit::k_most_beginnings)});
   }
   for (const std::string& name : policies) {
-    if (const std::string mistake = parse_policy_name(name).mistake; !mistake.empty()) {
+    if (const std::string mistake = parse_policy_name(name, own_policies).mistake; !mistake.empty()) {
       problems.push_back({"policies", fmt::format("holds '{}' {}", name, mistake)});
     } else if (std::count(policies.begin(), policies.end(), name) > 1) {
       problems.push_back({"policies", fmt::format("holds '{}' more than once (results are told apart by name)", name)});

@@ -8,6 +8,8 @@
 
 namespace coldframe {
 
+class PolicyRegistry;
+
 /// The `[simulation]` section: which newcomers meet which policies in which world. Everything marked assumed cannot be
 /// learnt from ratings; the population card lists the range over which it should be swept.
 struct SimulationOptions final : Options {
@@ -55,6 +57,9 @@ struct SimulationOptions final : Options {
   // running
   std::int64_t threads = 0;  // 0: all cores
   std::int64_t block_users = 64;
+
+  /// Names that `policies` may hold beside the built-in ones; not an option, nullptr: none. Borrowed.
+  const PolicyRegistry* own_policies = nullptr;
 
   void describe(OptionVisitor& visitor) override;
   std::vector<Problem> validate() const override;

@@ -78,6 +78,15 @@ void HurriedReader::sample(const coldframe::SimulationRandom& random, const cold
   }
 }
 
+coldframe::PageDraws HurriedReader::draws(const coldframe::SimulationRandom& random,
+                                          const coldframe::ShownPage& page) const {
+  coldframe::PageDraws draws{{{"hurry", random.click(page.user, page.session, page.page)}}, {{"luck", {}}}};
+  for (const std::uint32_t slot : page.item_slots) {
+    draws.positions[0].values.push_back(random.attraction(page.user, page.session, page.page, slot));
+  }
+  return draws;
+}
+
 double HurriedReader::log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const {
   std::vector<double> a;
   for (const double utility : utilities) a.push_back(attraction(scale_, utility));

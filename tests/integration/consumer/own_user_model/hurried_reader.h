@@ -15,6 +15,8 @@ class HurriedReader final : public coldframe::UserModel {
   std::string_view name() const override { return "hurried_reader"; }
   void sample(const coldframe::SimulationRandom& random, const coldframe::ShownPage& page,
               std::span<std::uint8_t> clicks) const override;
+  coldframe::PageDraws draws(const coldframe::SimulationRandom& random,
+                             const coldframe::ShownPage& page) const override;
   double log_likelihood(std::span<const double> utilities, std::span<const std::uint8_t> clicks) const override;
   void expected_clicks(std::span<const double> utilities, std::span<double> expected) const override;
   coldframe::BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,
