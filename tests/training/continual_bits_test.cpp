@@ -166,7 +166,8 @@ INSTANTIATE_TEST_SUITE_P(Methods, ContinualBitsTest,
                                            MethodCase{"online_ewc", "houlsby"}, MethodCase{"si", "full"},
                                            MethodCase{"lwf", "full"}, MethodCase{"agem", "full"},
                                            MethodCase{"averaging", "bitfit"}, MethodCase{"adapters", "lora"},
-                                           MethodCase{"replay", "dora"}),
+                                           MethodCase{"replay", "dora"}, MethodCase{"joint", "lora"},
+                                           MethodCase{"naive", "adalora"}, MethodCase{"replay", "adalora"}),
                          [](const auto& test) { return std::string(test.param.method) + "_" + test.param.strategy; });
 
 }  // namespace
