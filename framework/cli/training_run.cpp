@@ -82,7 +82,7 @@ TrainingRun::TrainingRun(const Experiment& experiment, const Invocation& invocat
     learner_ = std::make_unique<Learner>(experiment, invocation.config);
     learner_->free_unread_weights();
     update_rules(learner_->parameters, experiment.optimizer, experiment.schedule.steps);  // its mistakes are told now
-    strategy_training_ = learner_->strategies.training(steps());
+    if (steps() > 0) strategy_training_ = learner_->strategies.training(steps());
     if (experiment.continual.method == "adapters" && !strategy_training_.empty()) {
       throw ConfigError("continual.method = adapters with a strategy that counts the steps of the run (adalora)",
                         "every task would begin with the ranks that the last one has left", "take lora");

@@ -75,7 +75,19 @@ TEST_F(ContinualJobTest, the_record_holds_the_matrix_and_evaluate_prints_it) {
 TEST_F(ContinualJobTest, a_frozen_encoder_has_one_row_and_adapters_keep_theirs) {
   ASSERT_EQ(job_.train(1, "frozen", arguments("frozen")).code, 0);
   const nlohmann::json frozen = summary("frozen");
+  ASSERT_EQ(job_.train(3, "frozen3", arguments("frozen")).code, 0);
+  EXPECT_EQ(testing::difference_between(run("frozen"), run("frozen3")), "") << "on 3 ranks";
+  EXPECT_EQ(summary("frozen3"), frozen);
+  ASSERT_EQ(job_.train(2, "frozen3", arguments("frozen", "--resume")).code, 0);
+  EXPECT_EQ(summary("frozen3"), frozen) << "resumed when everything was done";
   EXPECT_EQ(frozen.at("matrix")[0], frozen.at("matrix")[2]);
+  std::string no_steps = arguments("frozen");
+  no_steps.replace(no_steps.find("use=lora"), 8, "use=adalora");
+  const Outcome counts_steps = job_.train(1, "frozen-adalora", no_steps);
+  ASSERT_EQ(counts_steps.code, 0) << counts_steps.errors;
+  EXPECT_EQ(read_run_record(job_.run("frozen-adalora", "adalora") / "run.h5").summary.at("continual").at("matrix"),
+            frozen.at("matrix"))
+      << "a strategy that counts steps has none to count";
   EXPECT_EQ(frozen.at("numbers").at("forward_transfer").at("value").get<double>(), 0.0);
   EXPECT_TRUE(frozen.at("prequential")[1].at("value").is_number());
   const Outcome outcome = job_.train(2, "adapters", arguments("adapters"));
