@@ -2,6 +2,7 @@
 # How evenly groups of newcomers are served when training weighs groups, and what exposure of the tail costs: every variant on
 # five folds. Can be stopped at any time and started again: finished runs are passed over, others begin again.
 #   experiments/fairness/run.sh [VARIANTS...]      (default: plain reweight gap, some 20 minutes on two cores)
+#   THREADS=1      threads of the process; ROOT=FOLDER for the runs
 #   WRAP=COMMAND   is put before every run, for example a lock that keeps the machine quiet
 #   FOLDS, STEPS make a smaller study of it: FOLDS="0 1" STEPS=5 RESULTS=/tmp/look experiments/fairness/run.sh
 set -euo pipefail
@@ -12,33 +13,37 @@ results=${RESULTS:-docs/studies/fairness}
 folds=${FOLDS:-0 1 2 3 4}
 steps=${STEPS:-50}
 root=${ROOT:-runs}
+threads=${THREADS:-2}
 variants=${*:-plain reweight gap}
 
 if [[ ! -f datasets/ml-100k.h5 ]]; then
   "$coldframe" import --source movielens-100k --input .deps/movielens-100k --output datasets/ml-100k.h5
 fi
 mkdir -p "$results"
+runs=()
 all=()
 for variant in $variants; do
-  runs=()
   for fold in $folds; do
     run=$root/fairness/$variant/fold-$fold/seed-1
     if [[ ! -d $run/model ]]; then
       ${WRAP:-} "$coldframe" train --config $here/base.ini --config "$here/$variant.ini" --overwrite \
-        --distributed.threads=2 --experiment.root="$root" --experiment.variant="$variant" --data.fold="$fold" \
+        --distributed.threads="$threads" --experiment.root="$root" --experiment.variant="$variant" --data.fold="$fold" \
         --schedule.steps="$steps" --schedule.warmup=$((steps / 10))
     fi
     if [[ ! -f $run/evaluated ]]; then
-      ${WRAP:-} "$coldframe" evaluate --run "$run" --distributed.threads=2 >/dev/null
+      ${WRAP:-} "$coldframe" evaluate --run "$run" --distributed.threads="$threads" >/dev/null
       touch "$run/evaluated"
     fi
     runs+=(--run "$run")
     all+=("$run")
   done
-  for share in 0.1 0.3; do
-    ${WRAP:-} "$coldframe" fairness "${runs[@]}" --group gender --group age:25:45 --group 'gender*age:30' \
-      --item_group genres --exposure_group tail --exposure_share "$share" --output "$results/$variant-tail-$share.json"
+done
+for share in 0.1 0.3; do
+  ${WRAP:-} "$coldframe" fairness "${runs[@]}" --group gender --group age:25:45 --group 'gender*age:30' --item_group genres \
+    --exposure_group tail --exposure_share "$share" --permutations 20000 --distributed.threads="$threads" --output "$root/fairness/tail-$share.json"
+  for table in groups gaps gap-differences items item-association reranking; do
+    cp "$root/fairness/tail-$share-$table.csv" "$results"
   done
 done
-"$coldframe" compare "${all[@]}" --evaluation.shots=0,3,10 --evaluation.smallest_effect=0.01 --output "$root/fairness/report.html"
-cp "$root"/fairness/report-*.csv "$results"
+"$coldframe" compare "${all[@]}" --shots 0,3,10 --evaluation.smallest_effect=0.01 --output "$root/fairness/report.html"
+cp "$root"/fairness/report-{strategies,runs,verdict-checkpoints}.csv "$results"

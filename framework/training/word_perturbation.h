@@ -21,8 +21,8 @@ namespace coldframe {
 /// paper asks for.
 struct AdversarialOptions final : Options {
   std::int64_t steps = 0;  // K; 0: texts as they are
-  double norm = 0.3;       // epsilon
-  double step_size = 0.1;  // alpha
+  double norm = 0.03;        // epsilon
+  double step_size = 0.015;  // alpha
 
   bool active() const { return steps > 0; }
   void describe(OptionVisitor& visitor) override;

@@ -83,10 +83,11 @@ TEST(WordPerturbation, begins_uniform_in_a_box_that_depends_on_the_length_and_on
 }
 
 TEST(WordPerturbation, settings_that_change_nothing_are_named) {
-  EXPECT_TRUE(options_of(0).validate().empty());
-  ASSERT_EQ(options_of(0, 0.5).validate().size(), 1u);
-  EXPECT_EQ(options_of(0, 0.5).validate().front().key, "norm");
-  EXPECT_EQ(options_of(0, 0.3, 1).validate().front().key, "step_size");
+  const AdversarialOptions standard;
+  EXPECT_TRUE(standard.validate().empty());
+  ASSERT_EQ(options_of(0, 0.5, standard.step_size).validate().size(), 1u);
+  EXPECT_EQ(options_of(0, 0.5, standard.step_size).validate().front().key, "norm");
+  EXPECT_EQ(options_of(0, standard.norm, 1).validate().front().key, "step_size");
   EXPECT_TRUE(options_of(2, 0.5, 1).validate().empty());
 }
 
