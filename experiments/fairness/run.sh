@@ -38,12 +38,16 @@ for variant in $variants; do
     all+=("$run")
   done
 done
-for share in 0.1 0.3; do
+# ask SHARE PERMUTATIONS TABLES...: groups and gaps of all variants, lists re-ranked for a share of the tail; keeps these tables
+ask() {
+  local share=$1 permutations=$2
+  shift 2
   ${WRAP:-} "$coldframe" fairness "${runs[@]}" --group gender --group age:25:45 --group 'gender*age:30' --item_group genres \
-    --exposure_group tail --exposure_share "$share" --permutations 20000 --distributed.threads="$threads" --output "$root/fairness/tail-$share.json"
-  for table in groups gaps gap-differences items item-association reranking; do
-    cp "$root/fairness/tail-$share-$table.csv" "$results"
-  done
-done
+    --exposure_group tail --exposure_share "$share" --permutations "$permutations" --distributed.threads="$threads" \
+    --output "$root/fairness/tail-$share.json"
+  for table; do cp "$root/fairness/tail-$share-$table.csv" "$results"; done
+}
+ask 0.1 20000 groups gaps gap-differences items item-association reranking
+ask 0.3 1000 reranking # groups and gaps are those above
 "$coldframe" compare "${all[@]}" --shots 0,3,10 --evaluation.smallest_effect=0.01 --output "$root/fairness/report.html"
 cp "$root"/fairness/report-{strategies,runs,verdict-checkpoints}.csv "$results"
