@@ -1,9 +1,13 @@
 #include "framework/cli/task_setup.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
+#include "framework/core/error.h"
 #include "framework/core/hash.h"
+#include "framework/data/dataset_store.h"
 #include "framework/data/keyed_permutation.h"
 
 namespace coldframe {
@@ -63,7 +67,13 @@ TaskPlannerOptions planner_options(const Experiment& experiment, std::size_t ite
 }  // namespace
 
 TaskStream make_task_stream(const Experiment& experiment, const ExperimentData& data) {
-  TaskStream stream(data.dataset, data.likes, experiment.continual.stream);
+  std::optional<ImpressionLog> log;
+  if (experiment.continual.stream.stream_kind() == StreamKind::periods) log = read_impression_log(experiment.data.path);
+  TaskStream stream(data.dataset, data.likes, experiment.continual.stream, log ? &*log : nullptr);
+  if (experiment.continual.delay + 2 > static_cast<std::int64_t>(stream.size())) {
+    throw ConfigError(fmt::format("continual.delay = {}", experiment.continual.delay),
+                      fmt::format("there are {} tasks", stream.size()), "lower it");
+  }
   check_task_users(stream, data.roles, experiment.continual.tested_role(),
                    static_cast<std::size_t>(experiment.evaluation.masked), experiment.continual.stream.minimum_users);
   return stream;

@@ -29,6 +29,17 @@ std::vector<UserId> whole_cohort(const TaskStream& stream, std::size_t task, con
   return users;
 }
 
+/// ln((likes + 1) / (all likes + items)), as the item prior of an evaluation has it.
+std::vector<float> log_prior(std::span<const float> popularity) {
+  double total = static_cast<double>(popularity.size());
+  for (const float likes : popularity) total += static_cast<double>(likes);
+  std::vector<float> prior;
+  for (const float likes : popularity) {
+    prior.push_back(static_cast<float>(std::log((static_cast<double>(likes) + 1.0) / total)));
+  }
+  return prior;
+}
+
 std::vector<double> doubles(std::span<const float> values) {
   if (values.empty() || std::isnan(values.front())) return {};
   return {values.begin(), values.end()};
@@ -42,22 +53,27 @@ TaskTests::TaskTests(const Experiment& experiment, const ExperimentData& data, c
       data_(data),
       stream_(stream),
       texts_(texts),
-      metric_(parse_metric(experiment.continual.metric)) {
+      metric_(parse_metric(experiment.continual.metric)),
+      popularity_(1, std::vector<float>(data.dataset.items.size(), 0.0f)) {
   const Role tested = experiment.continual.tested_role();
   const auto masked = static_cast<std::size_t>(experiment.evaluation.masked);
   const bool own_people = experiment.continual.stream.stream_kind() != StreamKind::items;
-  std::vector<float> popularity(data.dataset.items.size(), 0.0f);
   for (std::size_t task = 0; task < stream.size(); ++task) {
     const Likes& likes = stream.likes(task);
     tested_.push_back({NewcomerSet(data, likes, stream.users(task, data.roles, tested), masked), {}, {}});
-    tested_.back().values.assign((stream.size() + 1) * tested_.back().people.users().size(), k_missing);
+    Cohort& cohort = tested_.back();
+    cohort.values.assign((stream.size() + 1) * cohort.people.users().size(), k_missing);
+    if (with_prior()) cohort.served = cohort.values;
     if (own_people) {
-      next_.push_back(
-          {NewcomerSet(data, likes, whole_cohort(stream, task, data.roles, tested), masked), popularity, {}});
-      next_.back().values.assign(2 * next_.back().people.users().size(), k_missing);
+      next_.push_back({NewcomerSet(data, likes, whole_cohort(stream, task, data.roles, tested), masked), {}, {}});
+      Cohort& next = next_.back();
+      next.values.assign(2 * next.people.users().size(), k_missing);
+      if (with_prior()) next.served.assign(next.people.users().size(), k_missing);
     }
     const std::vector<std::uint32_t> counts = likes.count_by_item(stream.users(task, data.roles, Role::train));
-    for (std::size_t item = 0; item < popularity.size(); ++item) popularity[item] += static_cast<float>(counts[item]);
+    popularity_.push_back(popularity_.back());
+    std::ranges::transform(counts, popularity_.back(), popularity_.back().begin(),
+                           [](std::uint32_t more, float so_far) { return static_cast<float>(more) + so_far; });
   }
 }
 
@@ -74,43 +90,70 @@ void TaskTests::test(const Cohort& cohort, const Scores& score, std::span<float>
   }
 }
 
-void TaskTests::test_encoded(const Cohort& cohort, const BulkEncoder& encoder, const ItemScores& items,
-                             std::span<float> values) const {
+EncodedTexts TaskTests::encode(const Cohort& cohort, const BulkEncoder& encoder) const {
   std::vector<Tokens> texts;
   for (const ColdStartUser& user : cohort.people.cases().users) {
     const auto oldest_first = ColdStartCases::history(user, static_cast<std::size_t>(experiment_.continual.shots));
     texts.push_back(texts_.newcomer(user.user, std::vector<ItemId>(oldest_first.rbegin(), oldest_first.rend())));
   }
-  const EncodedTexts people = encoder.encode(texts, "encode newcomers");
-  test(
-      cohort, [&](std::size_t user, std::span<float> scores) { items.score(people.row(user), scores); }, values);
+  return encoder.encode(texts, "encode newcomers");
+}
+
+std::size_t TaskTests::known_before(std::size_t task) const {
+  const auto delay = static_cast<std::size_t>(experiment_.continual.delay);
+  return task > delay ? task - delay : 0;
+}
+
+void TaskTests::test_task(std::size_t task, std::size_t tasks_done, const EncodedTexts& people, ItemScores& items,
+                          double scale, MetricsRecord& record) {
+  Cohort& cohort = tested_[task];
+  const std::size_t count = cohort.people.users().size();
+  const Scores scores = [&](std::size_t user, std::span<float> of) { items.score(people.row(user), of); };
+  const auto row = std::span(cohort.values).subspan(tasks_done * count, count);
+  test(cohort, scores, row);
+  record.values.emplace_back(fmt::format("R.{}", task + 1), mean_of(row));
+  if (!with_prior()) return;
+  // An encoder that is never trained is measured once, while popularity goes on.
+  const std::size_t last = experiment_.continual.trains() ? tasks_done : tested_.size();
+  for (std::size_t known = tasks_done; known <= last; ++known) {
+    items.set_prior(scale, experiment_.continual.prior_weight, log_prior(popularity_[known]));
+    test(cohort, scores, std::span(cohort.served).subspan(known * count, count));
+  }
+  items.set_prior(1.0, 0.0, {});
+  record.values.emplace_back(fmt::format("R.{}.with_prior", task + 1),
+                             mean_of(std::span(cohort.served).subspan(tasks_done * count, count)));
+}
+
+void TaskTests::test_next(std::size_t task, const EncodedTexts& people, ItemScores& items, double scale,
+                          MetricsRecord& record) {
+  Cohort& next = next_[task];
+  const std::size_t everybody = next.people.users().size(), known = known_before(task);
+  const Scores scores = [&](std::size_t user, std::span<float> of) { items.score(people.row(user), of); };
+  const auto values = std::span(next.values);
+  test(next, scores, values.first(everybody));
+  record.values.emplace_back(fmt::format("next.{}", task + 1), mean_of(values.first(everybody)));
+  if (with_prior()) {
+    items.set_prior(scale, experiment_.continual.prior_weight, log_prior(popularity_[known]));
+    test(next, scores, next.served);
+    items.set_prior(1.0, 0.0, {});
+    record.values.emplace_back(fmt::format("next.{}.with_prior", task + 1), mean_of(next.served));
+  }
+  if (known == 0) return;  // nothing is popular yet
+  const Scores popular = [&](std::size_t, std::span<float> of) { std::ranges::copy(popularity_[known], of.begin()); };
+  test(next, popular, values.last(everybody));
+  record.values.emplace_back(fmt::format("popularity.{}", task + 1), mean_of(values.last(everybody)));
 }
 
 MetricsRecord TaskTests::measure(std::size_t tasks_done, std::int64_t step, const BulkEncoder& encoder,
-                                 ContinualMethod* method) {
+                                 ContinualMethod* method, double scale) {
   MetricsRecord record{step, "task", {{"row", static_cast<double>(tasks_done)}}};
   std::unique_ptr<ItemScores> items;
   for (std::size_t task = 0; task < tested_.size(); ++task) {
     const bool own_weights = method != nullptr && method->serve(task);
     if (own_weights || !items) items = std::make_unique<ItemScores>(encode_items(encoder, texts_, data_));
-    Cohort& cohort = tested_[task];
-    const std::size_t people = cohort.people.users().size();
-    const auto row = std::span(cohort.values).subspan(tasks_done * people, people);
-    test_encoded(cohort, encoder, *items, row);
-    record.values.emplace_back(fmt::format("R.{}", task + 1), mean_of(row));
-    const bool due = task == tasks_done || !experiment_.continual.trains();
-    if (!due || next_.empty()) continue;
-    Cohort& next = next_[task];
-    const std::size_t everybody = next.people.users().size();
-    const auto values = std::span(next.values);
-    test_encoded(next, encoder, *items, values.first(everybody));
-    record.values.emplace_back(fmt::format("next.{}", task + 1), mean_of(values.first(everybody)));
-    if (task == 0) continue;  // nothing is popular yet
-    const Scores popular = [&](std::size_t, std::span<float> scores) {
-      std::ranges::copy(next.popularity, scores.begin());
-    };
-    test(next, popular, values.last(everybody));
-    record.values.emplace_back(fmt::format("popularity.{}", task + 1), mean_of(values.last(everybody)));
+    test_task(task, tasks_done, encode(tested_[task], encoder), *items, scale, record);
+    const bool due = known_before(task) == tasks_done || !experiment_.continual.trains();
+    if (due && !next_.empty()) test_next(task, encode(next_[task], encoder), *items, scale, record);
   }
   return record;
 }
@@ -123,6 +166,9 @@ std::vector<StateTensor> TaskTests::state() {
   };
   for (std::size_t task = 0; task < tested_.size(); ++task) add("tested", task, tested_[task].values);
   for (std::size_t task = 0; task < next_.size(); ++task) add("next", task, next_[task].values);
+  if (!with_prior()) return tensors;
+  for (std::size_t task = 0; task < tested_.size(); ++task) add("tested_with_prior", task, tested_[task].served);
+  for (std::size_t task = 0; task < next_.size(); ++task) add("next_with_prior", task, next_[task].served);
   return tensors;
 }
 
@@ -136,7 +182,9 @@ ContinualRecord TaskTests::record() const {
                          .fading = options.fading,
                          .tasks = {},
                          .cohorts = {},
-                         .next = {}};
+                         .next = {},
+                         .delay = static_cast<std::size_t>(options.delay),
+                         .prior_weight = options.prior_weight};
   for (std::size_t task = 0; task < tested_.size(); ++task) {
     const Cohort& cohort = tested_[task];
     const std::size_t people = cohort.people.users().size();
@@ -147,6 +195,12 @@ ContinualRecord TaskTests::record() const {
       const std::size_t measured = options.trains() ? row : 0;
       of_task.rows.push_back(doubles(std::span(cohort.values).subspan(measured * people, people)));
     }
+    if (with_prior()) {
+      TaskCohort& served = record.with_prior.emplace_back(TaskCohort{of_task.users, {}});
+      for (std::size_t row = 0; row <= tested_.size(); ++row) {
+        served.rows.push_back(doubles(std::span(cohort.served).subspan(row * people, people)));
+      }
+    }
     if (next_.empty()) continue;
     NextCohort& next = record.next.emplace_back();
     const auto values = std::span(next_[task].values);
@@ -154,6 +208,7 @@ ContinualRecord TaskTests::record() const {
     for (const HeldOutUser& user : next_[task].people.users()) next.users.push_back(user.key);
     next.model = doubles(values.first(everybody));
     next.popularity = doubles(values.last(everybody));
+    if (with_prior()) record.next_with_prior.push_back({next.users, doubles(next_[task].served), next.popularity});
   }
   return record;
 }

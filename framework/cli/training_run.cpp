@@ -222,7 +222,8 @@ TaskHooks TrainingRun::task_hooks() {
   hooks.measure = [this](std::size_t tasks_done, std::int64_t step) {
     BulkEncoder encoder(group_, *pool_, *learner_->encoder, learner_->parameters, experiment_.batch.tokens);
     show_progress(encoder, group_, invocation_.clock, "measure tasks");
-    const MetricsRecord row = task_tests_->measure(tasks_done, step, encoder, method_.get());
+    const double scale = learner_->objective->score_rule(learner_->parameters).scale;
+    const MetricsRecord row = task_tests_->measure(tasks_done, step, encoder, method_.get(), scale);
     if (group_.is_root()) log_info("{}", row_text(*stream_, tasks_done, row));
     return std::vector<MetricsRecord>{row};
   };

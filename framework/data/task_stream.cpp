@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
+#include <set>
 
 #include "framework/core/error.h"
 #include "framework/data/attribute_segments.h"
+#include "framework/data/impression_log.h"
 
 namespace coldframe {
 namespace {
@@ -61,9 +64,48 @@ std::vector<Task> periods(const Dataset& dataset, StreamKind kind, std::size_t t
                                   date_of(arrivals.back().at)),
                       "lower continual.tasks, or set continual.stream = arrivals");
     }
-    made[period].name = fmt::format("period {}, {} to {}", period + 1, date_of(spans[period].first),
-                                    date_of(spans[period].second));
+    made[period].name =
+        fmt::format("period {}, {} to {}", period + 1, date_of(spans[period].first), date_of(spans[period].second));
     std::ranges::sort(made[period].users);
+  }
+  return made;
+}
+
+constexpr std::uint32_t k_no_period = std::numeric_limits<std::uint32_t>::max();
+
+/// The period of every user's first page. [users]
+std::vector<std::uint32_t> first_periods(const ImpressionLog& log, std::size_t users) {
+  std::vector<std::uint32_t> first(users, k_no_period);
+  for (std::size_t row = 0; row < log.size(); ++row) {
+    std::uint32_t& period = first[log.user[row].value()];
+    period = std::min(period, log.period[row]);
+  }
+  return first;
+}
+
+/// Periods of a log, one for every task or several that follow each other.
+std::vector<Task> logged_periods(const Dataset& dataset, const ImpressionLog& log, std::size_t tasks) {
+  const std::vector<std::uint32_t> first = first_periods(log, dataset.users.size());
+  std::set<std::uint32_t> distinct(first.begin(), first.end());
+  distinct.erase(k_no_period);
+  const std::vector<std::uint32_t> known(distinct.begin(), distinct.end());
+  if (tasks == 0) tasks = known.size();
+  if (tasks < 2 || tasks > known.size()) {
+    throw ConfigError(
+        fmt::format("continual.tasks = {}", tasks),
+        fmt::format("newcomers of the log arrive in {} period{}", known.size(), known.size() == 1 ? "" : "s"),
+        "set it to a number of tasks from 2 to that, or 0 for one in each; population.users_per_period "
+        "makes periods");
+  }
+  std::vector<Task> made(tasks);
+  for (std::size_t task = 0; task < tasks; ++task) {
+    const std::size_t from = (task * known.size() + tasks - 1) / tasks;
+    const std::size_t to = ((task + 1) * known.size() + tasks - 1) / tasks - 1;
+    made[task].name =
+        from == to ? fmt::format("period {}", known[from]) : fmt::format("periods {} to {}", known[from], known[to]);
+    for (std::uint32_t user = 0; user < first.size(); ++user) {
+      if (first[user] >= known[from] && first[user] <= known[to]) made[task].users.emplace_back(user);
+    }
   }
   return made;
 }
@@ -73,12 +115,15 @@ std::vector<Task> periods(const Dataset& dataset, StreamKind kind, std::size_t t
 StreamKind TaskStreamOptions::stream_kind() const {
   if (kind == "arrivals") return StreamKind::arrivals;
   if (kind == "calendar") return StreamKind::calendar;
+  if (kind == "periods") return StreamKind::periods;
   if (kind == "users") return StreamKind::users;
   if (kind == "items") return StreamKind::items;
-  throw ConfigError(fmt::format("continual.stream = {}", kind), "no such stream", "arrivals, calendar, users or items");
+  throw ConfigError(fmt::format("continual.stream = {}", kind), "no such stream",
+                    "arrivals, calendar, periods, users or items");
 }
 
-TaskStream::TaskStream(const Dataset& dataset, const Likes& likes, const TaskStreamOptions& options) {
+TaskStream::TaskStream(const Dataset& dataset, const Likes& likes, const TaskStreamOptions& options,
+                       const ImpressionLog* log) {
   const StreamKind kind = options.stream_kind();
   const auto count = static_cast<std::size_t>(options.tasks);
   if (kind == StreamKind::arrivals || kind == StreamKind::calendar) {
@@ -91,6 +136,17 @@ TaskStream::TaskStream(const Dataset& dataset, const Likes& likes, const TaskStr
     tasks_ = periods(dataset, kind, count);
     for (const Task& task : tasks_) left_out_ += task.users.size();
     left_out_ = dataset.users.size() - left_out_;
+    likes_.push_back(likes);
+    return;
+  }
+  if (kind == StreamKind::periods) {
+    if (log == nullptr) {
+      throw ConfigError("continual.stream = periods", "the data set holds no log of pages",
+                        "give a log that `coldframe simulate --log` wrote, or set continual.stream = arrivals");
+    }
+    tasks_ = logged_periods(dataset, *log, count);
+    left_out_ = dataset.users.size();
+    for (const Task& task : tasks_) left_out_ -= task.users.size();
     likes_.push_back(likes);
     return;
   }

@@ -12,14 +12,17 @@
 
 namespace coldframe {
 
+struct ImpressionLog;
+
 /// How a log is cut into tasks that follow each other. `arrivals`: users in the order of their first interaction, equal
-/// numbers of users; `calendar`: the same order, equal spans of time; `users`: segments by an attribute of users;
+/// numbers of users; `calendar`: the same order, equal spans of time; `periods`: the periods of a log of pages in which
+/// users saw their first page (what drifts in a simulation); `users`: segments by an attribute of users;
 /// `items`: by an attribute of items (genres), every user with the likes among the items of the task.
-enum class StreamKind { arrivals, calendar, users, items };
+enum class StreamKind { arrivals, calendar, periods, users, items };
 
 struct TaskStreamOptions {
   std::string kind = "arrivals";
-  std::int64_t tasks = 5;           // 0 (attributes alone): one for every value
+  std::int64_t tasks = 5;           // 0 (attributes and periods alone): one for every value, or period
   std::string attribute;            // of users or items
   std::vector<std::string> order;   // values that are tasks, in this order; empty: the most frequent first
   std::int64_t minimum_users = 10;  // of every task, to train on and to be tested
@@ -38,9 +41,11 @@ struct Task {
 /// hash of their external id. Borrows nothing.
 class TaskStream {
  public:
-  /// ConfigError for options that do not fit the data set (no timestamps, no such attribute or value), DataError for a
-  /// task without users.
-  TaskStream(const Dataset& dataset, const Likes& likes, const TaskStreamOptions& options);
+  /// ConfigError for options that do not fit the data set (no timestamps or pages, no such attribute or value),
+  /// DataError for a task without users. `log`: the pages of the same data set, for `periods`; null where it holds
+  /// none.
+  TaskStream(const Dataset& dataset, const Likes& likes, const TaskStreamOptions& options,
+             const ImpressionLog* log = nullptr);
 
   std::size_t size() const { return tasks_.size(); }
   const Task& task(std::size_t task) const { return tasks_[task]; }

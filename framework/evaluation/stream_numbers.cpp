@@ -21,11 +21,12 @@ bool measured(std::span<const double> row, std::size_t people) { return people >
 
 std::optional<PeopleByTask> next_values(std::span<const TaskPeople> tasks, bool minus_popularity) {
   PeopleByTask values;
-  for (const TaskPeople& people : tasks.subspan(1)) {
+  for (const TaskPeople& people : tasks.subspan(first_informed_task(tasks))) {
     const NextCohort& next = people.next;
     if (!measured(next.model, next.users.size()) || !measured(next.popularity, next.users.size())) return std::nullopt;
     values.push_back(minus_popularity ? minus(next.model, next.popularity) : next.model);
   }
+  if (values.empty()) return std::nullopt;
   return values;
 }
 
@@ -70,6 +71,12 @@ std::string_view to_string(StreamNumber number) {
       return "forward_transfer";
   }
   return "";
+}
+
+std::size_t first_informed_task(std::span<const TaskPeople> tasks) {
+  std::size_t task = 1;
+  while (task < tasks.size() && !tasks[task].next.model.empty() && tasks[task].next.popularity.empty()) ++task;
+  return task;
 }
 
 std::optional<PeopleByTask> people_values(std::span<const TaskPeople> tasks, StreamNumber number) {

@@ -12,7 +12,7 @@
 namespace coldframe {
 
 /// Numbers of a stream that are means over tasks of means over the people of a task, so that every person has a share:
-///   next                   everybody of a task before it was trained on, tasks 2 .. T
+///   next                   everybody of a task before it was trained on, tasks 2 .. T (later with a delay)
 ///   next_minus_popularity  the same, minus what the items liked in the tasks before would have got
 ///   average                R[T,j], j = 1 .. T
 ///   backward_transfer      R[T,j] - R[j,j], j < T
@@ -21,6 +21,10 @@ enum class StreamNumber { next, next_minus_popularity, average, backward_transfe
 inline constexpr std::array k_stream_numbers{StreamNumber::next, StreamNumber::next_minus_popularity, StreamNumber::average,
                                       StreamNumber::backward_transfer, StreamNumber::forward_transfer};
 std::string_view to_string(StreamNumber number);
+
+/// The first task (from 0) whose people were tested by a model that had learned something: the second, or later where
+/// feedback comes with a delay, so that there is no popularity to set beside it either.
+std::size_t first_informed_task(std::span<const TaskPeople> tasks);
 
 /// The values of a number's people, task by task: the number is the mean over tasks of the means. Empty when the number
 /// does not exist: one task, no next cohorts, a row that was not measured or a task without people.

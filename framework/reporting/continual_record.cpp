@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "framework/evaluation/significance.h"
+#include "framework/evaluation/stream_numbers.h"
 #include "framework/reporting/report_parts.h"
 #include "framework/reporting/table_text.h"
 
@@ -79,10 +80,10 @@ std::vector<TaskCohort> as_cohorts(const std::vector<NextCohort>& next) {
   return cohorts;
 }
 
-/// From the second task on: before the first nothing was learned and nothing is popular.
-double mean_of_row(const TaskMatrix& matrix, std::size_t row) {
+/// From the task on that was met with something learned: before that nothing is popular either.
+double mean_of_row(const TaskMatrix& matrix, std::size_t row, std::size_t first) {
   FadingAverage mean(1.0);
-  for (std::size_t task = 1; task < matrix.tasks(); ++task) mean.add(matrix.at(row, task));
+  for (std::size_t task = first; task < matrix.tasks(); ++task) mean.add(matrix.at(row, task));
   return mean.value();
 }
 
@@ -92,8 +93,10 @@ void add_prequential(Json& summary, const ContinualRecord& record, const Bootstr
   for (std::size_t task = 0; task < record.next.size(); ++task) {
     wanted.emplace_back([task](const TaskMatrix& m) { return std::optional(m.at(0, task)); });
   }
-  wanted.emplace_back([](const TaskMatrix& m) { return std::optional(mean_of_row(m, 0)); });
-  wanted.emplace_back([](const TaskMatrix& m) { return std::optional(mean_of_row(m, 0) - mean_of_row(m, 1)); });
+  const std::size_t first = 1 + record.delay;
+  wanted.emplace_back([first](const TaskMatrix& m) { return std::optional(mean_of_row(m, 0, first)); });
+  wanted.emplace_back(
+      [first](const TaskMatrix& m) { return std::optional(mean_of_row(m, 0, first) - mean_of_row(m, 1, first)); });
   const std::vector<TaskCohort> cohorts = as_cohorts(record.next);
   const TaskMatrix means = task_matrix(cohorts);
   const std::vector<Estimate> estimates = estimate_from_cohorts(cohorts, wanted, bootstrap);
@@ -102,15 +105,15 @@ void add_prequential(Json& summary, const ContinualRecord& record, const Bootstr
   for (std::size_t task = 0; task < record.next.size(); ++task) {
     Json period = to_json(estimates[task]);
     period["value"] = number_or_null(estimates[task].value);
-    period["popularity"] = task == 0 ? Json() : number_or_null(means.at(1, task));
+    period["popularity"] = task < first ? Json() : number_or_null(means.at(1, task));
     periods.push_back(std::move(period));
-    if (task > 0) faded.add(means.at(0, task));
+    if (task >= first) faded.add(means.at(0, task));
   }
   const std::size_t last = record.next.size();
   summary["prequential"] = std::move(periods);
   summary["prequential_mean"] = with_detectable(estimates[last], alpha);
   summary["prequential_over_popularity"] = with_detectable(estimates[last + 1], alpha);
-  summary["prequential_popularity"] = number_or_null(mean_of_row(means, 1));
+  summary["prequential_popularity"] = number_or_null(mean_of_row(means, 1, first));
   summary["prequential_faded"] = number_or_null(faded.value());
 }
 
@@ -120,11 +123,13 @@ std::string row_name(std::size_t row, const Json& tasks) {
 
 std::string column_key(std::size_t task) { return fmt::format("task_{}", task + 1); }
 
-Json matrix_table(const Json& summary, const std::string& run) {
+/// `prior`: behind the id and the title of a matrix that was measured with the item prior.
+Json matrix_table(const Json& summary, const Json& matrix, const std::string& run, bool prior) {
   const Json& tasks = summary.at("tasks");
   TableBuilder table(
-      "task-matrix",
-      fmt::format("{}: {} of every task's people after every task", run, summary.at("metric").get<std::string>()),
+      prior ? "task-matrix-prior" : "task-matrix",
+      fmt::format("{}: {} of every task's people after every task{}", run, summary.at("metric").get<std::string>(),
+                  prior ? ", with the item prior of the tasks so far" : ""),
       fmt::format("people of role {} who stay the same over the rows; k = {}", summary.at("tested").get<std::string>(),
                   summary.at("shots").get<std::size_t>()));
   table.column("row", "");
@@ -132,7 +137,6 @@ Json matrix_table(const Json& summary, const std::string& run) {
     table.column(column_key(task), fmt::format("{} ({})", tasks[task].at("name").get<std::string>(),
                                                tasks[task].at("tested_users").get<std::size_t>()));
   }
-  const Json& matrix = summary.at("matrix");
   for (std::size_t row = 0; row < matrix.size(); ++row) {
     Json cells{{"row", row_name(row, tasks)}};
     for (std::size_t task = 0; task < tasks.size(); ++task) cells[column_key(task)] = matrix[row][task];
@@ -148,21 +152,30 @@ Json numbers_table(const Json& summary, const std::string& run) {
       "intervals over people; detectable: the smallest true effect that would have shown with 80 % power; "
       "tastes of earlier people may be out of date, so forgetting is no verdict");
   table.column("number", "").column("value", summary.at("metric")).column("detectable", "detectable");
-  const auto add = [&](const std::string& title, const Json& estimate) {
+  const bool prior = summary.contains("with_prior");
+  if (prior) table.column("with_prior", "with the item prior");
+  const auto interval = [](const Json& estimate) -> Json {
+    return {{"value", estimate.at("value")}, {"low", estimate.at("low")}, {"high", estimate.at("high")}};
+  };
+  const auto add = [&](const std::string& title, const std::string& pointer) {
+    const Json& estimate = summary.at(Json::json_pointer(pointer));
     if (estimate.at("value").is_null()) return;
-    table.row({{"number", title},
-               {"value", {{"value", estimate.at("value")}, {"low", estimate.at("low")}, {"high", estimate.at("high")}}},
-               {"detectable", estimate.at("detectable")}});
+    Json row{{"number", title}, {"value", interval(estimate)}, {"detectable", estimate.at("detectable")}};
+    if (prior) row["with_prior"] = interval(summary.at("with_prior").at(Json::json_pointer(pointer)));
+    table.row(std::move(row));
   };
   if (summary.contains("prequential_mean")) {
-    add("people of tasks 2 .. T before they were trained on", summary.at("prequential_mean"));
-    table.row({{"number", fmt::format("the same, faded by {:g}", summary.at("fading").get<double>())},
-               {"value", summary.at("prequential_faded")}});
+    const auto delay = summary.value("delay", std::size_t{0});
+    add(fmt::format("people of tasks {} .. T before they were trained on", 2 + delay), "/prequential_mean");
+    Json faded{{"number", fmt::format("the same, faded by {:g}", summary.at("fading").get<double>())},
+               {"value", summary.at("prequential_faded")}};
+    if (prior) faded["with_prior"] = summary.at("with_prior").at("prequential_faded");
+    table.row(std::move(faded));
     table.row({{"number", "popularity on the same people"}, {"value", summary.at("prequential_popularity")}});
-    add("difference to popularity", summary.at("prequential_over_popularity"));
+    add("difference to popularity", "/prequential_over_popularity");
   }
   for (const NamedStatistic& named : statistics()) {
-    if (summary.at("numbers").contains(named.key)) add(named.title, summary.at("numbers").at(named.key));
+    if (summary.at("numbers").contains(named.key)) add(named.title, fmt::format("/numbers/{}", named.key));
   }
   return table.take();
 }
@@ -182,6 +195,18 @@ Json next_table(const Json& summary, const std::string& run) {
                {"popularity", period.at("popularity")}});
   }
   return table.take();
+}
+
+/// What was measured with the item prior, as if it were a stream of its own.
+Json prior_json(const ContinualRecord& record, const BootstrapOptions& bootstrap) {
+  ContinualRecord served = record;
+  served.prior_weight = 0.0;
+  served.cohorts = record.with_prior;
+  served.next = record.next_with_prior;
+  Json json = continual_summary(served, bootstrap);
+  for (const char* key : {"method", "stream", "metric", "tested", "shots", "fading", "tasks", "delay"}) json.erase(key);
+  json["weight"] = record.prior_weight;
+  return json;
 }
 
 }  // namespace
@@ -208,6 +233,8 @@ Json continual_summary(const ContinualRecord& record, const BootstrapOptions& bo
                {"tasks", std::move(tasks)},     {"numbers", numbers},
                {"matrix", matrix_json(matrix)}, {"forgetting_by_task", forgetting_json(matrix)}};
   add_prequential(summary, record, bootstrap, alpha);
+  summary["delay"] = record.delay;
+  if (record.prior_weight > 0.0) summary["with_prior"] = prior_json(record, bootstrap);
   return summary;
 }
 
@@ -239,7 +266,8 @@ Json continual_differences(std::span<const TaskPeople> first, std::span<const Ta
   for (const TaskPeople& people : first) mine_next.push_back(people.next);
   for (const TaskPeople& people : second) theirs_next.push_back(people.next);
   if (mine_next.empty() || mine_next.front().users.empty()) return differences;
-  const MatrixStatistic next = [](const TaskMatrix& m) { return std::optional(mean_of_row(m, 0)); };
+  const std::size_t informed = first_informed_task(first);
+  const MatrixStatistic next = [informed](const TaskMatrix& m) { return std::optional(mean_of_row(m, 0, informed)); };
   const std::vector<Estimate> of_next =
       estimate_differences(as_cohorts(mine_next), as_cohorts(theirs_next), {&next, 1}, bootstrap);
   differences["next"] = with_detectable(of_next.front(), 1.0 - bootstrap.level);
@@ -247,7 +275,11 @@ Json continual_differences(std::span<const TaskPeople> first, std::span<const Ta
 }
 
 std::vector<Json> continual_tables(const Json& summary, const std::string& run) {
-  std::vector<Json> tables{numbers_table(summary, run), matrix_table(summary, run)};
+  std::vector<Json> tables{numbers_table(summary, run),
+                           matrix_table(summary, summary.at("matrix"), run, /*prior=*/false)};
+  if (summary.contains("with_prior")) {
+    tables.push_back(matrix_table(summary, summary.at("with_prior").at("matrix"), run, /*prior=*/true));
+  }
   if (summary.contains("prequential")) tables.push_back(next_table(summary, run));
   return tables;
 }

@@ -24,8 +24,12 @@ struct ContinualRecord {
   std::size_t shots = 0;
   double fading = 1;
   std::vector<NamedTask> tasks;
-  std::vector<TaskCohort> cohorts;  // by task
-  std::vector<NextCohort> next;     // by task, or none where tasks share people
+  std::vector<TaskCohort> cohorts;               // by task
+  std::vector<NextCohort> next;                  // by task, or none where tasks share people
+  std::size_t delay = 0;                         // tasks until feedback is known
+  double prior_weight = 0.0;                     // 0: nothing was measured with the item prior
+  std::vector<TaskCohort> with_prior = {};       // by task
+  std::vector<NextCohort> next_with_prior = {};  // by task
 };
 
 /// The key `continual` of a run's summary:
@@ -35,7 +39,9 @@ struct ContinualRecord {
 ///   stream_area, dynamic_regret, recovery_tasks: {value, low, high, detectable}}, forgetting_by_task {last, max_all,
 ///   max_before: [T - 1]}, prequential [{value, low, high, popularity}] by task; from the second task on:
 ///   prequential_mean and prequential_over_popularity {value, low, high, detectable}, prequential_popularity,
-///   prequential_faded.
+///   prequential_faded; delay; with_prior {weight, matrix, numbers, forgetting_by_task, prequential ...} where
+///   everything was measured a second time with the item prior. With a delay d the prequential means begin at task d
+///   + 2.
 /// Intervals are over people; `detectable` is the smallest true effect that such a number would have shown with 80 %
 /// power.
 nlohmann::json continual_summary(const ContinualRecord& record, const BootstrapOptions& bootstrap);

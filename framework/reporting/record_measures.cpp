@@ -117,6 +117,20 @@ void add_tasks(Measures& measures, const Json& tasks) {
   add("next.minus_popularity", tasks.at("prequential_over_popularity"));
 }
 
+/// The same of what was measured with the item prior: evaluation.tasks.with_prior.average, ...
+void add_tasks_with_prior(Measures& measures, const Json& tasks) {
+  const Measures all = [&] {
+    Measures found;
+    add_tasks(found, tasks);
+    return found;
+  }();
+  for (const std::string& name : all.names()) {
+    const std::string renamed =
+        "evaluation.tasks.with_prior" + name.substr(std::string_view("evaluation.tasks").size());
+    measures.add(renamed, [found = all.find(name)] { return found; });
+  }
+}
+
 /// Numbers of a report's tables as they are.
 void add_calibration(Measures& measures, const Json& report) {
   const Measures all = report_measures("evaluation", report);
@@ -218,7 +232,10 @@ Measures newcomer_measures(const RunRecord& record, const BootstrapOptions& boot
   }
   add_numbers(measures, "cost", record.summary.value("cost", Json::object()));
   if (record.summary.contains("calibration")) add_calibration(measures, record.summary.at("calibration"));
-  if (record.summary.contains("continual")) add_tasks(measures, record.summary.at("continual"));
+  if (!record.summary.contains("continual")) return measures;
+  const Json& tasks = record.summary.at("continual");
+  add_tasks(measures, tasks);
+  if (tasks.contains("with_prior")) add_tasks_with_prior(measures, tasks.at("with_prior"));
   return measures;
 }
 

@@ -11,14 +11,13 @@ void describe_stream(ContinualOptions& o, OptionVisitor& v) {
            .choices = {"none", "naive", "joint", "frozen", "replay", "der", "ewc", "online_ewc", "si", "lwf", "agem",
                        "adapters", "averaging"}},
           o.method);
-  v.visit(
-      {.name = "stream",
-       .doc = "what tasks are: users by arrival in equal numbers, or in equal spans of time (calendar); segments by "
-              "an attribute of users or of items",
-       .choices = {"arrivals", "calendar", "users", "items"}},
-      o.stream.kind);
+  v.visit({.name = "stream",
+           .doc = "what tasks are: users by arrival in equal numbers, or in equal spans of time (calendar), or by the "
+                  "period of a simulated log; segments by an attribute of users or of items",
+           .choices = {"arrivals", "calendar", "periods", "users", "items"}},
+          o.stream.kind);
   v.visit({.name = "tasks",
-           .doc = "number of tasks; 0 = one for every value of the attribute",
+           .doc = "number of tasks; 0 = one for every value of the attribute, or period of the log",
            .unit = "tasks",
            .minimum = 0,
            .maximum = 1000},
@@ -42,6 +41,20 @@ void describe_stream(ContinualOptions& o, OptionVisitor& v) {
            .minimum = 0,
            .maximum = 1000},
           o.shots);
+  v.visit(
+      {.name = "delay",
+       .doc = "tasks that go by before what people of a task liked is known: people of task j are tested before they "
+              "were trained on by the model after task j - 1 - delay",
+       .unit = "tasks",
+       .minimum = 0,
+       .maximum = 1000},
+      o.delay);
+  v.visit(
+      {.name = "prior_weight",
+       .doc = "measures everything a second time with so much log popularity of the tasks so far beside the trained "
+              "score (1 where the loss has an item prior); 0: the cosine alone",
+       .minimum = 0},
+      o.prior_weight);
   v.visit({.name = "fading",
            .doc = "weight of a period over that of the next one in the faded prequential average; 1 = the mean",
            .minimum = 0,
@@ -139,7 +152,16 @@ std::vector<Problem> ContinualOptions::validate() const {
   if (!segments && (!stream.attribute.empty() || !stream.order.empty())) {
     problems.push_back({"attribute", "(periods have none) set continual.stream = users or items"});
   }
-  if (!segments && stream.tasks < 2) problems.push_back({"tasks", "(a log is cut into at least 2 periods) try 5"});
+  const bool every_period = stream.kind == "periods" && stream.tasks == 0;
+  if (!every_period && stream.tasks > 0 && delay > stream.tasks - 2) {
+    problems.push_back(
+        {"delay", "(nobody would be tested by a model that has learned something) lower it, or set more tasks"});
+  }
+  if (delay > 0 && stream.kind == "items") {
+    problems.push_back({"delay", "(tasks made of items share people, so none are new) set it to 0"});
+  }
+  if (!segments && !every_period && stream.tasks < 2)
+    problems.push_back({"tasks", "(a log is cut into at least 2 periods) try 5"});
   if (replays() && replay_pairs > memory) {
     problems.push_back({"replay_pairs", "(more than continual.memory holds) lower it"});
   }

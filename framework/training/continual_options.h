@@ -17,6 +17,8 @@ struct ContinualOptions final : Options {
   std::string metric = "ndcg@10";
   std::int64_t shots = 0;
   double fading = 0.9;
+  std::int64_t delay = 0;
+  double prior_weight = 0.0;
 
   std::int64_t memory = 200;
   std::int64_t replay_pairs = 16;

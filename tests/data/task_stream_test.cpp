@@ -5,6 +5,7 @@
 
 #include "framework/core/error.h"
 #include "framework/data/attribute_segments.h"
+#include "framework/data/impression_log.h"
 #include "tests/data/expect_error.h"
 #include "tests/data/tiny_dataset.h"
 
@@ -62,6 +63,49 @@ TEST(TaskStreamTest, arrivals_are_cut_into_equal_numbers_in_order_of_the_first_i
   EXPECT_EQ(stream.task(0).name, "period 1, 1970-01-01 to 1970-01-02");
   EXPECT_EQ(stream.likes(2).of(UserId(0)).size(), 4u) << "all interactions of a user belong to the period of arrival";
   EXPECT_EQ(stream.left_out(), 0u);
+}
+
+/// Pages of users 0, 1, 2, ... whose first one lies in these periods; a negative one: no page at all.
+ImpressionLog shown_in(const std::vector<int>& periods) {
+  ImpressionLog log;
+  for (std::uint32_t user = 0; user < periods.size(); ++user) {
+    for (const std::uint32_t later : {2u, 0u}) {
+      if (periods[user] < 0) continue;
+      log.user.emplace_back(user);
+      log.period.push_back(static_cast<std::uint32_t>(periods[user]) + later);
+    }
+  }
+  return log;
+}
+
+TEST(TaskStreamTest, periods_of_a_log_are_tasks_whatever_the_times_of_interactions) {
+  const Dataset data = arriving_on({50, 0, 3, 40, 1, 2, 7});
+  const ImpressionLog log = shown_in({4, 4, 7, 9, 7, 12, -1});
+  const TaskStream every(data, Likes(data, {}), cut_by("periods", 0), &log);
+  ASSERT_EQ(every.size(), 4u);
+  EXPECT_EQ(rows_of(every.task(0).users), (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_EQ(rows_of(every.task(1).users), (std::vector<std::uint32_t>{2, 4}));
+  EXPECT_EQ(every.task(3).name, "period 12");
+  EXPECT_EQ(every.left_out(), 1u) << "who saw no page";
+  EXPECT_EQ(every.likes(3).of(UserId(5)).size(), 4u);
+  const TaskStream two(data, Likes(data, {}), cut_by("periods", 2), &log);
+  EXPECT_EQ(rows_of(two.task(0).users), (std::vector<std::uint32_t>{0, 1, 2, 4}));
+  EXPECT_EQ(two.task(0).name, "periods 4 to 7");
+  EXPECT_EQ(rows_of(two.task(1).users), (std::vector<std::uint32_t>{3, 5}));
+  const TaskStream three(data, Likes(data, {}), cut_by("periods", 3), &log);
+  std::size_t users = 0;
+  for (std::size_t task = 0; task < 3; ++task) users += three.task(task).users.size();
+  EXPECT_EQ(users, 6u) << "every period belongs to one task";
+}
+
+TEST(TaskStreamTest, periods_need_a_log_with_enough_of_them) {
+  const Dataset data = arriving_on({0, 1, 2});
+  const Likes likes(data, {});
+  const ImpressionLog one = shown_in({3, 3, 3}), two = shown_in({3, 4, 4});
+  EXPECT_THROW(TaskStream(data, likes, cut_by("periods", 0)), ConfigError) << "no log";
+  EXPECT_THROW(TaskStream(data, likes, cut_by("periods", 0), &one), ConfigError);
+  EXPECT_THROW(TaskStream(data, likes, cut_by("periods", 3), &two), ConfigError);
+  EXPECT_EQ(TaskStream(data, likes, cut_by("periods", 2), &two).size(), 2u);
 }
 
 // Days 0 to 50 are 51 days in two halves: days up to 25 and later ones.

@@ -109,6 +109,26 @@ TEST_F(ContinualJobTest, segments_of_users_and_of_items_are_streams_too) {
   }
 }
 
+TEST_F(ContinualJobTest, feedback_may_come_late_and_everything_is_measured_with_the_item_prior_too) {
+  const std::string three = "--continual.minimum_users=1 --continual.prior_weight=1";
+  ASSERT_EQ(job_.train(1, "prompt", arguments("joint", three, 3)).code, 0);
+  const Outcome late = job_.train(3, "late", arguments("joint", three + " --continual.delay=1", 3));
+  ASSERT_EQ(late.code, 0) << late.errors;
+  EXPECT_THAT(late.errors, HasSubstr("people of tasks 3 .. T before they were trained on"));
+  ASSERT_EQ(job_.train(1, "frozen", arguments("frozen", three, 3)).code, 0);
+  const nlohmann::json prompt = summary("prompt"), delayed = summary("late"), frozen = summary("frozen");
+  EXPECT_EQ(prompt.at("matrix"), delayed.at("matrix")) << "a delay changes who is met when, not what is trained";
+  const auto next = [](const nlohmann::json& of, std::size_t task) { return of.at("prequential")[task].at("value"); };
+  EXPECT_EQ(next(delayed, 1), next(frozen, 1)) << "nothing is known of anybody yet";
+  EXPECT_NE(next(delayed, 2), next(prompt, 2));
+  EXPECT_TRUE(delayed.at("prequential")[1].at("popularity").is_null());
+  EXPECT_NE(prompt.at("with_prior").at("matrix"), prompt.at("matrix"));
+  EXPECT_EQ(prompt.at("with_prior").at("matrix")[0], prompt.at("matrix")[0])
+      << "before the first task nothing is popular";
+  EXPECT_NE(frozen.at("with_prior").at("matrix")[0], frozen.at("with_prior").at("matrix")[3])
+      << "popularity is learned beside a frozen encoder";
+}
+
 TEST_F(ContinualJobTest, check_names_the_tasks) {
   const Outcome outcome = testing::run_program(
       fmt::format("check --config {} {} --trial=0", (job_.folder() / "job.ini").string(), arguments("ewc")));
@@ -122,6 +142,8 @@ TEST_F(ContinualJobTest, mistakes_are_named) {
   expect_refused(2, "--training.validate_every=5", "continual.tested = validate");
   expect_refused(3, "", "has too few users", 20);
   expect_refused(2, "--continual.metric=ndgc@10", "ndgc");
+  expect_refused(2, "--continual.stream=periods", "no log of pages");
+  expect_refused(2, "--continual.delay=1", "nobody would be tested by a model that has learned something");
 }
 
 }  // namespace

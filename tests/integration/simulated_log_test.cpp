@@ -12,6 +12,7 @@
 #include "framework/core/atomic_file.h"
 #include "framework/core/json.h"
 #include "framework/data/dataset_store.h"
+#include "framework/reporting/run_record.h"
 #include "framework/reporting/simulation_record.h"
 #include "tests/integration/refusals.h"
 #include "tests/integration/training_job.h"
@@ -359,6 +360,36 @@ TEST_F(SimulatedLogTest, items_and_the_mix_of_newcomers_change_over_periods) {
   ASSERT_EQ(trained.code, 0) << trained.errors;
   const Outcome allowed = simulate("", fmt::format("{} --run {}", to, job_->run("fresh", "lora").string()));
   EXPECT_EQ(allowed.code, 0) << allowed.errors;
+}
+
+TEST_F(SimulatedLogTest, periods_of_a_drift_are_tasks_of_a_stream_whose_runs_enter_the_closed_world) {
+  const Outcome made = run_program(
+      fmt::format("population {} --population.users_per_period=40", settings(120, "drifting.h5")));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  const std::string world = settings(120, "drifting.h5") + " --mix_drift.kind=sudden --mix_drift.weights=gender:F=0";
+  const Outcome simulated =
+      run_program(fmt::format("simulate {} --output {} --log {} --simulation.given_likes=3 "
+                              "--simulation.policies=random,popularity",
+                              world, file("d.h5").string(), file("dlogs").string()));
+  ASSERT_EQ(simulated.code, 0) << simulated.errors;
+  const std::string stream = fmt::format(
+      "--schedule.steps=2 --training.validate_every=0 --schedule.warmup=1 --data.path={} --continual.method=naive "
+      "--continual.stream=periods --continual.minimum_users=3 --evaluation.masked=1 --evaluation.shots=0,1",
+      (file("dlogs") / "random.h5").string());
+  const Outcome trained = job_->train(0, "periods", stream + " --continual.tasks=0");
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const std::string run = job_->run("periods", "lora").string();
+  const nlohmann::json tasks = read_run_record(run + "/run.h5").summary.at("continual").at("tasks");
+  ASSERT_EQ(tasks.size(), 3u);
+  EXPECT_EQ(tasks[1].at("name"), "period 1");
+  int people = 0;
+  for (const nlohmann::json& task : tasks) people += task.at("next_users").get<int>();
+  EXPECT_GT(people, 80) << "all roles but W of 120 newcomers";
+  const Outcome refused = job_->train(0, "no", stream + " --continual.tasks=4");
+  expect_refused(refused, k_config, {"continual.tasks = 4", "3 periods"});
+  const std::string again = fmt::format("simulate {} --run {} --output {}", world, run, file("d2.h5").string());
+  expect_refused(run_program(again), k_data, {"closed_world"});
+  EXPECT_EQ(run_program(again + " --simulation.roles=closed_world").code, 0);
 }
 
 TEST_F(SimulatedLogTest, words_change_for_those_who_read_them_and_from_their_period_on) {

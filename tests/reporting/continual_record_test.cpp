@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "framework/evaluation/stream_numbers.h"
 #include "framework/reporting/measures.h"
 #include "framework/reporting/stream_report.h"
 #include "framework/reporting/stream_verdicts.h"
@@ -71,6 +72,62 @@ TEST(ContinualRecordTest, later_periods_weigh_more_in_the_faded_value) {
   const nlohmann::json summary = continual_summary(record, {.replicates = 100});
   EXPECT_NEAR(summary.at("prequential_faded").get<double>(), 0.95 / 1.5, 1e-12);
   EXPECT_NEAR(summary.at("prequential_mean").at("value").get<double>(), 0.7, 1e-12);
+}
+
+// With a delay of one task the second task's people were met by an untrained model: means begin at the third.
+TEST(ContinualRecordTest, with_a_delay_the_means_begin_where_something_was_known) {
+  ContinualRecord record = example();
+  record.delay = 1;
+  record.tasks.push_back({"third", 9});
+  for (TaskCohort& people : record.cohorts) people.rows.push_back(people.rows.back());
+  record.cohorts.push_back(cohort(20, {{0.1}, {0.2}, {0.3}, {0.4}}));
+  record.next[1].popularity.clear();
+  record.next.push_back({{UserKey(20)}, {0.5}, {0.2}});
+  const nlohmann::json summary = continual_summary(record, {.replicates = 100});
+  EXPECT_NEAR(summary.at("prequential_mean").at("value").get<double>(), 0.5, 1e-12);
+  EXPECT_NEAR(summary.at("prequential_popularity").get<double>(), 0.2, 1e-12);
+  EXPECT_NEAR(summary.at("prequential_faded").get<double>(), 0.5, 1e-12);
+  EXPECT_NEAR(summary.at("prequential")[1].at("value").get<double>(), 0.7, 1e-12) << "shown, but in no mean";
+  EXPECT_TRUE(summary.at("prequential")[1].at("popularity").is_null());
+  EXPECT_THAT(continual_text(summary), HasSubstr("people of tasks 3 .. T before they were trained on"));
+  const std::vector<TaskPeople> people = people_of(record);
+  EXPECT_EQ(first_informed_task(people), 2u);
+  EXPECT_EQ(people_values(people, StreamNumber::next)->size(), 1u);
+  ContinualRecord better = record;
+  better.next[2].model = {0.9};
+  const nlohmann::json differences = continual_differences(people_of(better), people, {.replicates = 100});
+  EXPECT_NEAR(differences.at("next").at("value").get<double>(), 0.4, 1e-12);
+}
+
+TEST(ContinualRecordTest, what_was_measured_with_the_item_prior_stands_beside) {
+  ContinualRecord record = example();
+  EXPECT_FALSE(continual_summary(record, {.replicates = 100}).contains("with_prior"));
+  record.prior_weight = 0.5;
+  record.with_prior = record.cohorts;
+  for (TaskCohort& people : record.with_prior) {
+    for (std::vector<double>& row : people.rows) {
+      for (double& value : row) value += 0.1;
+    }
+  }
+  record.next_with_prior = record.next;
+  record.next_with_prior[1].model = {0.8, 1.0};
+  const nlohmann::json summary = continual_summary(record, {.replicates = 100});
+  const nlohmann::json& served = summary.at("with_prior");
+  EXPECT_EQ(served.at("weight"), 0.5);
+  EXPECT_NEAR(summary.at("numbers").at("average").at("value").get<double>(), 0.6, 1e-12);
+  EXPECT_NEAR(served.at("numbers").at("average").at("value").get<double>(), 0.7, 1e-12);
+  EXPECT_NEAR(served.at("numbers").at("backward_transfer").at("value").get<double>(), -0.2, 1e-12);
+  EXPECT_NEAR(served.at("prequential_mean").at("value").get<double>(), 0.9, 1e-12);
+  EXPECT_NEAR(served.at("prequential_over_popularity").at("value").get<double>(), 0.6, 1e-12);
+  EXPECT_FALSE(served.contains("with_prior"));
+  const std::string text = continual_text(summary);
+  EXPECT_THAT(text, HasSubstr("with the item prior"));
+  RunRecord run;
+  run.summary = {{"variant", "lora"}, {"continual", summary}};
+  const Measures measures = newcomer_measures(run, {});
+  EXPECT_NEAR(*measures.find("evaluation.tasks.average").value, 0.6, 1e-12);
+  EXPECT_NEAR(*measures.find("evaluation.tasks.with_prior.average").value, 0.7, 1e-12);
+  EXPECT_NEAR(*measures.find("evaluation.tasks.with_prior.next.minus_popularity").value, 0.6, 1e-12);
 }
 
 TEST(ContinualRecordTest, a_stream_that_was_cut_off_leaves_cells_open) {
