@@ -101,7 +101,7 @@ class Study:
                 right.plot(xs, ys, style, marker="o", ms=4, lw=1, color=colour, label=variant + prior)
         right.set_xlabel("attention that the 80 % least liked items get")
         right.set_ylabel("NDCG@10, k = 0")
-        right.legend(fontsize=8)
+        right.legend(fontsize=8, loc="center right")
         for panel in (left, right):
             panel.grid(alpha=0.25)
         figure.savefig(path, metadata={"Date": None})

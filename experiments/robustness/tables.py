@@ -102,9 +102,10 @@ class Study:
         from matplotlib import pyplot
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
         colours = ("#1f5fa8", "#b3541e", "#4a7a3c", "#7a4a8c")
-        for place, (scorer, colour) in enumerate(zip(VARIANTS, colours)):
+        for place, (scorer, colour) in enumerate(zip(VARIANTS[:-1] + [MILD], colours)):
             for y, kind in enumerate(reversed(NOISE)):
-                row = self.row(scorer, kind, 0.3, 0)
+                row = self.row(scorer, kind, 0.3, 0) if scorer != MILD else next(
+                    mild for mild in self.mild if variant(mild["scorer"]) == MILD and mild["kind"] == kind)
                 x = float(row["loss"])
                 left.errorbar(x, y + 0.15 * (1.5 - place), xerr=[[x - float(row["loss_low"])], [float(row["loss_high"]) - x]], fmt="o", ms=4,
                               lw=0.8, color=colour, label=scorer if y == 0 else None)
@@ -117,13 +118,14 @@ class Study:
             labels.append(f"{attack}, {100 * float(size):g} %")
             found = {row["scorer"]: row for row in rows(self.folder / f"plain-{attack}-{size}-poisoning.csv")}
             for place, (scorer, colour) in enumerate((("plain", "#1f5fa8"), ("plain" + PRIOR, "#b3541e"), ("popularity", "#666"))):
-                x = float(found[scorer]["hits_gain"])
-                right.errorbar(x, y + 0.2 * (1 - place), xerr=[[x - float(found[scorer]["hits_gain_low"])], [float(found[scorer]["hits_gain_high"]) - x]],
-                               fmt="o", ms=4, lw=0.8, color=colour, label=scorer if y == 0 else None)
+                at = y + 0.2 * (1 - place)
+                clean, poisoned = (float(found[scorer][key]) for key in ("place_clean", "place_poisoned"))
+                right.annotate("", (poisoned, at), (clean, at), arrowprops={"arrowstyle": "->", "color": colour, "lw": 1})
+                right.plot(clean, at, "o", ms=4, color=colour, label=scorer if y == 0 else None)
         right.set_yticks(range(len(labels)), labels)
-        right.axvline(0, color="#888", lw=0.8, ls="--")
-        right.set_xlabel("gain of pushed items in the top 10")
-        right.legend(fontsize=8)
+        right.set_xlim(1000, 0)
+        right.set_xlabel("mean place of pushed items among 1,682, before and after")
+        right.legend(fontsize=8, loc="upper right")
         for panel in (left, right):
             panel.grid(alpha=0.25)
         figure.savefig(path, metadata={"Date": None})
