@@ -31,6 +31,8 @@ struct BaselineQuery {
   UserId user;                              // row in `attributes`
   const EntityTable* attributes = nullptr;  // nullptr: no attributes are known
   std::span<const ItemId> history;          // what the user liked so far, oldest first
+  std::string_view text = {};               // what the user searches for; empty: nothing
+  double text_weight = 1;                   // of the text beside the history, from 0 to 1
 };
 
 /// A recommender that needs no text and no training loop: what every trained strategy must be measured against.
@@ -41,6 +43,8 @@ class Baseline {
   virtual std::string_view name() const = 0;  // "popularity"
   /// Smallest history it can work with: 1 for purely collaborative ones.
   virtual std::size_t minimum_history() const { return 0; }
+  /// Whether the query tells enough.
+  virtual bool can_score(const BaselineQuery& query) const { return query.history.size() >= minimum_history(); }
   /// scores [items]; items already seen are scored too, masking is the evaluation's business.
   virtual void score(const BaselineQuery& query, std::span<float> scores) const = 0;
 };

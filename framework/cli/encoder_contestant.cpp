@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "framework/cli/newcomer_vectors.h"
+#include "framework/simulation/searching_vectors.h"
 #include "framework/training/bulk_encoder.h"
 
 namespace coldframe {
@@ -24,6 +25,7 @@ class EncoderContestant::Reencoder {
   Reencoder(Learner& learner, const Experiment& experiment, const Setting& setting)
       : profiles_(setting.profiles.size()),
         texts_(setting.profiles, setting.data.dataset.items, newcomer_texts(experiment.text, setting.user_template)),
+        prompt_(experiment.text.user_prompt),
         tokens_(setting.data, learner.tokenizer, token_limit(experiment, *learner.encoder)),
         // Every text is a chunk of its own: a vector must not depend on who else is asked for.
         encoder_(alone_, caller_, *learner.encoder, learner.parameters, /*chunk_tokens=*/1) {
@@ -41,6 +43,13 @@ class EncoderContestant::Reencoder {
       texts.push_back(user_tokens(user.profile_row, user.likes));
     }
     std::ranges::copy(encoder_.encode(texts, "simulate").vectors.span(), vectors.begin());
+  }
+
+  /// What is searched for is what a user says: it has the prompt of users.
+  std::vector<Tokens> query_tokens(std::span<const Query> queries) const {
+    std::vector<Tokens> tokens;
+    for (const Query& query : queries) tokens.push_back(tokens_.text(prompt_ + query.text));
+    return tokens;
   }
 
   std::vector<Tokens> profile_tokens() const {
@@ -66,6 +75,7 @@ class EncoderContestant::Reencoder {
   std::size_t profiles_;
   TextViews texts_;
   std::optional<TextViews> later_texts_;  // when vocabulary changes
+  std::string prompt_;
   TokenizedTexts tokens_;
   Group alone_;
   mutable LanePool caller_{1};
@@ -80,6 +90,10 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
   const std::size_t items = setting.data.dataset.items.size();
   items_ = std::make_unique<ItemTable>(ItemTable{
       vector_table(encoder.encode(reencoder_->item_tokens(items), "encode items")), {}, static_cast<float>(scale)});
+  if (!setting.queries.empty()) {
+    queries_ = std::make_unique<VectorTable>(
+        vector_table(encoder.encode(reencoder_->query_tokens(setting.queries), "encode queries")));
+  }
   const auto history = static_cast<std::size_t>(setting.options.history_items);
   if (setting.user_vector == UserVector::recompose) {
     profiles_ =
@@ -92,9 +106,11 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
         [this](std::span<const UserView> users, std::span<float> vectors) { reencoder_->encode(users, vectors); },
         items_->vectors.width(), history, setting.words);
   }
+  if (queries_) searching_ = std::make_unique<SearchingVectors>(*users_, *queries_, setting.search.query_weight);
   const auto seed = static_cast<std::uint64_t>(setting.options.seed);
   const Scoring scoring = setting.options.scoring == "int8" ? Scoring::int8 : Scoring::fp32;
-  policy_ = std::make_shared<EncoderPolicy>(std::move(name), *items_, *users_, setting.catalogue.ties(seed), scoring);
+  policy_ = std::make_shared<EncoderPolicy>(std::move(name), *items_, searching_ ? *searching_ : *users_,
+                                            setting.catalogue.ties(seed), scoring);
 }
 
 EncoderContestant::~EncoderContestant() = default;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "framework/cli/stored_run.h"
@@ -9,6 +10,7 @@
 #include "framework/evaluation/options.h"
 #include "framework/simulation/catalogue.h"
 #include "framework/simulation/encoder_policy.h"
+#include "framework/simulation/search_options.h"
 #include "framework/simulation/simulation_options.h"
 #include "framework/training/lane_pool.h"
 
@@ -29,6 +31,8 @@ class EncoderContestant {
     const Group& group;
     LanePool& pool;
     const VocabularyDrift* words = nullptr;  // nullptr: all write in the same words
+    std::span<const Query> queries = {};     // by their rows; empty: nobody searches
+    SearchOptions search = {};               // how policies read them
   };
   /// `experiment` is that of the run: its texts and token limit. `scale` is 1 / temperature.
   EncoderContestant(std::string name, std::unique_ptr<Learner> learner, const Experiment& experiment, double scale,
@@ -45,6 +49,8 @@ class EncoderContestant {
   std::unique_ptr<ItemTable> items_;
   std::unique_ptr<VectorTable> profiles_;
   std::unique_ptr<UserVectors> users_;
+  std::unique_ptr<VectorTable> queries_;
+  std::unique_ptr<UserVectors> searching_;  // users_ with queries
   std::shared_ptr<const EncoderPolicy> policy_;
 };
 

@@ -10,6 +10,7 @@
 #include "framework/core/error.h"
 #include "framework/core/nearest.h"
 #include "framework/reporting/acceptance.h"
+#include "framework/simulation/policy_name.h"
 #include "framework/simulation/user_model_registry.h"
 
 namespace coldframe {
@@ -78,6 +79,8 @@ void Experiment::add_to(ConfigSchema& schema) {
   schema.section("simulation", "which newcomers meet which policies", simulation, Effect::operation);
   schema.section("dynamics", "how simulated users change while they use the platform", dynamics, Effect::operation);
   schema.section("onboarding", "how newcomers answer questions before the first page", onboarding, Effect::operation);
+  schema.section("search", "sessions of simulated users that begin with a query", search, Effect::operation);
+  schema.section("ads", "places of simulated pages that are sold", ads, Effect::operation);
   schema.section("world_drift", "how the tastes of newcomers change over periods", world_drift, Effect::operation);
   schema.section("mix_drift", "how the mix of newcomers changes over periods", mix_drift, Effect::operation);
   schema.section("catalogue_churn", "items that come and go over periods", catalogue_churn, Effect::operation);
@@ -133,6 +136,7 @@ void Experiment::add_to(ConfigSchema& schema) {
                           "false, or prefix_cache.use = false"});
     }
     for (Problem& problem : continual_problems()) problems.push_back(std::move(problem));
+    for (Problem& problem : ads_problems()) problems.push_back(std::move(problem));
     if (continual.active() && data.new_item_share > 0) {
       problems.push_back(
           {"data.new_item_share", "(tasks learn of every item) set it to 0, or set continual.method = none"});
@@ -166,6 +170,29 @@ std::vector<Problem> Experiment::continual_problems() const {
     problems.push_back({"schedule.steps", "(every task takes so many steps) must be at least 1"});
   }
   return problems;
+}
+
+std::vector<Problem> Experiment::ads_problems() const {
+  const auto shows_ads = [](const std::string& policy) { return parse_policy_name(policy).name.ads.has_value(); };
+  const auto showing = std::ranges::find_if(simulation.policies, shows_ads);
+  if (!ads.active() && showing != simulation.policies.end()) {
+    return {{"simulation.policies",
+             fmt::format("holds '{}' (no place is sold) set ads.positions, for example to 3", *showing)}};
+  }
+  if (!ads.active()) return {};
+  if (showing == simulation.policies.end()) {
+    return {
+        {"ads.positions", "(no policy shows ads) add one to simulation.policies, for example ads:optimal:popularity"}};
+  }
+  const std::int64_t last = *std::ranges::max_element(ads.positions);
+  if (last > simulation.slate_size) {
+    return {{"ads.positions", fmt::format("holds {} (pages have {} places, simulation.slate_size) use smaller ones",
+                                          last, simulation.slate_size)}};
+  }
+  if (static_cast<std::int64_t>(ads.positions.size()) == simulation.slate_size) {
+    return {{"ads.positions", "(every place of simulation.slate_size is sold) leave one to the policy"}};
+  }
+  return {};
 }
 
 std::string Experiment::variant() const {

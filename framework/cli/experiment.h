@@ -14,11 +14,13 @@
 #include "framework/evaluation/options.h"
 #include "framework/model/encoder_loader.h"
 #include "framework/model/strategy_set.h"
+#include "framework/simulation/ads_options.h"
 #include "framework/simulation/catalogue_churn.h"
 #include "framework/simulation/dynamics_options.h"
 #include "framework/simulation/mix_drift_options.h"
 #include "framework/simulation/onboarding_options.h"
 #include "framework/simulation/population_options.h"
+#include "framework/simulation/search_options.h"
 #include "framework/simulation/simulation_options.h"
 #include "framework/simulation/vocabulary_drift.h"
 #include "framework/simulation/world_drift_options.h"
@@ -70,6 +72,8 @@ class Experiment {
   SimulationOptions simulation;
   DynamicsOptions dynamics;
   OnboardingOptions onboarding;
+  SearchOptions search;
+  AdsOptions ads;
   WorldDriftOptions world_drift;
   MixDriftOptions mix_drift;
   CatalogueChurnOptions catalogue_churn;
@@ -79,6 +83,7 @@ class Experiment {
 
  private:
   std::vector<Problem> continual_problems() const;
+  std::vector<Problem> ads_problems() const;
 };
 
 }  // namespace coldframe

@@ -18,6 +18,7 @@ constexpr double k_usual_scale = 20.0;  // 1 / temperature of an encoder that wa
 
 std::string role_of(const PolicyName& name) {
   if (name.onboarding && name.onboarding->chooser == "gain") return "ceiling";
+  if (name.ads == "oracle") return "ceiling";
   if (name.base == "encoder") return "strategy";
   return name.base == "random" ? "floor" : "baseline";
 }
@@ -48,7 +49,7 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
     : setting_(setting),
       profiles_(pool_attributes(setting.population.observables, setting.encoders.data.dataset.users)),
       named_({setting.encoders.data, profiles_, setting.encoders.catalogue,
-              static_cast<std::uint64_t>(setting.encoders.options.seed),
+              static_cast<std::uint64_t>(setting.encoders.options.seed), setting.encoders.search,
               [options = setting.encoders.options] { return replayed_users(options); }}),
       choosers_({setting.encoders.data, setting.encoders.catalogue, setting.newcomers, setting.user_model,
                  oracle_options(), static_cast<std::size_t>(setting.onboarding.classes)}) {
@@ -96,7 +97,8 @@ InformedOracleOptions LineUp::oracle_options() const {
           .seed = static_cast<std::uint64_t>(simulation.seed),
           .dynamics = &setting_.dynamics,
           .answers = setting_.answers,
-          .catalogue = &setting_.encoders.catalogue};
+          .catalogue = &setting_.encoders.catalogue,
+          .search = setting_.search};
 }
 
 void LineUp::add_informed_oracle(const PolicyName& name) {
@@ -109,12 +111,36 @@ void LineUp::add_informed_oracle(const PolicyName& name) {
 
 void LineUp::add(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called,
                  std::string role) {
+  if (name.ads) return add_with_ads(name, std::move(policy), called, std::move(role));
   if (!name.onboarding) return add(std::move(policy), std::move(role));
   const Interview interview{choosers_.make(name.onboarding->chooser), name.onboarding->questions, setting_.answers};
   auto onboarded = std::make_shared<const OnboardedPolicy>(called, std::move(policy), interview);
   contestants_.emplace_back(*onboarded);
   policies_.push_back(std::move(onboarded));
   roles_.push_back(std::move(role));
+}
+
+void LineUp::add_with_ads(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called,
+                          std::string role) {
+  const Catalogue& catalogue = setting_.encoders.catalogue;
+  const auto seed = static_cast<std::uint64_t>(setting_.encoders.options.seed);
+  const AdSetting setting{*setting_.ads,
+                          setting_.user_model,
+                          estimated_utilities(popularity(setting_.encoders.data)),
+                          catalogue.ties(seed),
+                          seed,
+                          catalogue};
+  if (name.ads == "oracle") {
+    ad_oracles_.push_back(std::make_unique<SponsoredOracle>(called, std::move(policy), setting));
+    contestants_.emplace_back(*ad_oracles_.back());
+    roles_.push_back(std::move(role));
+    return;
+  }
+  const AdRule rule = name.ads == "random"    ? AdRule::random
+                      : name.ads == "price"   ? AdRule::price
+                      : name.ads == "revenue" ? AdRule::revenue
+                                              : AdRule::optimal;
+  add(std::make_shared<SponsoredPolicy>(called, std::move(policy), rule, setting), std::move(role));
 }
 
 void LineUp::add_bandit(const PolicyName& name) {

@@ -12,6 +12,7 @@
 #include "framework/simulation/onboarding_options.h"
 #include "framework/simulation/oracle.h"
 #include "framework/simulation/replay_periods.h"
+#include "framework/simulation/sponsored_policy.h"
 
 namespace coldframe {
 
@@ -29,6 +30,8 @@ class LineUp {
     const UserDynamics& dynamics;
     const OnboardingOptions& onboarding;
     const AnswerLaw* answers;  // needed when a policy asks newcomers
+    const SearchLaw* search;   // nullptr: nobody searches
+    const AdMarket* ads;       // needed when a policy shows ads
   };
   LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun>> runs);
 
@@ -46,6 +49,8 @@ class LineUp {
   void add_informed_oracle(const PolicyName& name);
   /// `policy` as the name wants it, after the questions of the name if there are any.
   void add(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called, std::string role);
+  void add_with_ads(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called,
+                    std::string role);
   InformedOracleOptions oracle_options() const;
   void add_bandit(const PolicyName& name);
   void add(std::shared_ptr<const Policy> policy, std::string role);
@@ -58,6 +63,7 @@ class LineUp {
   QuestionChoosers choosers_;
   std::vector<std::shared_ptr<const Policy>> policies_;
   std::unique_ptr<LatentOracle> oracle_;
+  std::vector<std::unique_ptr<SponsoredOracle>> ad_oracles_;
   std::unique_ptr<VectorTable> features_;  // of profiles, for bandits
   std::vector<OnlineContestant> online_;
   std::vector<std::unique_ptr<EncoderContestant>> encoders_;

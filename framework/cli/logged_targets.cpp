@@ -55,13 +55,17 @@ EntityTable users_like(const EntityTable& logged, const EntityTable& real_users)
 LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Dataset& log,
                              std::span<const std::string> policies, std::span<const std::unique_ptr<StoredRun>> runs)
     : named_({setting.data, setting.profiles, setting.catalogue, static_cast<std::uint64_t>(setting.options.seed),
-              [&log] { return logged_users(log); }}) {
+              setting.search, [&log] { return logged_users(log); }}) {
   std::vector<PolicyName> around_encoders;
   for (const std::string& text : policies) {
     const PolicyName name = policy_named(text, k_where, &own_policies());
     if (name.onboarding) {
       throw ConfigError(fmt::format("{} = {}", k_where, text), "people of a log cannot be asked anything",
                         "leave out onboard:..., or simulate it");
+    }
+    if (name.ads) {
+      throw ConfigError(fmt::format("{} = {}", k_where, text), "logs hold neither sold places nor prices",
+                        "leave out ads:..., or simulate it");
     }
     if (name.base == "encoder") {
       around_encoders.push_back(name);

@@ -16,17 +16,12 @@
 #include "framework/core/error.h"
 #include "framework/simulation/baseline_policy.h"
 #include "framework/simulation/basic_policies.h"
+#include "framework/simulation/match_policy.h"
 #include "framework/simulation/softmax_policy.h"
 #include "framework/simulation/uniform_mixture.h"
 
 namespace coldframe {
 namespace {
-
-/// Counts of role T, never of the world.
-std::vector<float> popularity(const ExperimentData& data) {
-  const std::vector<std::uint32_t> counts = data.likes.count_by_item(data.roles.users(Role::train));
-  return {counts.begin(), counts.end()};
-}
 
 std::vector<std::uint64_t> item_keys(const Dataset& dataset) {
   std::vector<std::uint64_t> keys;
@@ -55,7 +50,13 @@ std::unique_ptr<Baseline> fit_baseline(const std::string& name, const Experiment
 
 }  // namespace
 
+std::vector<float> popularity(const ExperimentData& data) {
+  const std::vector<std::uint32_t> counts = data.likes.count_by_item(data.roles.users(Role::train));
+  return {counts.begin(), counts.end()};
+}
+
 bool learns_from_people(const PolicyName& policy) {
+  if (policy.ads == "revenue" || policy.ads == "optimal") return true;
   const auto& asked = policy.onboarding;
   if (asked && (asked->chooser == "popularity" || asked->chooser == "entropy" || asked->chooser == "classes")) {
     return true;
@@ -97,6 +98,15 @@ std::shared_ptr<const Policy> NamedPolicies::own(const PolicyEntry& entry) {
                              learns ? likes_.get() : nullptr, learns ? &dataset.users : nullptr});
 }
 
+/// Everything that is written about items can be found, also what is too rare to be asked for.
+std::vector<Intent> NamedPolicies::findable_values() const {
+  if (setting_.search.attribute.empty()) {
+    throw ConfigError("match_popularity finds items by search.attribute", "search.attribute is empty",
+                      "name the item column, as in genres");
+  }
+  return read_intents(setting_.data.dataset.items, setting_.search.attribute, 1, "search.attribute");
+}
+
 std::shared_ptr<const Policy> NamedPolicies::base(const PolicyName& policy) {
   const std::string& name = policy.base;
   std::shared_ptr<const Policy>& known = bases_[name];
@@ -110,9 +120,11 @@ std::shared_ptr<const Policy> NamedPolicies::base(const PolicyName& policy) {
     known = std::make_shared<RandomPolicy>(name, setting_.seed, setting_.catalogue);
   } else if (name == "popularity") {
     known = std::make_shared<FixedScorePolicy>(name, popularity(setting_.data), ties);
+  } else if (name == "match_popularity") {
+    known = std::make_shared<MatchPolicy>(name, popularity(setting_.data), findable_values(), ties);
   } else if (std::unique_ptr<Baseline> baseline = fit_baseline(name, setting_.data)) {
-    known =
-        std::make_shared<BaselinePolicy>(name, std::move(baseline), setting_.profiles, popularity(setting_.data), ties);
+    known = std::make_shared<BaselinePolicy>(name, std::move(baseline), setting_.profiles, popularity(setting_.data),
+                                             ties, setting_.search.query_weight);
   }
   return known;
 }

@@ -91,9 +91,11 @@ class OffPolicyCommand final : public Subcommand {
     LanePool pool(threads);
     const EntityTable profiles = users_like(log.dataset.users, data.dataset.users);
     const std::string template_of_run;
-    const LoggedTargets targets({data, profiles, template_of_run, experiment_.simulation,
-                                 experiment_.evaluation.user_vector_rule(), log.catalogue, invocation.group, pool},
-                                log.dataset, options_.policy, runs);
+    const std::vector<Query> queries = logged_queries(log.impressions);
+    const LoggedTargets targets(
+        {data, profiles, template_of_run, experiment_.simulation, experiment_.evaluation.user_vector_rule(),
+         log.catalogue, invocation.group, pool, nullptr, queries, experiment_.search},
+        log.dataset, options_.policy, runs);
     const auto taught = teachers(data, options_.policy, runs);
     const auto leave_out = [&](UserId user) { return taught.contains(log.dataset.user_key(user).value()); };
     const LogReplay replay(log.dataset, log.likes, log.impressions, log.catalogue, {leave_out, threads});

@@ -14,6 +14,7 @@
 #include "framework/cli/run_reference.h"
 #include "framework/cli/simulated_record.h"
 #include "framework/cli/simulated_rows.h"
+#include "framework/cli/simulation_guards.h"
 #include "framework/cli/simulation_text.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/trace_text.h"
@@ -24,7 +25,6 @@
 #include "framework/core/progress.h"
 #include "framework/simulation/catalogue_churn.h"
 #include "framework/simulation/population_file.h"
-#include "framework/simulation/role_guard.h"
 
 namespace coldframe {
 namespace {
@@ -82,8 +82,9 @@ class Simulation {
       population_ = std::make_unique<Population>(read_population(experiment.population.path));
       require_same_items(*population_, data_->dataset);
       for (const std::string& run : options.run) runs_.push_back(std::make_unique<StoredRun>(run));
-      for (const std::unique_ptr<StoredRun>& run : runs_) require_strangers(*run);
-      require_baselines_are_strangers();
+      const SimulationGuards guards{experiment, *data_, *population_};
+      for (const std::unique_ptr<StoredRun>& run : runs_) guards.require_strangers(*run);
+      guards.require_baselines_are_strangers();
     });
     const SimulationOptions& simulation = experiment.simulation;
     agree_on_errors(group_, "make the world", [&] {
@@ -100,6 +101,13 @@ class Simulation {
       user_model_ = make_user_model(simulation, calibration_.scale, user_models_);
       dynamics_ = std::make_unique<UserDynamics>(experiment.dynamics, simulation, newcomers_->taste());
       if (somebody_asks()) answers_ = answer_law();
+      if (experiment.search.active()) {
+        search_.emplace(experiment.search, data_->dataset.items, static_cast<std::uint64_t>(simulation.seed));
+      }
+      if (experiment.ads.active()) {
+        require_no_log_of_ads();
+        ads_.emplace(experiment.ads, data_->dataset, population_->seed);
+      }
     });
     const int threads =
         simulation.threads > 0 ? static_cast<int>(simulation.threads) : discover_topology(group_).default_threads;
@@ -119,17 +127,27 @@ class Simulation {
                                              *catalogue_,
                                              group_,
                                              *pool_,
-                                             words_ ? &*words_ : nullptr};
-    line_up_ = std::make_unique<LineUp>(LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_,
-                                                        experiment.onboarding, answers_ ? &*answers_ : nullptr},
-                                        runs_);
+                                             words_ ? &*words_ : nullptr,
+                                             search_ ? search_->queries() : std::span<const Query>(),
+                                             experiment.search};
+    line_up_ = std::make_unique<LineUp>(
+        LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_, experiment.onboarding,
+                        answers_ ? &*answers_ : nullptr, search(), ads()},
+        runs_);
   }
 
   ExitCode run() {
     if (options_.one() >= 0) return run_one(static_cast<std::uint64_t>(options_.one()));
     const std::string scored = scoring();
     rows_ = std::make_unique<SimulatedRows>(group_, std::filesystem::path(options_.output).parent_path());
+    if (search_) {
+      search_rates_ = std::make_unique<SearchRates>(line_up_->contestants().size(), experiment_.evaluation.bootstrap());
+    }
+    if (ads_) {
+      ad_rates_ = std::make_unique<AdRates>(line_up_->contestants().size(), experiment_.evaluation.bootstrap());
+    }
     const ReplayResult result = line_up_->online().empty() ? merge_ranks(replay_my_share()) : replay_online();
+    gather_rates(result);
     if (result.begin == result.end) {
       if (!group_.is_root()) return ExitCode::done;
       invocation_.output << "stopped before any block of users was complete; nothing is written\n";
@@ -148,7 +166,11 @@ class Simulation {
                               *catalogue_,
                               scored,
                               answers_ ? &*answers_ : nullptr,
-                              mix_ ? &*mix_ : nullptr};
+                              mix_ ? &*mix_ : nullptr,
+                              search(),
+                              search_rates_.get(),
+                              ads(),
+                              ad_rates_.get()};
     const nlohmann::json summary = write_record(simulated);
     ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
@@ -196,6 +218,8 @@ class Simulation {
   ExitCode conclude(const Simulated& simulated, const nlohmann::json& summary, const PairedBootstrap* rates) {
     if (!options_.log.empty()) write_simulated_logs(logs_to(options_.log), simulated);
     invocation_.output << simulation_text(summary, simulated.result, rates, experiment_.evaluation.bootstrap().level);
+    if (search_) invocation_.output << search_text(simulated.result, simulated.search_rates);
+    if (ads_) invocation_.output << ads_text(simulated.result, simulated.ad_rates);
     if (!summary.at("complete").get<bool>()) {
       invocation_.output << fmt::format(
           "\nstopped: {} of {} users, the same ones under every policy; {} says that it is incomplete and no bound is "
@@ -228,6 +252,13 @@ class Simulation {
     return "fp32";
   }
 
+  void require_no_log_of_ads() const {
+    if (options_.log.empty()) return;
+    throw ConfigError("pages with ads are not logged",
+                      "how probable they are is not known, and logs have no place for prices",
+                      "leave out --log, or ads.positions");
+  }
+
   bool somebody_asks() const {
     return std::ranges::any_of(experiment_.simulation.policies, [](const std::string& policy) {
       return policy_named(policy, "simulation.policies", &own_policies()).onboarding.has_value();
@@ -242,65 +273,18 @@ class Simulation {
                              static_cast<std::uint64_t>(simulation.seed));
   }
 
-  void require_strangers(const StoredRun& run) const {
-    const SimulationOptions& simulation = experiment_.simulation;
-    const RunRecord& record = run.record();
-    if (record.summary.at("identity").at("data") != data_->checksum && simulation.roles != "closed_world") {
-      throw DataError(
-          fmt::format("{} was trained on other data than {}", run.folder().path.string(), experiment_.data.path),
-          "their people cannot be told apart", "use one store, or simulation.roles = closed_world for simulated logs");
-    }
-    const std::string& texts = population_->observables.evaluation_template;
-    if (!texts.empty() && run.experiment().text.user == texts) {
-      throw ConfigError(
-          fmt::format("{} was trained on the template of the population's newcomers", run.folder().path.string()),
-          "evaluation templates are disjoint from training templates", "make a population with another user_template");
-    }
-    if (simulation.roles != "closed_world") require_new_items_unknown(run);
-    const VocabularyDriftOptions& words = experiment_.vocabulary_drift;
-    if (words.active() && run.experiment().text.user == words.user_template) {
-      throw ConfigError(
-          fmt::format("vocabulary_drift.user_template is what {} was trained on", run.folder().path.string()),
-          "its words would not change for that run", "write another sentence");
-    }
-    const std::string owner = fmt::format("run {}", run.folder().path.string());
-    const RoleMembers learned[] = {
-        {owner, Role::train, record.summary.at("roles").at("train"), record.train_users},
-        {owner, Role::validate, record.summary.at("roles").at("validate"), record.validate_users}};
-    require_disjoint_roles(learned, population_->world_users,
-                           simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
-  }
-
-  void require_new_items_unknown(const StoredRun& run) const {
-    const DataOptions &mine = experiment_.data, &theirs = run.experiment().data;
-    const bool same_hash = mine.roles.seed == theirs.roles.seed;
-    if (mine.new_item_share == 0 || (same_hash && theirs.new_item_share >= mine.new_item_share)) return;
-    throw DataError(fmt::format("{} may have learned likes of items that are new here", run.folder().path.string()),
-                    fmt::format("data.new_item_share = {} with role_seed {}, and {} with role_seed {} in training",
-                                mine.new_item_share, mine.roles.seed, theirs.new_item_share, theirs.roles.seed),
-                    "train with the same data.new_item_share and role_seed");
-  }
-
-  /// Baselines learn from role T of these options, which need not be the roles the population was made with.
-  void require_baselines_are_strangers() const {
-    const SimulationOptions& simulation = experiment_.simulation;
-    const auto learns = [](const std::string& policy) {
-      return learns_from_people(policy_named(policy, "simulation.policies", &own_policies()));
-    };
-    if (std::ranges::none_of(simulation.policies, learns)) return;
-    const RoleMembers learned[] = {
-        role_members(data_->dataset, data_->roles, Role::train, fmt::format("baselines on {}", experiment_.data.path))};
-    require_disjoint_roles(learned, population_->world_users,
-                           simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
-  }
-
   LogWriting logs_to(const std::string& folder) const {
     LogWriting writing{folder, options_.log_csv, {}};
     for (std::size_t p = 0; p < line_up_->contestants().size(); ++p) writing.kinds.push_back(line_up_->kind(p));
     return writing;
   }
 
-  ReplayWorld world() const { return {newcomers_.get(), catalogue_.get(), user_model_.get(), dynamics_.get()}; }
+  const SearchLaw* search() const { return search_ ? &*search_ : nullptr; }
+  const AdMarket* ads() const { return ads_ ? &*ads_ : nullptr; }
+
+  ReplayWorld world() const {
+    return {newcomers_.get(), catalogue_.get(), user_model_.get(), dynamics_.get(), search(), ads()};
+  }
 
   ReplayResult replay_my_share() const {
     const SimulationOptions& simulation = experiment_.simulation;
@@ -334,9 +318,15 @@ class Simulation {
     ReplayResult sums{request.begin, request.begin, {}};
     const bool every_rank_has_all = !line_up_->online().empty();
     request.take = [&](ReplayResult part) {
-      if (rows_ && (group_.is_root() || !every_rank_has_all)) rows_->add(part);
-      if (request.log == KeepLog::no) {
-        for (PolicyOutcome& outcome : part.policies) outcome.users = {};
+      if (rows_ && (group_.is_root() || !every_rank_has_all)) {
+        rows_->add(part);
+        if (search_rates_) search_rates_->add(part);
+        if (ad_rates_) ad_rates_->add(part);
+      }
+      for (PolicyOutcome& outcome : part.policies) {
+        if (request.log == KeepLog::no) outcome.users = {};
+        outcome.searches = {};
+        outcome.ads = {};
       }
       sums.merge(std::move(part));
     };
@@ -372,6 +362,18 @@ class Simulation {
     return result;
   }
 
+  /// Collective. A rank that was stopped may have counted users behind a gap: then there are no intervals.
+  void gather_rates(const ReplayResult& result) {
+    if (group_.size() == 1 || !line_up_->online().empty()) return;
+    const bool complete = result.end - result.begin == static_cast<std::uint64_t>(experiment_.simulation.users);
+    if (!complete) {
+      search_rates_.reset();
+      ad_rates_.reset();
+    }
+    if (search_rates_) search_rates_->gather(group_);
+    if (ad_rates_) ad_rates_->gather(group_);
+  }
+
   ReplayResult merge_ranks(ReplayResult mine) const {
     if (group_.size() == 1) return mine;
     const std::vector<std::vector<std::byte>> parts = all_gather(group_, pack(mine));
@@ -397,7 +399,8 @@ class Simulation {
     const ReplayResult result = replay(world(), line_up_->contestants(), replay_options_, {user, user + 1, keep, {}});
     if (!group_.is_root()) return ExitCode::done;
     if (keep == KeepLog::trace)
-      invocation_.output << trace_text(result, {data_->dataset, *population_, experiment_.simulation, *user_model_});
+      invocation_.output << trace_text(result,
+                                       {data_->dataset, *population_, experiment_.simulation, *user_model_, search()});
     invocation_.output << user_text(result);
     return ExitCode::done;
   }
@@ -419,11 +422,15 @@ class Simulation {
   std::unique_ptr<Newcomers> newcomers_;
   std::unique_ptr<UserDynamics> dynamics_;
   std::optional<AnswerLaw> answers_;  // when somebody asks
+  std::optional<SearchLaw> search_;   // when somebody searches
+  std::optional<AdMarket> ads_;       // when places are sold
   std::unique_ptr<LanePool> pool_;
   SimulationOptions replay_options_;
   EntityTable profile_texts_;
   std::unique_ptr<LineUp> line_up_;
-  std::unique_ptr<SimulatedRows> rows_;  // not for one user
+  std::unique_ptr<SimulatedRows> rows_;        // not for one user
+  std::unique_ptr<SearchRates> search_rates_;  // when somebody searches
+  std::unique_ptr<AdRates> ad_rates_;          // when places are sold
 };
 
 class SimulateCommand final : public Subcommand {

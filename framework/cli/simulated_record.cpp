@@ -70,8 +70,7 @@ nlohmann::json waiting_times(const Simulated& simulated, const PolicyOutcome& ou
   const std::int64_t end = clock.begin(known.users_per_period == 0 ? 1 : last / known.users_per_period + 1);
   nlohmann::json waiting = nlohmann::json::array();
   for (const std::size_t k : {std::size_t{1}, k_first_impressions}) {
-    const WaitingTime time =
-        waiting_time(outcome.new_item_impressions, simulated.catalogue, clock.begin(0), end, k);
+    const WaitingTime time = waiting_time(outcome.new_item_impressions, simulated.catalogue, clock.begin(0), end, k);
     waiting.push_back({{"k", time.k}, {"items", time.items}, {"reached", time.reached}, {"median_days", nullptr}});
     if (time.median_seconds) waiting.back()["median_days"] = *time.median_seconds / 86400.0;
   }
@@ -97,6 +96,45 @@ void add_catalogue(const Simulated& simulated, nlohmann::json& summary) {
                                             {"expected", fresh.expected.value()},
                                             {"waiting", waiting_times(simulated, outcome)}};
   }
+}
+
+nlohmann::json json_of(const Estimate& estimate) {
+  nlohmann::json json = {{"value", estimate.value}};
+  if (estimate.interval) json["interval"] = {estimate.interval->low, estimate.interval->high};
+  return json;
+}
+
+void add_search(const Simulated& simulated, nlohmann::json& summary) {
+  const SearchOptions& search = simulated.experiment.search;
+  summary["search"] = {{"share", search.share},
+                       {"attribute", search.attribute},
+                       {"intents", simulated.search->intents().size()},
+                       {"intent_gain", search.intent_gain},
+                       {"query_template", search.query_template},
+                       {"typo_share", search.typo_share},
+                       {"minimum_items", search.minimum_items},
+                       {"query_weight", search.query_weight}};
+  for (std::size_t p = 0; p < simulated.result.policies.size(); ++p) {
+    const PolicyOutcome& outcome = simulated.result.policies[p];
+    const SearchCounts& pages = outcome.search;
+    nlohmann::json& policy = summary["search_pages"][outcome.policy];
+    policy = {{"pages", pages.pages}, {"clicks", pages.clicks}, {"expected", pages.expected.value()}};
+    if (simulated.search_rates != nullptr) policy["expected_per_page"] = json_of(simulated.search_rates->rate(p));
+  }
+}
+
+/// The section, who is in the inventory (assumed or given), and what came of it.
+void add_ads(const Simulated& simulated, nlohmann::json& summary) {
+  const AdsOptions& ads = simulated.experiment.ads;
+  nlohmann::json inventory = nlohmann::json::object();
+  for (const ItemId item : simulated.ads->inventory()) {
+    inventory[simulated.data.dataset.items.ids[item.value()]] = simulated.ads->price(item);
+  }
+  summary["ads"] = {{"positions", ads.positions},          {"median_price", ads.median_price},
+                    {"price_sigma", ads.price_sigma},      {"prices", ads.prices},
+                    {"click_value", ads.click_value},      {"inventory", std::move(inventory)},
+                    {"click_estimate", "likes of role T"}, {"assumed", ads.prices.empty()}};
+  summary["ad_results"] = ads_json(simulated.result, simulated.ad_rates);
 }
 
 /// A policy's name with nothing that file systems, shells or remote copies take for a sign of theirs.
@@ -149,6 +187,8 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
       {"provenance", to_json(simulated.invocation.provenance)}};
   if (simulated.answers != nullptr) add_answers(simulated, record.summary);
   if (simulated.mix != nullptr) add_mix(simulated, record.summary);
+  if (simulated.search != nullptr) add_search(simulated, record.summary);
+  if (simulated.ads != nullptr) add_ads(simulated, record.summary);
   add_catalogue(simulated, record.summary);
   const VocabularyDriftOptions& words = simulated.experiment.vocabulary_drift;
   if (words.active()) {
@@ -167,8 +207,9 @@ void write_simulated_logs(const LogWriting& writing, const Simulated& simulated)
   std::set<std::string> taken;
   for (std::size_t p = 0; p < simulated.result.policies.size(); ++p) {
     const PolicyOutcome& outcome = simulated.result.policies[p];
-    SimulatedLog log = make_simulated_log(simulated.data.dataset, simulated.population, outcome, writing.kinds[p],
-                                          simulated.experiment.simulation);
+    SimulatedLog log = make_simulated_log(
+        simulated.data.dataset, simulated.population, outcome, writing.kinds[p], simulated.experiment.simulation,
+        simulated.search == nullptr ? std::span<const Query>() : simulated.search->queries());
     if (churn.arrives() || churn.leave_share > 0) {
       log.data.item_available_from = simulated.catalogue.from();
       log.data.item_available_to = simulated.catalogue.to();

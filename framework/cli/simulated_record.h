@@ -6,16 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "framework/cli/ad_rates.h"
 #include "framework/cli/experiment.h"
 #include "framework/cli/learner.h"
+#include "framework/cli/search_rates.h"
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommand.h"
 #include "framework/reporting/simulation_record.h"
+#include "framework/simulation/ad_market.h"
 #include "framework/simulation/answer_law.h"
 #include "framework/simulation/choice_calibration.h"
 #include "framework/simulation/policy.h"
 #include "framework/simulation/population.h"
 #include "framework/simulation/replay_result.h"
+#include "framework/simulation/search_law.h"
 
 namespace coldframe {
 
@@ -33,6 +37,10 @@ struct Simulated {
   std::string scoring = "fp32";        // of encoders, as it was done
   const AnswerLaw* answers = nullptr;  // when newcomers were asked
   const PopulationMix* mix = nullptr;  // when it changed
+  const SearchLaw* search = nullptr;   // when somebody searched
+  const SearchRates* search_rates = nullptr;
+  const AdMarket* ads = nullptr;  // when places were sold
+  const AdRates* ad_rates = nullptr;
 };
 
 /// The record without rows of users. Warns of policies at or below the random one.

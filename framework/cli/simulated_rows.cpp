@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <utility>
 #include <vector>
 
 #include "framework/core/error.h"
@@ -51,6 +52,18 @@ void each_piece(std::uint64_t begin, std::uint64_t end, const Use& use) {
 }
 
 }  // namespace
+
+PairedBootstrap over_ranks(const Group& group, PairedBootstrap mine, const BootstrapShape& shape) {
+  if (group.size() == 1) return mine;
+  PairedBootstrap all(shape.columns, shape.options);
+  const std::vector<std::uint64_t> state = mine.state();
+  for (const std::vector<std::byte>& bytes : all_gather(group, std::as_bytes(std::span(state)))) {
+    std::vector<std::uint64_t> words(bytes.size() / sizeof(std::uint64_t));
+    std::memcpy(words.data(), bytes.data(), bytes.size());
+    all.merge_state(words);
+  }
+  return all;
+}
 
 SimulatedRows::Share SimulatedRows::share(std::uint64_t begin, std::uint64_t end) const {
   const Share mine{std::max(mine_.begin(), begin), std::min(mine_.end(), end), mine_.policies()};
@@ -131,15 +144,7 @@ PairedBootstrap SimulatedRows::bootstrap(std::uint64_t begin, std::uint64_t end,
       if (progress) progress(first + count - mine.begin);
     });
   });
-  if (group_.size() == 1) return rates;
-  PairedBootstrap all(policies, options);
-  for (const std::vector<std::byte>& bytes :
-       all_gather(group_, std::as_bytes(std::span<const std::uint64_t>(rates.state())))) {
-    std::vector<std::uint64_t> words(bytes.size() / sizeof(std::uint64_t));
-    std::memcpy(words.data(), bytes.data(), bytes.size());
-    all.merge_state(words);
-  }
-  return all;
+  return over_ranks(group_, std::move(rates), {policies, options});
 }
 
 }  // namespace coldframe

@@ -13,6 +13,14 @@
 
 namespace coldframe {
 
+struct BootstrapShape {
+  std::size_t columns = 0;
+  BootstrapOptions options;
+};
+
+/// The users of all ranks in one bootstrap, on every rank; `mine` has this shape. Collective.
+PairedBootstrap over_ranks(const Group& group, PairedBootstrap mine, const BootstrapShape& shape);
+
 /// The users of a simulation under every policy, on the ranks that replayed them: what the root writes and sums up
 /// without ever holding all of them. Thread-safety: one caller.
 class SimulatedRows {

@@ -12,18 +12,6 @@
 namespace coldframe {
 namespace {
 
-std::string interval_text(const Estimate& estimate) {
-  if (!estimate.interval) return "undefined";
-  return fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", estimate.value, estimate.interval->low, estimate.interval->high);
-}
-
-/// Of the column of names: they can be long, as "epsilon=0.3:softmax:attribute_popularity".
-std::size_t name_width(const ReplayResult& result) {
-  std::size_t width = 22;
-  for (const PolicyOutcome& policy : result.policies) width = std::max(width, policy.policy.size() + 2);
-  return width;
-}
-
 /// nothing_found: becomes true where the interval of the difference holds 0.
 std::string comparison(const PairedBootstrap& rates, std::size_t policy, const AttainableRange& between, double level,
                        bool& nothing_found) {
@@ -78,9 +66,9 @@ std::string new_items_text(const ReplayResult& result) {
     const auto shown = static_cast<double>(policy.new_items.shown);
     const double places = std::accumulate(policy.shown.begin(), policy.shown.end(), 0.0);
     const double fresh = policy.new_items.expected.value();
-    text += fmt::format("{:<{}}{:>16.2f} %{:>18}{:>18}\n", policy.policy, width,
-                        places == 0 ? 0.0 : 100 * shown / places, rate(fresh, shown),
-                        rate(policy.expected.value() - fresh, places - shown));
+    text +=
+        fmt::format("{:<{}}{:>16.2f} %{:>18}{:>18}\n", policy.policy, width, places == 0 ? 0.0 : 100 * shown / places,
+                    rate(fresh, shown), rate(policy.expected.value() - fresh, places - shown));
   }
   return text;
 }
@@ -111,6 +99,17 @@ std::string waiting_text(const nlohmann::json& summary, const ReplayResult& resu
 
 }  // namespace
 
+std::string interval_text(const Estimate& estimate) {
+  if (!estimate.interval) return "undefined";
+  return fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", estimate.value, estimate.interval->low, estimate.interval->high);
+}
+
+std::size_t name_width(const ReplayResult& result) {
+  std::size_t width = 22;
+  for (const PolicyOutcome& policy : result.policies) width = std::max(width, policy.policy.size() + 2);
+  return width;
+}
+
 SimulatedPolicy simulated_policy(const PolicyOutcome& outcome, const std::string& role) {
   SimulatedPolicy policy;
   policy.name = outcome.policy;
@@ -132,15 +131,18 @@ std::optional<AttainableRange> attainable_range(const ReplayResult& result) {
   return range;
 }
 
-std::string simulation_text(const nlohmann::json& summary, const ReplayResult& result, const PairedBootstrap* rates, double level) {
+std::string simulation_text(const nlohmann::json& summary, const ReplayResult& result, const PairedBootstrap* rates,
+                            double level) {
   const auto changes = summary.at("dynamics").get<std::vector<std::string>>();
-  const std::string users = changes.empty() ? "stay as they are" : fmt::format("change by {}", fmt::join(changes, ", "));
+  const std::string users =
+      changes.empty() ? "stay as they are" : fmt::format("change by {}", fmt::join(changes, ", "));
   const std::size_t width = name_width(result);
-  std::string text = fmt::format("{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<{}}{:>12}{:>12}   {}\n",
-                                 summary.at("users").get<std::uint64_t>(), summary.at("pages").get<std::int64_t>(),
-                                 summary.at("world").get<std::string>(), summary.at("lambda").get<double>(),
-                                 summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "", width,
-                                 "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
+  std::string text = fmt::format(
+      "{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<{}}{:>12}{:>12}   {}\n",
+      summary.at("users").get<std::uint64_t>(), summary.at("pages").get<std::int64_t>(),
+      summary.at("world").get<std::string>(), summary.at("lambda").get<double>(),
+      summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "", width,
+      "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
   const std::optional<AttainableRange> range = attainable_range(result);
   bool nothing_found = false;
   for (std::size_t p = 0; p < result.policies.size(); ++p) {
@@ -150,7 +152,8 @@ std::string simulation_text(const nlohmann::json& summary, const ReplayResult& r
     text += '\n';
   }
   if (nothing_found) {
-    text += "\nfinds: the smallest difference that these users would show with 80 % power, where the interval holds 0\n";
+    text +=
+        "\nfinds: the smallest difference that these users would show with 80 % power, where the interval holds 0\n";
   }
   text += mix_text(summary);
   if (summary.contains("new_items")) text += new_items_text(result) + waiting_text(summary, result);
@@ -160,8 +163,8 @@ std::string simulation_text(const nlohmann::json& summary, const ReplayResult& r
 std::string user_text(const ReplayResult& result) {
   std::string text = fmt::format("user {}\n", result.begin);
   for (const PolicyOutcome& outcome : result.policies) {
-    text += fmt::format("{:<22} pages {} clicks {} expected {:.6f} digest {}\n", outcome.policy, outcome.pages, outcome.clicks,
-                        outcome.expected.value(), outcome.digest.hex());
+    text += fmt::format("{:<22} pages {} clicks {} expected {:.6f} digest {}\n", outcome.policy, outcome.pages,
+                        outcome.clicks, outcome.expected.value(), outcome.digest.hex());
   }
   return text;
 }

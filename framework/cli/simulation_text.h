@@ -26,6 +26,11 @@ std::optional<AttainableRange> attainable_range(const ReplayResult& result);
 std::string simulation_text(const nlohmann::json& summary, const ReplayResult& result, const PairedBootstrap* rates,
                             double level);
 
+/// Of the column of names: they can be long, as "epsilon=0.3:softmax:attribute_popularity".
+std::size_t name_width(const ReplayResult& result);
+/// "+0.0123 [+0.0100, +0.0146]", or "undefined".
+std::string interval_text(const Estimate& estimate);
+
 /// What one user did under every policy, and the digest of it.
 std::string user_text(const ReplayResult& result);
 

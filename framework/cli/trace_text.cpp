@@ -35,6 +35,12 @@ std::string title_of(const EntityTable& items, ItemId item) {
   return {};
 }
 
+/// Behind the line of an item that somebody pays for.
+std::string ad_text(const PageRow& row, std::size_t k) {
+  if (row.prices.empty() || row.prices[k] == 0) return {};
+  return fmt::format("         ad, {:.3f} per click\n", row.prices[k]);
+}
+
 class Tracer {
  public:
   explicit Tracer(const TraceSetting& setting)
@@ -71,12 +77,19 @@ class Tracer {
         fmt::format("    {:>3}  {:<12}{:<38}{:>10}{:>10.3f}{:>10.4f}", k + 1, setting_.items.items.ids[item.value()],
                     title_of(setting_.items.items, item), propensity, row.utilities[k], row.click_probability[k]);
     for (const PageDraws::Column& column : draws.positions) text += fmt::format("{:>10.4f}", column.values.at(k));
-    return text + (row.clicks[k] != 0 ? "  CLICK\n" : "\n");
+    return text + (row.clicks[k] != 0 ? "  CLICK\n" : "\n") + ad_text(row, k);
   }
 
   const TraceSetting& setting_;
   SimulationRandom random_;
 };
+
+/// Before the first page of a session: what the user has in mind, and what is typed.
+std::string search_line(const PageRow& row, const SearchLaw* law) {
+  if (law == nullptr || row.query == k_no_query || row.page > 0) return {};
+  const Query& query = law->queries()[row.query];
+  return fmt::format("  searches for {}: \"{}\"\n", law->intents()[law->meaning(query)].value, query.text);
+}
 
 std::string answer_text(const Answer& answer, const EntityTable& items) {
   const char* said = answer.kind == AnswerKind::like      ? "likes it"
@@ -105,6 +118,7 @@ std::string trace_text(const ReplayResult& result, const TraceSetting& setting) 
     text += fmt::format("\n{}\n", outcome.policy);
     for (const PageRow& row : outcome.log) {
       for (const Answer& answer : row.answers) text += answer_text(answer, setting.items.items);
+      text += search_line(row, setting.search);
       text += tracer.page(row);
     }
   }

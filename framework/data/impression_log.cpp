@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -74,6 +75,7 @@ RowDigest ImpressionLog::digest() const {
     put(bytes, timestamp[row]);
     // Stores of older programs have no marginals: their digest stays what it was.
     if (!log_marginal.empty()) put_number(bytes, log_marginal[row]);
+    if (!query.empty()) bytes += queries[query[row]];
     digest.add_row(bytes);
   }
   return digest;
@@ -89,6 +91,13 @@ void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t 
   if (!log.log_marginal.empty() && log.log_marginal.size() != rows) {
     fail(fmt::format("a column has {} rows, expected {}", log.log_marginal.size(), rows));
   }
+  if (!log.query.empty() && log.query.size() != rows) {
+    fail(fmt::format("a column has {} rows, expected {}", log.query.size(), rows));
+  }
+  if (std::ranges::any_of(log.query, [&](std::uint32_t query) { return query >= log.queries.size(); })) {
+    fail(fmt::format("a row names no query, there are {}", log.queries.size()));
+  }
+  if (!log.queries.empty() && !log.queries[0].empty()) fail("the first of the queries is not the empty one");
   for (std::size_t row = 0; row < rows; ++row) {
     if (log.user[row].value() >= users) fail(fmt::format("row {} names no user", row));
     if (log.item[row].value() >= items) fail(fmt::format("row {} names no item", row));
@@ -104,6 +113,7 @@ void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t 
 void append_impressions(Hdf5File& file, const ImpressionLog& rows) {
   RowDigest digest = rows.digest();
   if (has_impressions(file)) {
+    if (!rows.query.empty() || file.exists(path_of("queries"))) fail("queries are written at once");
     digest.merge(RowDigest::from_words({static_cast<std::uint64_t>(file.read_integer(k_group, "digest_low")),
                                         static_cast<std::uint64_t>(file.read_integer(k_group, "digest_high"))}));
   }
@@ -120,6 +130,10 @@ void append_impressions(Hdf5File& file, const ImpressionLog& rows) {
   append("clicked", rows.clicked);
   append("timestamp", rows.timestamp);
   if (!rows.log_marginal.empty()) append("log_marginal", rows.log_marginal);
+  if (!rows.query.empty()) {
+    append("query", rows.query);
+    file.write_strings(path_of("queries"), rows.queries);
+  }
   file.write_attribute(k_group, "policy", std::string_view(rows.policy));
   file.write_attribute(k_group, "logging", logging_kind_name(rows.logging));
   file.write_attribute(k_group, "clicked_items", std::string_view(rows.clicked_stay ? "stay" : "leave"));
@@ -144,6 +158,10 @@ ImpressionLog read_impressions(const Hdf5File& file, std::size_t first, std::siz
   log.timestamp = file.read_rows<std::int64_t>(path_of("timestamp"), first, count);
   if (file.exists(path_of("log_marginal"))) {
     log.log_marginal = file.read_rows<double>(path_of("log_marginal"), first, count);
+  }
+  if (file.exists(path_of("queries"))) {
+    log.query = file.read_rows<std::uint32_t>(path_of("query"), first, count);
+    log.queries = file.read_strings(path_of("queries"));
   }
   if (file.has_attribute(k_group, "logging")) {
     log.policy = file.read_text(k_group, "policy");

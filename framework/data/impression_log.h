@@ -32,6 +32,10 @@ struct ImpressionLog {
   std::vector<std::int64_t> timestamp;  // unix seconds
   /// Log probability of the item at the position, whatever is above it; NaN: unknown; empty when nobody knows any.
   std::vector<double> log_marginal = {};
+  /// What the session of the row began with: queries[query[row]], "" where the user browsed. Both are empty when nobody
+  /// searched.
+  std::vector<std::uint32_t> query = {};
+  std::vector<std::string> queries = {};
   // Of all rows:
   std::string policy = {};  // name of the logging policy
   LoggingKind logging = LoggingKind::unknown;
@@ -46,7 +50,7 @@ struct ImpressionLog {
 /// logging kind.
 void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t items);
 
-/// Adds rows to `/impressions` of an open store, which the first call makes.
+/// Adds rows to `/impressions` of an open store, which the first call makes. Queries go with the first call only.
 void append_impressions(Hdf5File& file, const ImpressionLog& rows);
 bool has_impressions(const Hdf5File& file);
 /// The rows [first, first + count) of `/impressions`.

@@ -142,6 +142,12 @@ Estimate PairedBootstrap::ratio(std::size_t numerator, std::size_t denominator) 
   return estimate([&](double, auto sum_of) { return sum_of(numerator) / sum_of(denominator); });
 }
 
+Estimate PairedBootstrap::ratio_difference(const Ratio& a, const Ratio& b) const {
+  return estimate([&](double, auto sum_of) {
+    return sum_of(a.numerator) / sum_of(a.denominator) - sum_of(b.numerator) / sum_of(b.denominator);
+  });
+}
+
 Estimate PairedBootstrap::contrast(std::span<const double> coefficients) const {
   CF_EXPECTS(coefficients.size() == columns_);
   return estimate([&](double users, auto sum_of) {

@@ -57,6 +57,11 @@ class PairedBootstrap {
   Estimate difference(std::size_t a, std::size_t b) const;
   /// sum x_a / sum x_b: a ratio metric (clicks over slots), or the ratio of two means (strategy over popularity).
   Estimate ratio(std::size_t numerator, std::size_t denominator) const;
+  struct Ratio {
+    std::size_t numerator = 0, denominator = 0;  // columns
+  };
+  /// One such ratio less another over the same users.
+  Estimate ratio_difference(const Ratio& a, const Ratio& b) const;
   /// sum_c coefficients_c mean x_c; differences of differences and the like.
   Estimate contrast(std::span<const double> coefficients) const;
 

@@ -29,6 +29,8 @@ void require_same_race(const NamedSimulation& a, const NamedSimulation& b) {
                                                        {"mix_drift", "the mix of newcomers changes in another way"},
                                                        {"vocabulary_drift", "words change in another way"},
                                                        {"catalogue", "items come and go in another way"},
+                                                       {"ads", "places are sold in another way"},
+                                                       {"search", "newcomers search in another way"},
                                                        {"onboarding", "newcomers answer in another way"},
                                                        {"seed", "another seed"},
                                                        {"pages", "another number of pages"},

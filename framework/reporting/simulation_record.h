@@ -47,10 +47,14 @@ struct SimulatedPolicy {
 ///   a like; absent: nobody was asked}, answers (policy -> {like, dislike, unknown}; of those whose users were asked),
 ///   seed, users, complete (false: it was stopped and holds the first users only; absent in older records), pages (per
 ///   user at most), slate_size, roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate
-///   {random, popularity}, runs ({variant, fold, seed} of encoders), scoring (of encoders, as it was done: fp32 or int8;
-///   absent in older records), digest (of the replay), below_random (policies no better), provenance; where they change mix_drift, mix_shares, vocabulary_drift, catalogue, and new_items (policy ->
-///   {shown, clicks, expected, waiting [{k, items, reached, median_days: from arrival to the k-th impression, over all
-///   items, null when fewer than half were seen so often}]}; waiting is absent in older records).
+///   {random, popularity}, runs ({variant, fold, seed} of encoders), scoring (of encoders, as it was done: fp32 or
+///   int8; absent in older records), digest (of the replay), below_random (policies no better), provenance; where they
+///   change mix_drift, mix_shares, vocabulary_drift, catalogue, and new_items (policy -> {shown, clicks, expected,
+///   waiting [{k, items, reached, median_days: from arrival to the k-th impression, over all items, null when fewer
+///   than half were seen so often}]}; waiting is absent in older records); where somebody searched, search (the
+///   section) and search_pages (policy -> {pages, clicks, expected, expected_per_page {value, interval}} of sessions
+///   that began with a query); where places were sold, ads (the section, with the price of every sponsored item) and
+///   ad_results (policy -> revenue, clicks, relevance, places).
 /// The names "random", "popularity" and "informed oracle" are those the report looks for.
 struct SimulationRecord {
   nlohmann::json summary;

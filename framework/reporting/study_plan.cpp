@@ -25,7 +25,7 @@ Json part_of(const SimulationRecord& record, std::initializer_list<const char*> 
 /// Everything that must not differ between records of one study.
 Json condition_of(const SimulationRecord& record) {
   return part_of(record, {"lambda", "user_model", "dynamics", "world_drift", "mix_drift", "vocabulary_drift",
-                          "catalogue", "onboarding", "slate_size", "pages", "user_vector"});
+                          "catalogue", "onboarding", "search", "ads", "slate_size", "pages", "user_vector"});
 }
 
 const SimulatedPolicy& policy_of(const NamedSimulation& simulation, const std::string& name) {

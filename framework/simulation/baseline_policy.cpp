@@ -39,21 +39,25 @@ EntityTable pool_attributes(const PopulationObservables& observables, const Enti
 }
 
 BaselinePolicy::BaselinePolicy(std::string name, std::unique_ptr<Baseline> baseline, const EntityTable& profiles,
-                               std::vector<float> fallback, TieBreak ties)
+                               std::vector<float> fallback, TieBreak ties, double query_weight)
     : ScoredPolicy(std::move(ties)),
       name_(std::move(name)),
       baseline_(std::move(baseline)),
       profiles_(&profiles),
-      fallback_(std::move(fallback)) {}
+      fallback_(std::move(fallback)),
+      query_weight_(query_weight) {}
 
 void BaselinePolicy::score(std::span<const PolicyRequest> requests, std::span<float> scores) const {
   for (std::size_t r = 0; r < requests.size(); ++r) {
     const PolicyRequest& request = requests[r];
     const std::span<float> own = scores.subspan(r * items(), items());
-    if (request.history->likes.size() < baseline_->minimum_history()) {
-      std::ranges::copy(fallback_, own.begin());
+    const std::string_view searched = request.query == nullptr ? std::string_view() : request.query->text;
+    const BaselineQuery query{request.user, UserId(request.profile_row), profiles_, request.history->likes, searched,
+                              query_weight_};
+    if (baseline_->can_score(query)) {
+      baseline_->score(query, own);
     } else {
-      baseline_->score({request.user, UserId(request.profile_row), profiles_, request.history->likes}, own);
+      std::ranges::copy(fallback_, own.begin());
     }
   }
 }

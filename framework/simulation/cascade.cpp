@@ -31,6 +31,8 @@ BestSlate Cascade::best_slate(std::span<const double> utilities, std::span<const
   return most_useful(utilities, tie_orders, n);
 }
 
+PageParts Cascade::parts() const { return detail::parts_of(law(scale_)); }
+
 std::unique_ptr<PageBelief> Cascade::belief(std::size_t draws) const {
   const detail::CascadeLaw<float> law{detail::float_attraction_of(scale_)};
   return std::make_unique<detail::TopDownBelief<detail::CascadeLaw>>(law, draws);

@@ -44,6 +44,8 @@ BestSlate DependentClick::best_slate(std::span<const double> utilities, std::spa
   return most_useful(utilities, tie_orders, n);
 }
 
+PageParts DependentClick::parts() const { return detail::parts_of(law(scale_, options_)); }
+
 std::unique_ptr<PageBelief> DependentClick::belief(std::size_t draws) const {
   const detail::DependentClickLaw<float> law{detail::float_attraction_of(scale_), static_cast<float>(options_.go_on),
                                              static_cast<float>(options_.decay)};

@@ -96,6 +96,8 @@ BestSlate DynamicBayesian::best_slate(std::span<const double> utilities, std::sp
   return best;
 }
 
+PageParts DynamicBayesian::parts() const { return detail::parts_of(law()); }
+
 std::unique_ptr<PageBelief> DynamicBayesian::belief(std::size_t draws) const {
   const detail::DynamicBayesianLaw<float> law{detail::float_attraction_of(scale_), static_cast<float>(options_.go_on),
                                               static_cast<float>(options_.satisfaction),

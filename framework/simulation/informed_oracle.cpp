@@ -103,7 +103,8 @@ struct InformedOracle::State {
         model(&users),
         ties(std::move(tie_break)),
         options(given),
-        posterior(newcomers, users, {given.draws, given.seed, given.dynamics, given.answers, given.catalogue}) {}
+        posterior(newcomers, users,
+                  {given.draws, given.seed, given.dynamics, given.answers, given.catalogue, given.search}) {}
 
   std::string name;
   const UserModel* model;
@@ -118,13 +119,13 @@ struct InformedOracle::State {
 
 std::vector<ItemId> InformedOracle::State::screened(const PolicyRequest& request, const detail::Knowledge& known,
                                                     std::span<const float> weights, std::size_t keep) const {
-  const TasteDraws few = detail::resampled(*known.draws, weights, k_screening_draws);
-  const std::vector<float> equal(few.count, 1.0f / static_cast<float>(few.count));
-  const std::unique_ptr<PageBelief> belief = model->belief(few.count);
+  const detail::Knowledge few = detail::resampled(known, weights, k_screening_draws);
+  const std::vector<float> equal(few.draws->count, 1.0f / static_cast<float>(few.draws->count));
+  const std::unique_ptr<PageBelief> belief = model->belief(few.draws->count);
   belief->clear();
   std::vector<float> scores(known.taste->item_count());
   for (const ItemId item : request.candidates) {
-    std::vector<float> column = known.utilities(few, item);
+    std::vector<float> column = few.utilities(item);
     belief->attractions(column, column);
     scores[item.value()] = static_cast<float>(belief->gain(column, equal));
   }
@@ -144,7 +145,7 @@ std::vector<ItemId> InformedOracle::State::choose(const PolicyRequest& request) 
   const std::vector<ItemId> close = screened(request, known, weights, keep);
   Columns attractions;
   for (const ItemId item : close) {
-    attractions.push_back(known.utilities(*known.draws, item));
+    attractions.push_back(known.utilities(item));
     belief->attractions(attractions.back(), attractions.back());
   }
   const std::vector<std::size_t> order =

@@ -8,6 +8,7 @@
 #include "framework/simulation/answer_law.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/policy.h"
+#include "framework/simulation/search_law.h"
 #include "framework/simulation/user_dynamics.h"
 #include "framework/simulation/user_model.h"
 
@@ -21,14 +22,15 @@ struct InformedOracleOptions {
   const UserDynamics* dynamics = nullptr;  // how users change; nullptr: not at all
   const AnswerLaw* answers = nullptr;      // of users who were asked (onboarded_policy.h); nullptr: nobody is
   const Catalogue* catalogue = nullptr;    // whose new items nobody liked before they came; nullptr: none is new
+  const SearchLaw* search = nullptr;       // of sessions that begin with a query; nullptr: none does
 };
 
 /// The attainable ceiling: knows the world and the law of choice, but of a user only what every policy sees. Latent
 /// states are drawn from the law given the attributes and weighted by the likelihood of given likes (Plackett-Luce over
-/// the catalogue), of answers and of all shown pages; the slate with the highest posterior mean reward is taken, by
-/// enumeration when small, else greedily. The draws are integration nodes shared by all users. With dynamics it follows
-/// satiation, which the history determines, and moves every draw as the same clicks would move a user in that state;
-/// like the oracle it is then myopic.
+/// the catalogue), of answers, of queries, whose meaning it knows, and of all shown pages; the slate with the highest
+/// posterior mean reward is taken, by enumeration when small, else greedily. The draws are integration nodes shared by
+/// all users. With dynamics it follows satiation, which the history determines, and moves every draw as the same clicks
+/// would move a user in that state; like the oracle it is then myopic.
 class InformedOracle final : public Policy {
  public:
   /// Borrows everything.

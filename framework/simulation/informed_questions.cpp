@@ -26,18 +26,17 @@ struct Question {
 struct InformedQuestions::State {
   State(const Newcomers& newcomers, const UserModel& model, TieBreak tie_break, const InformedOracleOptions& options)
       : posterior(newcomers, model,
-                  {options.draws, options.seed, options.dynamics, options.answers, options.catalogue}),
+                  {options.draws, options.seed, options.dynamics, options.answers, options.catalogue, options.search}),
         law(options.answers),
         ties(std::move(tie_break)),
         close(options.close_candidates) {}
 
   std::vector<Question> weighed(const PolicyRequest& request, std::span<const ItemId> items,
-                                const detail::Knowledge& known, const TasteDraws& draws,
-                                std::span<const float> weights) const {
+                                const detail::Knowledge& known, std::span<const float> weights) const {
     std::vector<Question> questions;
     questions.reserve(items.size());
     for (const ItemId item : items) {
-      const double information = law->information(item, known.utilities(draws, item), weights);
+      const double information = law->information(item, known.utilities(item), weights);
       questions.push_back({item, information, ties.order(request.user, item)});
     }
     return questions;
@@ -63,14 +62,14 @@ std::optional<ItemId> InformedQuestions::next(const PolicyRequest& request) cons
   const detail::Knowledge known = state_->posterior.after(request);
   const std::vector<float> weights = known.weights();
   if (items.size() > state_->close) {
-    const TasteDraws few = detail::resampled(*known.draws, weights, k_screening_draws);
-    const std::vector<float> equal(few.count, 1.0f / static_cast<float>(few.count));
-    std::vector<Question> screened = state_->weighed(request, items, known, few, equal);
+    const detail::Knowledge few = detail::resampled(known, weights, k_screening_draws);
+    const std::vector<float> equal(few.draws->count, 1.0f / static_cast<float>(few.draws->count));
+    std::vector<Question> screened = state_->weighed(request, items, few, equal);
     std::nth_element(screened.begin(), screened.begin() + static_cast<std::ptrdiff_t>(state_->close), screened.end());
     items.clear();
     for (std::size_t q = 0; q < state_->close; ++q) items.push_back(screened[q].item);
   }
-  const std::vector<Question> questions = state_->weighed(request, items, known, *known.draws, weights);
+  const std::vector<Question> questions = state_->weighed(request, items, known, weights);
   return std::ranges::min_element(questions, std::less<>())->item;
 }
 

@@ -17,6 +17,7 @@ class LatentKey {
   friend class ClickRateSolver;  // calibrates how readily they do
   friend class LikeRateSolver;   // calibrates how they answer
   friend class LatentOracle;     // the ceiling that knows the truth
+  friend class SponsoredOracle;  // the same for ads
   friend class LatentsProbe;     // tests
 };
 

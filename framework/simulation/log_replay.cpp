@@ -45,8 +45,10 @@ bool same_page(const ImpressionLog& log, std::size_t a, std::size_t b) {
          log.page[a] == log.page[b];
 }
 
-LoggedPage read_page(const Dataset& data, const ImpressionLog& log, std::span<const std::size_t> rows) {
+LoggedPage read_page(const Dataset& data, const ImpressionLog& log, std::span<const Query> queries,
+                     std::span<const std::size_t> rows) {
   LoggedPage page;
+  if (!log.query.empty() && log.query[rows[0]] > 0) page.query = &queries[log.query[rows[0]] - 1];
   page.time = {log.period[rows[0]], log.session[rows[0]], log.page[rows[0]], log.timestamp[rows[0]]};
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const std::size_t row = rows[k];
@@ -56,6 +58,7 @@ LoggedPage read_page(const Dataset& data, const ImpressionLog& log, std::span<co
     if (std::ranges::find(page.items, log.item[row]) != page.items.end()) {
       fail(data, log, row, fmt::format("item {} stands on it twice", data.items.ids[log.item[row].value()]));
     }
+    if (!log.query.empty() && log.query[row] != log.query[rows[0]]) fail(data, log, row, "it has two queries");
     page.items.push_back(log.item[row]);
     page.clicks.push_back(log.clicked[row]);
     page.log_propensity.push_back(log.log_propensity[row]);
@@ -105,12 +108,19 @@ UserKey logged_user_key(const Dataset& log, UserId user) {
   return number ? UserKey(*number) : log.user_key(user);
 }
 
+std::vector<Query> logged_queries(const ImpressionLog& log) {
+  std::vector<Query> queries;
+  for (std::uint32_t q = 1; q < log.queries.size(); ++q) queries.push_back({q - 1, log.queries[q]});
+  return queries;
+}
+
 struct LogReplay::Parts {
   const Dataset& data;
   const Likes& likes;
   const ImpressionLog& log;
   const Catalogue& catalogue;
   LogReplayOptions options;
+  std::vector<Query> queries;
   std::vector<LoggedUser> users;
   std::size_t pages = 0;
   std::size_t left_out = 0;
@@ -122,7 +132,8 @@ struct LogReplay::Parts {
 
 LogReplay::LogReplay(const Dataset& data, const Likes& likes, const ImpressionLog& log, const Catalogue& catalogue,
                      LogReplayOptions options)
-    : parts_(new Parts{data, likes, log, catalogue, std::move(options), {}, 0, 0, {data.items.size()}}) {
+    : parts_(new Parts{
+          data, likes, log, catalogue, std::move(options), logged_queries(log), {}, 0, 0, {data.items.size()}}) {
   const std::vector<std::size_t> rows = ordered_rows(log);
   for (std::size_t begin = 0; begin < rows.size();) {
     const UserId id = log.user[rows[begin]];
@@ -137,7 +148,7 @@ LogReplay::LogReplay(const Dataset& data, const Likes& likes, const ImpressionLo
     while (begin < end) {
       std::size_t next = begin;
       while (next < end && same_page(log, rows[next], rows[begin])) ++next;
-      user.pages.push_back(read_page(data, log, std::span(rows).subspan(begin, next - begin)));
+      user.pages.push_back(read_page(data, log, parts_->queries, std::span(rows).subspan(begin, next - begin)));
       begin = next;
     }
     parts_->pages += user.pages.size();

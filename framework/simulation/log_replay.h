@@ -21,6 +21,9 @@ namespace coldframe {
 /// The key of a logged user in random-number counters: the number of a newcomer "sim-12", else the hash of the id.
 UserKey logged_user_key(const Dataset& log, UserId user);
 
+/// What sessions of a log began with: the texts that requests name by their rows.
+std::vector<Query> logged_queries(const ImpressionLog& log);
+
 struct LogReplayOptions {
   std::function<bool(UserId)> leave_out;  // users whose pages are not looked at; empty: none
   int threads = 0;                        // 0: all cores

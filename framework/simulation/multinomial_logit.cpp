@@ -137,6 +137,10 @@ BestSlate MultinomialLogit::best_slate(std::span<const double> utilities, std::s
   return most_useful(utilities, tie_orders, n);
 }
 
+PageParts MultinomialLogit::parts() const {
+  return {PageParts::Kind::shared, [scale = scale_](double v) { return std::exp(scale.scale * v - scale.no_click); }};
+}
+
 std::unique_ptr<PageBelief> MultinomialLogit::belief(std::size_t draws) const {
   return std::make_unique<LogitBelief>(scale_, draws);
 }

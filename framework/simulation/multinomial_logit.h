@@ -20,6 +20,7 @@ class MultinomialLogit final : public UserModel {
   void expected_clicks(std::span<const double> utilities, std::span<double> expected) const override;
   BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,
                        std::size_t n) const override;
+  PageParts parts() const override;
   std::unique_ptr<PageBelief> belief(std::size_t draws) const override;
 
  private:

@@ -44,11 +44,19 @@ struct Newcomer {
   std::int64_t arrival = 0;  // unix seconds
 };
 
+/// What a session began with, as it was typed. `row` is the text's place among all queries of a simulation or a log:
+/// the key for cached query vectors.
+struct Query {
+  std::uint32_t row = 0;
+  std::string text;
+};
+
 /// One page that was shown.
 struct ShownSlate {
   UserTime time;
   std::pmr::vector<ItemId> items;         // display order
   std::pmr::vector<std::uint8_t> clicks;  // one per item
+  const Query* query = nullptr;           // that the session began with; nullptr: the user browsed
 };
 
 /// What a newcomer may say when asked about an item.

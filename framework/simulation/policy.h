@@ -17,6 +17,7 @@ struct PolicyRequest {
   std::uint32_t profile_row = 0;     // of the profile pool (of the users of a log): the key for cached profile vectors
   const Profile* profile = nullptr;  // nullptr for the user of a log
   const History* history = nullptr;
+  const Query* query = nullptr;  // that the session began with; nullptr: the user browses
   UserTime time;
   std::span<const ItemId> candidates;  // available now and not yet taken, ascending
   std::size_t slate_size = 0;
@@ -30,6 +31,7 @@ struct Slate {
   double log_propensity = 0;
   std::vector<double> position_log_propensity;
   std::vector<double> position_log_marginal = {};
+  std::vector<double> prices = {};  // per click, of sold places; 0 for the others; empty: no place was sold
 };
 
 /// Whether a slate is drawn at random: a deterministic log supports no inverse-propensity estimate.

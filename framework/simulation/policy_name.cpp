@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view k_file = "file:";
 constexpr std::string_view k_onboard = "onboard:";
+constexpr std::string_view k_ads = "ads:";
 constexpr std::size_t k_most_questions = 1000;
 constexpr std::string_view k_history_readers[] = {"item_knn", "ease", "fold_in", "tfidf", "encoder", "informed_oracle"};
 
@@ -65,6 +66,31 @@ std::optional<OnboardingName> take_onboarding(std::string_view& text, std::strin
   return name;
 }
 
+/// Takes `ads:RULE:` off the front of `text`.
+std::optional<std::string> take_ads(std::string_view& text, std::string& mistake) {
+  if (!text.starts_with(k_ads)) return std::nullopt;
+  const std::string_view rest = text.substr(k_ads.size());
+  const std::size_t end = rest.find(':');
+  if (end == std::string_view::npos) {
+    mistake = "(ads needs a rule and a policy) try ads:optimal:popularity";
+    return std::string();
+  }
+  const std::string_view rule = rest.substr(0, end);
+  if (std::ranges::find(k_ad_rules, rule) == std::end(k_ad_rules)) {
+    mistake = fmt::format("(nobody places ads by '{}') use {}", rule, fmt::join(k_ad_rules, ", "));
+  }
+  text = rest.substr(end + 1);
+  return std::string(rule);
+}
+
+std::string ads_mistake(const PolicyName& name) {
+  if (name.onboarding) return "(who is asked first sees no ads here) leave out onboard:, or ads:";
+  if (!name.plain()) return "(how probable a page with ads is has no closed form) leave out epsilon: and softmax:";
+  if (name.base == "oracle") return "(ads are placed on pages of who knows no latents) try ads:oracle:informed_oracle";
+  if (name.bandit()) return "(a bandit would learn from places that it did not fill) use another policy";
+  return {};
+}
+
 bool is_base(std::string_view text, const PolicyRegistry& own) {
   return (text.starts_with(k_file) && text.size() > k_file.size()) || own.find(text) != nullptr ||
          std::ranges::find(k_policy_bases, text) != std::end(k_policy_bases);
@@ -88,15 +114,18 @@ std::string mistake_of(const PolicyName& name, const PolicyRegistry& own) {
   if (name.epsilon && *name.epsilon > 1) return fmt::format("(epsilon={} is no share) use up to 1", *name.epsilon);
   if (!is_base(name.base, own)) {
     if (name.base.starts_with(k_onboard)) return "(onboard stands first, and once) try onboard:gain:5:softmax:item_knn";
+    if (name.base.starts_with(k_ads)) return "(ads stands first, and once) try ads:optimal:popularity";
     if (name.base.starts_with("epsilon")) return "(epsilon stands first, and once) try epsilon:softmax:popularity";
-    return fmt::format("(unknown policy) use {}, file:PATH, with onboard:, epsilon: or softmax: before it if wanted",
-                       list_of(k_policy_bases, own, [](const std::string&) { return true; }));
+    return fmt::format(
+        "(unknown policy) use {}, file:PATH, with onboard:, ads:, epsilon: or softmax: before it if wanted",
+        list_of(k_policy_bases, own, [](const std::string&) { return true; }));
   }
   if (name.onboarding && !reads_likes(name.base, own)) {
     return fmt::format(
         "(answers would change nothing: {} does not look at what users like) use {}", name.base,
         list_of(k_history_readers, own, [&](const std::string& base) { return reads_likes(base, own); }));
   }
+  if (name.ads) return ads_mistake(name);
   if (name.base == "encoder" && name.plain() && !name.onboarding)
     return "(encoders of runs take part anyway) remove it";
   if (name.base == "oracle" && !name.plain()) return "(who knows latents logs nothing for others) use it alone";
@@ -121,6 +150,7 @@ ParsedPolicyName parse_policy_name(std::string_view text, const PolicyRegistry* 
   ParsedPolicyName parsed;
   parsed.name.text = text;
   parsed.name.onboarding = take_onboarding(text, parsed.mistake);
+  parsed.name.ads = take_ads(text, parsed.mistake);
   parsed.name.epsilon = take_rule(text, "epsilon", 0.1, parsed.mistake);
   parsed.name.temperature = take_rule(text, "softmax", 1.0, parsed.mistake);
   parsed.name.base = text;

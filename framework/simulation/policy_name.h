@@ -19,6 +19,7 @@ inline constexpr std::string_view k_policy_bases[] = {"random",
                                                       "ease",
                                                       "fold_in",
                                                       "tfidf",
+                                                      "match_popularity",
                                                       "oracle",
                                                       "informed_oracle",
                                                       "bandit_greedy",
@@ -29,6 +30,9 @@ inline constexpr std::string_view k_policy_bases[] = {"random",
 /// Who chooses the questions of an interview, in `onboard:CHOOSER:K:`.
 inline constexpr std::string_view k_question_choosers[] = {"random", "popularity", "entropy", "classes", "gain"};
 
+/// Who fills sold places, in `ads:RULE:`.
+inline constexpr std::string_view k_ad_rules[] = {"random", "price", "revenue", "optimal", "oracle"};
+
 /// The questions before the first page that a name asks for.
 struct OnboardingName {
   std::string chooser;
@@ -36,11 +40,12 @@ struct OnboardingName {
 };
 
 /// A policy as configurations and command lines name it:
-/// [onboard:CHOOSER:K:][epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE.
+/// [onboard:CHOOSER:K:][epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE, or ads:RULE:BASE.
 struct PolicyName {
   std::string text;  // as it was written
   std::string base;  // "popularity", "file:scores.csv"
   std::optional<OnboardingName> onboarding;
+  std::optional<std::string> ads;     // rule of the places that are sold
   std::optional<double> epsilon;      // share of uniform pages mixed in (UniformMixture); 0.1 when none is written
   std::optional<double> temperature;  // of slates drawn by SoftmaxPolicy; 1 when none is written
 

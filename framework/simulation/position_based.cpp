@@ -97,6 +97,11 @@ BestSlate PositionBased::best_slate(std::span<const double> utilities, std::span
   return most_useful(utilities, tie_orders, n);
 }
 
+PageParts PositionBased::parts() const {
+  const detail::PositionLaw<double> law = coldframe::law(scale_, decay_);
+  return {PageParts::Kind::independent, law.attraction, [law](std::size_t k) { return law.examined(k); }};
+}
+
 std::unique_ptr<PageBelief> PositionBased::belief(std::size_t draws) const {
   return std::make_unique<PositionBelief>(scale_, decay_, draws);
 }

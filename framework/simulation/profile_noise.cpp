@@ -1,7 +1,6 @@
 #include "framework/simulation/profile_noise.h"
 
 #include <utility>
-#include <vector>
 
 namespace coldframe {
 namespace {
@@ -12,8 +11,8 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 }  // namespace
 
-std::string misspelt(std::string_view text, std::uint32_t kind, std::uint32_t place) {
-  std::vector<std::size_t> inside;  // letters followed by a letter of the same word
+std::vector<std::size_t> misspelling_places(std::string_view text) {
+  std::vector<std::size_t> inside;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
     while (end < text.size() && is_letter(text[end])) ++end;
@@ -22,14 +21,22 @@ std::string misspelt(std::string_view text, std::uint32_t kind, std::uint32_t pl
     }
     at = end + 1;
   }
+  return inside;
+}
+
+std::string misspelt_at(std::string_view text, std::size_t place, std::uint32_t edit) {
   std::string edited(text);
-  if (inside.empty()) return edited;
-  const std::size_t at = inside[uniform_below(place, static_cast<std::uint32_t>(inside.size()))];
-  const std::uint32_t edit = uniform_below(kind, 3);
-  if (edit == 0) std::swap(edited[at], edited[at + 1]);
-  if (edit == 1) edited.erase(at, 1);
-  if (edit == 2) edited.insert(at, 1, edited[at]);
+  if (edit == 0) std::swap(edited[place], edited[place + 1]);
+  if (edit == 1) edited.erase(place, 1);
+  if (edit == 2) edited.insert(place, 1, edited[place]);
   return edited;
+}
+
+std::string misspelt(std::string_view text, std::uint32_t kind, std::uint32_t place) {
+  const std::vector<std::size_t> places = misspelling_places(text);
+  if (places.empty()) return std::string(text);
+  return misspelt_at(text, places[uniform_below(place, static_cast<std::uint32_t>(places.size()))],
+                     uniform_below(kind, k_misspelling_edits));
 }
 
 void add_profile_noise(const ProfileNoise& noise, const KeyedRandom& random, UserKey row, Attributes& attributes) {

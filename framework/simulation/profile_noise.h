@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "framework/core/philox.h"
 #include "framework/simulation/observables.h"
@@ -22,5 +25,11 @@ void add_profile_noise(const ProfileNoise& noise, const KeyedRandom& random, Use
 /// One edit: two neighbouring letters swapped, a letter dropped, or a letter doubled, by two random words. The text
 /// itself when it has fewer than three ASCII letters in a row.
 std::string misspelt(std::string_view text, std::uint32_t kind, std::uint32_t place);
+
+/// Where misspelt() may edit: bytes of ASCII letters that another letter of the same word follows.
+std::vector<std::size_t> misspelling_places(std::string_view text);
+/// Edit 0, 1 or 2 of those above, in that order, at one of the places.
+std::string misspelt_at(std::string_view text, std::size_t place, std::uint32_t edit);
+inline constexpr std::uint32_t k_misspelling_edits = 3;
 
 }  // namespace coldframe

@@ -41,7 +41,9 @@ class WaitingRows {
 
   static std::size_t size_of(const PageRow& row) {
     const std::size_t item = sizeof(std::uint32_t) + 1 + (row.position_log_propensity.empty() ? 0 : sizeof(double));
-    return 3 * sizeof(std::uint64_t) + 4 * sizeof(std::uint32_t) + row.items.size() * item;
+    const std::size_t scene =
+        (row.query == k_no_query ? 0 : sizeof(row.query)) + row.prices.size() * sizeof(row.prices[0]);
+    return 3 * sizeof(std::uint64_t) + 4 * sizeof(std::uint32_t) + row.items.size() * item + scene;
   }
 
   template <class T>
@@ -64,6 +66,8 @@ class WaitingRows {
       put(at, row.clicks[k]);
       if (propensities) put(at, row.position_log_propensity[k]);
     }
+    if (row.query != k_no_query) put(at, row.query);
+    for (const double price : row.prices) put(at, price);
   }
 
   void digest() {
@@ -75,6 +79,12 @@ class WaitingRows {
   std::size_t row_bytes_ = 0;  // of each
   std::size_t waiting_ = 0;
   RowDigest digest_;
+};
+
+/// Rows of users beside UserRow, each empty unless it is asked for.
+struct UserScenes {
+  std::vector<UserSearches> searches;
+  std::vector<UserAds> ads;
 };
 
 /// Outcome of one policy on one block, filled page by page.
@@ -121,11 +131,53 @@ class Ledger {
     }
   }
 
-  PolicyOutcome finish(std::vector<UserRow> users) {
+  void add_search(const PageRow& row, UserSearches& user) {
+    const auto clicks = static_cast<std::uint64_t>(std::count(row.clicks.begin(), row.clicks.end(), 1));
+    const std::int64_t expected = FixedSum::to_fixed(row.expected);
+    user.pages += 1;
+    user.clicks += static_cast<std::uint32_t>(clicks);
+    user.expected += expected;
+    outcome_.search.pages += 1;
+    outcome_.search.clicks += clicks;
+    outcome_.search.expected.add_raw(expected);
+  }
+
+  void add_ads(const LivedStep& lived, UserAds& user) {
+    const PageRow& row = lived.row;
+    if (outcome_.places.size() < row.items.size()) outcome_.places.resize(row.items.size());
+    const std::int64_t relevance = FixedSum::to_fixed(lived.relevance);
+    user.relevance += relevance;
+    outcome_.relevance.add_raw(relevance);
+    for (std::size_t k = 0; k < row.items.size(); ++k) {
+      PlaceCounts& place = outcome_.places[k];
+      const std::int64_t expected = FixedSum::to_fixed(lived.expected[k]);
+      place.shown += 1;
+      place.clicks += row.clicks[k];
+      place.expected.add_raw(expected);
+      const double price = row.prices.empty() ? 0.0 : row.prices[k];
+      if (price == 0) {
+        user.organic += expected;
+        continue;
+      }
+      const std::int64_t revenue = row.clicks[k] == 0 ? 0 : FixedSum::to_fixed(price);
+      const std::int64_t expected_revenue = FixedSum::to_fixed(price * lived.expected[k]);
+      place.ads += 1;
+      place.ad_clicks += row.clicks[k];
+      place.ad_expected.add_raw(expected);
+      place.revenue.add_raw(revenue);
+      place.expected_revenue.add_raw(expected_revenue);
+      user.revenue += revenue;
+      user.expected_revenue += expected_revenue;
+    }
+  }
+
+  PolicyOutcome finish(std::vector<UserRow> users, UserScenes scenes) {
     outcome_.digest = rows_.finish();
     keep_first_impressions(outcome_.new_item_impressions);
     outcome_.user_count = users.size();
     outcome_.users = std::move(users);
+    outcome_.searches = std::move(scenes.searches);
+    outcome_.ads = std::move(scenes.ads);
     // Users of a block take turns; the log is told user by user.
     std::stable_sort(outcome_.log.begin(), outcome_.log.end(),
                      [](const PageRow& a, const PageRow& b) { return a.user < b.user; });
@@ -154,6 +206,7 @@ void empty(std::size_t count, std::vector<Slate>& slates) {
     slate.items.clear();
     slate.position_log_propensity.clear();
     slate.position_log_marginal.clear();
+    slate.prices.clear();
     slate.log_propensity = 0;
   }
 }
@@ -165,9 +218,14 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
   std::vector<UserStory> stories;
   stories.reserve(arrivals.size());
   std::vector<UserRow> users(arrivals.size());
+  UserScenes scenes;
+  if (world.search != nullptr) scenes.searches.resize(arrivals.size());
+  if (world.ads != nullptr) scenes.ads.resize(arrivals.size());
   for (std::size_t u = 0; u < arrivals.size(); ++u) {
     stories.emplace_back(world, options, arrivals[u], memory);
     users[u].user = arrivals[u].who.number;
+    if (world.search != nullptr) scenes.searches[u].user = users[u].user;
+    if (world.ads != nullptr) scenes.ads[u].user = users[u].user;
     if (contestant.interview != nullptr) ledger.add(stories[u].answer(*contestant.interview));
   }
   std::vector<std::size_t> active;
@@ -192,9 +250,11 @@ PolicyOutcome replay_block(const ReplayWorld& world, const SimulationOptions& op
       stories[active[a]].show(random, slates[a], sample.keep(), lived);
       ledger.add(lived.row, lived.step, users[active[a]]);
       if (world.catalogue->any_new()) ledger.add_new_items(*world.catalogue, lived);
+      if (lived.row.query != k_no_query) ledger.add_search(lived.row, scenes.searches[active[a]]);
+      if (world.ads != nullptr) ledger.add_ads(lived, scenes.ads[active[a]]);
     }
   }
-  return ledger.finish(std::move(users));
+  return ledger.finish(std::move(users), std::move(scenes));
 }
 
 void check(const ReplayWorld& world, std::span<const Contestant> contestants, const SimulationOptions& options,
@@ -213,6 +273,10 @@ void check(const ReplayWorld& world, std::span<const Contestant> contestants, co
     throw DataError(fmt::format("catalogue of {} items", world.catalogue->size()),
                     fmt::format("the world has {}", world.newcomers->taste().item_count()),
                     "use the data set the population was made from");
+  }
+  if (world.search != nullptr && world.search->items() != world.catalogue->size()) {
+    throw DataError(fmt::format("catalogue of {} items", world.catalogue->size()),
+                    fmt::format("queries ask for values of {} items", world.search->items()), "use one data set");
   }
   if (options.slate_size < 1 || static_cast<std::size_t>(options.slate_size) > world.catalogue->size()) {
     throw ConfigError(fmt::format("simulation.slate_size = {}", options.slate_size),

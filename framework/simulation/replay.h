@@ -4,12 +4,14 @@
 #include <functional>
 #include <span>
 
+#include "framework/simulation/ad_market.h"
 #include "framework/simulation/catalogue.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/onboarded_policy.h"
 #include "framework/simulation/oracle.h"
 #include "framework/simulation/policy.h"
 #include "framework/simulation/replay_result.h"
+#include "framework/simulation/search_law.h"
 #include "framework/simulation/simulation_options.h"
 #include "framework/simulation/user_dynamics.h"
 #include "framework/simulation/user_model.h"
@@ -33,6 +35,8 @@ struct ReplayWorld {
   const Catalogue* catalogue = nullptr;
   const UserModel* user_model = nullptr;
   const UserDynamics* dynamics = nullptr;  // nullptr: users stay as they were born
+  const SearchLaw* search = nullptr;       // nullptr: no session begins with a query
+  const AdMarket* ads = nullptr;           // nullptr: no place is sold
 };
 
 /// yes: the pages of the users that simulation.log_share takes; trace: all pages, with what users thought of them.

@@ -68,7 +68,22 @@ void add_page(const PageRow& page, UserId user, SimulatedLog& log) {
     shown.log_marginal.push_back(cell(page.position_log_marginal, k));
     shown.clicked.push_back(page.clicks[k]);
     shown.timestamp.push_back(page.timestamp);
+    shown.query.push_back(page.query == k_no_query ? 0 : page.query + 1);
     if (page.clicks[k] != 0) add_like(user, page.items[k], page.timestamp, log.data.interactions);
+  }
+}
+
+/// The texts that the rows name, in the order of their first row.
+void add_queries(std::span<const Query> queries, ImpressionLog& shown) {
+  if (queries.empty()) return shown.query.clear();
+  std::vector<std::uint32_t> number(queries.size() + 1, 0);
+  shown.queries = {""};
+  for (std::uint32_t& query : shown.query) {
+    if (query > 0 && number[query] == 0) {
+      number[query] = static_cast<std::uint32_t>(shown.queries.size());
+      shown.queries.push_back(queries[query - 1].text);
+    }
+    query = number[query];
   }
 }
 
@@ -85,7 +100,7 @@ std::optional<std::uint64_t> simulated_user_number(std::string_view id) {
 }
 
 SimulatedLog make_simulated_log(const Dataset& source, const Population& population, const PolicyOutcome& outcome,
-                                PolicyKind kind, const SimulationOptions& options) {
+                                PolicyKind kind, const SimulationOptions& options, std::span<const Query> queries) {
   require_same_items(population, source);
   if (outcome.log.empty() && outcome.pages > 0 && options.log_share >= 1.0) {
     throw ConfigError(fmt::format("log of policy '{}'", outcome.policy), "its pages were not kept",
@@ -112,6 +127,7 @@ SimulatedLog make_simulated_log(const Dataset& source, const Population& populat
   }
   const auto unknown = [](double p) { return std::isnan(p); };
   if (std::ranges::all_of(log.impressions.log_marginal, unknown)) log.impressions.log_marginal.clear();
+  add_queries(queries, log.impressions);
   sort_interactions(log.data);
   return log;
 }

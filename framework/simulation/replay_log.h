@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,9 @@ struct SimulatedLog {
 
 /// Builds the log of one policy; its outcome must have been replayed with KeepLog::yes and these options. `items` and
 /// availability come from the data set the population was made from. Users without a page in the log are left out.
+/// queries: those of the replay, where somebody searched.
 SimulatedLog make_simulated_log(const Dataset& source, const Population& population, const PolicyOutcome& outcome,
-                                PolicyKind kind, const SimulationOptions& options);
+                                PolicyKind kind, const SimulationOptions& options, std::span<const Query> queries = {});
 
 /// The external id of a newcomer in a log, "sim-12", and back; nullopt for other ids.
 std::string simulated_user_id(std::uint64_t number);

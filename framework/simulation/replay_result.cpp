@@ -20,6 +20,16 @@ void add_padded(std::vector<T>& sum, const std::vector<T>& more, void (*add)(T&,
 
 void add_count(std::uint64_t& sum, const std::uint64_t& more) { sum += more; }
 void add_sum(FixedSum& sum, const FixedSum& more) { sum.add_raw(more.raw()); }
+void add_place(PlaceCounts& sum, const PlaceCounts& more) {
+  sum.shown += more.shown;
+  sum.clicks += more.clicks;
+  sum.ads += more.ads;
+  sum.ad_clicks += more.ad_clicks;
+  add_sum(sum.expected, more.expected);
+  add_sum(sum.ad_expected, more.ad_expected);
+  add_sum(sum.revenue, more.revenue);
+  add_sum(sum.expected_revenue, more.expected_revenue);
+}
 
 template <class Row>
 void append_in_order(std::vector<Row>& rows, std::vector<Row>&& more) {
@@ -38,6 +48,8 @@ void merge_outcome(PolicyOutcome& into, PolicyOutcome&& from) {
   into.clicks += from.clicks;
   into.expected.add_raw(from.expected.raw());
   append_in_order(into.users, std::move(from.users));
+  append_in_order(into.searches, std::move(from.searches));
+  append_in_order(into.ads, std::move(from.ads));
   add_padded(into.pages_by_step, from.pages_by_step, add_count);
   add_padded(into.clicks_by_step, from.clicks_by_step, add_count);
   add_padded(into.expected_by_step, from.expected_by_step, add_sum);
@@ -47,6 +59,11 @@ void merge_outcome(PolicyOutcome& into, PolicyOutcome&& from) {
   into.new_items.clicks += from.new_items.clicks;
   into.new_items.expected.add_raw(from.new_items.expected.raw());
   merge_first_impressions(into.new_item_impressions, from.new_item_impressions);
+  into.search.pages += from.search.pages;
+  into.search.clicks += from.search.clicks;
+  into.search.expected.add_raw(from.search.expected.raw());
+  add_padded(into.places, from.places, add_place);
+  into.relevance.add_raw(from.relevance.raw());
   into.digest.merge(from.digest);
   append_in_order(into.log, std::move(from.log));
 }

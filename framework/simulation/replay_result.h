@@ -39,6 +39,41 @@ struct UserRow {
   friend bool operator==(const UserRow&, const UserRow&) = default;
 };
 
+/// What one user did on pages of sessions that began with a query.
+struct UserSearches {
+  std::uint64_t user = 0;
+  std::uint32_t pages = 0;
+  std::uint32_t clicks = 0;
+  std::int64_t expected = 0;  // as in UserRow
+  friend bool operator==(const UserSearches&, const UserSearches&) = default;
+};
+
+/// What one user saw of ads, and what the other places brought.
+struct UserAds {
+  std::uint64_t user = 0;
+  std::int64_t revenue = 0;           // as sampled; all fixed point
+  std::int64_t expected_revenue = 0;  // closed form
+  std::int64_t organic = 0;           // closed-form expected clicks on places that are not sold
+  std::int64_t relevance = 0;         // sum over pages, see PolicyOutcome
+  friend bool operator==(const UserAds&, const UserAds&) = default;
+};
+
+/// One place of all pages.
+struct PlaceCounts {
+  std::uint64_t shown = 0;
+  std::uint64_t clicks = 0;
+  std::uint64_t ads = 0;  // times that it was sold
+  std::uint64_t ad_clicks = 0;
+  FixedSum expected;     // clicks, closed form
+  FixedSum ad_expected;  // of them on ads
+  FixedSum revenue;
+  FixedSum expected_revenue;
+  friend bool operator==(const PlaceCounts&, const PlaceCounts&) = default;
+};
+
+/// Place of a query that there is not.
+inline constexpr std::uint32_t k_no_query = 0xFFFFFFFFu;
+
 /// One page of the log.
 struct PageRow {
   std::uint64_t user = 0;
@@ -52,7 +87,9 @@ struct PageRow {
   std::vector<double> position_log_propensity;  // empty: none
   std::vector<double> position_log_marginal;    // empty: unknown
   std::vector<ItemId> given_likes;              // and liked answers, oldest first; on the first page of a user only
+  std::uint32_t query = k_no_query;             // row of what the session began with
   double expected = 0;
+  std::vector<double> prices;  // of sold places, as in Slate; never sent between ranks
   // Of a traced user only (KeepLog::trace), per item; never sent between ranks.
   std::vector<double> utilities;
   std::vector<double> click_probability;  // closed form, given the page
@@ -67,6 +104,14 @@ struct NewItemCounts {
   friend bool operator==(const NewItemCounts&, const NewItemCounts&) = default;
 };
 
+/// What happened on pages of sessions that began with a query.
+struct SearchCounts {
+  std::uint64_t pages = 0;
+  std::uint64_t clicks = 0;
+  FixedSum expected;
+  friend bool operator==(const SearchCounts&, const SearchCounts&) = default;
+};
+
 /// Everything one policy brought about on a range of users.
 struct PolicyOutcome {
   std::string policy;
@@ -74,7 +119,9 @@ struct PolicyOutcome {
   std::uint64_t pages = 0;
   std::uint64_t clicks = 0;
   FixedSum expected;
-  std::vector<UserRow> users;                // ascending; empty where they are kept elsewhere (UserRowSpool)
+  std::vector<UserRow> users;          // ascending; empty where they are kept elsewhere (UserRowSpool)
+  std::vector<UserAds> ads;            // the same, where places are sold
+  std::vector<UserSearches> searches;  // parallel to users; empty where nobody searches, or they are kept elsewhere
   std::vector<std::uint64_t> pages_by_step;  // [sessions * pages] how many users reached a step
   std::vector<std::uint64_t> clicks_by_step;
   std::vector<FixedSum> expected_by_step;
@@ -82,8 +129,11 @@ struct PolicyOutcome {
   std::array<std::uint64_t, 3> answers{};  // like, dislike, unknown: of newcomers who were asked
   NewItemCounts new_items;
   std::vector<Impression> new_item_impressions;  // the first of each new item
-  RowDigest digest;          // of all pages
-  std::vector<PageRow> log;  // only when asked for; in order of (user, session, page)
+  SearchCounts search;
+  std::vector<PlaceCounts> places;  // [slate size], where some are sold (to whichever policy)
+  FixedSum relevance;               // the same: sum over pages of page_relevance()
+  RowDigest digest;                 // of all pages
+  std::vector<PageRow> log;         // only when asked for; in order of (user, session, page)
 
   double click_rate() const { return pages == 0 ? 0.0 : static_cast<double>(clicks) / static_cast<double>(pages); }
   double expected_rate() const { return pages == 0 ? 0.0 : expected.value() / static_cast<double>(pages); }

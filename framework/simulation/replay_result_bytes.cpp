@@ -12,8 +12,9 @@ class Writer {
   template <class T>
   requires std::is_trivially_copyable_v<T>
   void put(const T& value) {
-    const auto* first = reinterpret_cast<const std::byte*>(&value);
-    bytes_.insert(bytes_.end(), first, first + sizeof(T));
+    const std::size_t before = bytes_.size();
+    bytes_.resize(before + sizeof(T));
+    std::memcpy(bytes_.data() + before, &value, sizeof(T));
   }
   template <class T>
   requires std::is_trivially_copyable_v<T>
@@ -79,14 +80,14 @@ class Reader {
 void visit(auto& io, auto& row) requires requires { row.position_log_propensity; }
 {
   io(row.user, row.profile, row.period, row.session, row.page, row.timestamp, row.items, row.clicks,
-     row.position_log_propensity, row.position_log_marginal, row.given_likes, row.expected);
+     row.position_log_propensity, row.position_log_marginal, row.given_likes, row.query, row.expected);
 }
 
 void visit(auto& io, auto& row) requires requires { row.pages_by_step; }
 {
-  io(row.policy, row.user_count, row.pages, row.clicks, row.expected, row.users, row.pages_by_step, row.clicks_by_step,
-     row.expected_by_step, row.shown, row.answers, row.new_items,
-     row.new_item_impressions, row.digest);
+  io(row.policy, row.user_count, row.pages, row.clicks, row.expected, row.users, row.searches, row.ads,
+     row.pages_by_step, row.clicks_by_step, row.expected_by_step, row.shown, row.answers, row.new_items,
+     row.new_item_impressions, row.search, row.places, row.relevance, row.digest);
 }
 
 }  // namespace

@@ -129,9 +129,9 @@ void describe_policies(SimulationOptions& o, OptionVisitor& v) {
        .doc = fmt::format(
            "policies beside the encoders: {}, {}file:PATH; drawn at random by epsilon=SHARE: or softmax=TEMPERATURE: "
            "in front, also of encoder (those of the runs); newcomers are asked K items first by onboard:CHOOSER:K: "
-           "before that ({})",
+           "before that ({}); sold places are filled by ads:RULE:POLICY ({})",
            fmt::join(std::span(k_policy_bases).first(std::size(k_policy_bases) - 1), ", "), own_names(o),
-           fmt::join(k_question_choosers, ", "))},
+           fmt::join(k_question_choosers, ", "), fmt::join(k_ad_rules, ", "))},
       o.policies);
   v.visit({.name = "history_items", .doc = "newest likes in a user vector", .minimum = 0, .maximum = 1000},
           o.history_items);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "framework/core/ids.h"
+#include "framework/simulation/page_parts.h"
 #include "framework/simulation/random_layout.h"
 
 namespace coldframe {
@@ -84,6 +85,9 @@ class UserModel {
   /// (smaller first).
   virtual BestSlate best_slate(std::span<const double> utilities, std::span<const std::uint64_t> tie_orders,
                                std::size_t n) const = 0;
+
+  /// What makes the best page with ads quick to find (ad_layout.h).
+  virtual PageParts parts() const { return {}; }
 
   /// The same law for many possible users at once [M]: what posteriors and slate search over draws are made of.
   virtual std::unique_ptr<PageBelief> belief(std::size_t draws) const = 0;

@@ -138,6 +138,34 @@ TEST(DatasetStore, impressions_say_how_they_were_chosen) {
   EXPECT_THROW(check_impressions(log, 3, 4), DataError);
 }
 
+TEST(DatasetStore, impressions_bring_their_queries_along) {
+  const ScratchFolder folder;
+  ImpressionLog log = tiny_log();
+  log.query = {1, 0};
+  log.queries = {"", "funny, sad"};
+  EXPECT_NE(log.digest(), tiny_log().digest());
+  write_dataset(folder / "a.h5", tiny_dataset(), &log);
+  const auto read = read_impression_log(folder / "a.h5");
+  EXPECT_EQ(read->query, log.query);
+  EXPECT_EQ(read->queries, log.queries);
+  write_dataset(folder / "b.h5", tiny_dataset());
+  Hdf5File file = Hdf5File::open_to_append(folder / "b.h5");
+  append_impressions(file, log);
+  EXPECT_THROW(append_impressions(file, log), DataError);
+  write_impression_csv(folder / "log.csv", tiny_dataset(), log);
+  const std::string csv = read_bytes(folder / "log.csv");
+  EXPECT_NE(csv.find(",timestamp,query\n"), std::string::npos);
+  EXPECT_NE(csv.find(",\"funny, sad\"\n"), std::string::npos);
+  EXPECT_EQ(csv.substr(csv.size() - 2), ",\n") << "the other row browsed";
+  for (const auto& break_it : std::vector<void (*)(ImpressionLog&)>{[](ImpressionLog& l) { l.query[0] = 2; },
+                                                                    [](ImpressionLog& l) { l.query.pop_back(); },
+                                                                    [](ImpressionLog& l) { l.queries[0] = "x"; }}) {
+    ImpressionLog broken = log;
+    break_it(broken);
+    EXPECT_THROW(check_impressions(broken, 3, 4), DataError);
+  }
+}
+
 TEST(ImpressionCsv, has_a_line_per_shown_item_that_reads_back) {
   const ScratchFolder folder;
   ImpressionLog log = tiny_log();

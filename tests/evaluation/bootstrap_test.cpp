@@ -99,6 +99,21 @@ TEST(PairedBootstrap, identical_rows_differ_by_exactly_zero) {
   EXPECT_DOUBLE_EQ(bootstrap.ratio(0, 1).value, 1.0);
 }
 
+TEST(PairedBootstrap, ratios_of_the_same_users_are_compared_within_each_replicate) {
+  const auto users = keys(80);
+  const auto pages = uneven(80, 3.0);
+  auto twice = uneven(80, 1.0);
+  for (std::size_t u = 0; u < 80; ++u) twice[u] = 2 * pages[u] + (u % 5 == 0 ? 0.1 : 0.0);
+  const PairedBootstrap bootstrap = resampled(users, {pages, uneven(80, 1.0), twice}, {300, 0.9, 5});
+  const Estimate difference = bootstrap.ratio_difference({2, 0}, {1, 0});
+  EXPECT_DOUBLE_EQ(difference.value, bootstrap.ratio(2, 0).value - bootstrap.ratio(1, 0).value);
+  // uneven(80, 1) is a third of the pages, so the second ratio never moves.
+  EXPECT_NEAR(bootstrap.ratio(1, 0).standard_error, 0, 1e-6);
+  EXPECT_NEAR(difference.standard_error, bootstrap.ratio(2, 0).standard_error, 1e-6);
+  EXPECT_GT(difference.standard_error, 1e-4);
+  EXPECT_EQ(bootstrap.ratio_difference({2, 0}, {2, 0}).standard_error, 0.0);
+}
+
 TEST(PairedBootstrap, pairing_makes_the_difference_of_correlated_rows_sharp) {
   const auto users = keys(200);
   auto lifted = uneven(200, 1.0);

@@ -192,7 +192,7 @@ class UnbornLikesTest : public ChurnReplayTest {
     ASSERT_FALSE(catalogue_.arrived(ItemId(0), who.arrival));
     const detail::Knowledge known = posterior.after(request);
     std::vector<std::vector<float>> utilities;
-    for (std::uint32_t i = 0; i < items_; ++i) utilities.push_back(known.utilities(*known.draws, ItemId(i)));
+    for (std::uint32_t i = 0; i < items_; ++i) utilities.push_back(known.utilities(ItemId(i)));
     for (std::size_t m = 0; m < 40; ++m) {
       double left = 0;
       for (std::uint32_t i = 0; i < items_; ++i) {

@@ -37,6 +37,15 @@ TEST(PolicyName, questions_stand_before_everything) {
   EXPECT_FALSE(policy_named("item_knn", "x").onboarding.has_value());
 }
 
+TEST(PolicyName, ads_stand_before_a_policy_that_shows_its_pages_as_they_are) {
+  const PolicyName name = policy_named("ads:optimal:encoder", "x");
+  EXPECT_EQ(name.ads, "optimal");
+  EXPECT_EQ(name.base, "encoder");
+  EXPECT_EQ(name.around("lora"), "ads:optimal:lora");
+  EXPECT_EQ(policy_named("ads:oracle:file:/a:b.csv", "x").file(), "/a:b.csv");
+  EXPECT_FALSE(policy_named("popularity", "x").ads.has_value());
+}
+
 TEST(PolicyName, files_have_paths) {
   const PolicyName name = policy_named("softmax=2:file:/a b/c:d.csv", "x");
   EXPECT_EQ(name.file(), "/a b/c:d.csv");
@@ -67,6 +76,15 @@ TEST(PolicyName, mistakes_say_what_to_write) {
       {"softmax:epsilon:popularity", "epsilon stands first, and once"},
       {"epsilon=0.1", "epsilon stands first, and once"},
       {"onboard:gain", "try onboard:gain:5:item_knn"},
+      {"ads:optimal", "try ads:optimal:popularity"},
+      {"ads:dear:popularity", "nobody places ads by 'dear'"},
+      {"ads:optimal:popularty", "unknown policy"},
+      {"ads:optimal:oracle", "who knows no latents"},
+      {"ads:optimal:bandit_ucb", "did not fill"},
+      {"ads:optimal:softmax:popularity", "no closed form"},
+      {"ads:optimal:epsilon:popularity", "no closed form"},
+      {"epsilon:ads:optimal:popularity", "ads stands first"},
+      {"onboard:gain:5:ads:optimal:item_knn", "leave out onboard:"},
       {"onboard:gain:5", "try onboard:gain:5:item_knn"},
       {"onboard:guess:5:item_knn", "nobody named 'guess'"},
       {"onboard:gain:0:item_knn", "'0' is no number of questions"},

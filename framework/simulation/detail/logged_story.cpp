@@ -25,6 +25,7 @@ PolicyRequest LoggedStory::request() const {
   request.user = user_->key;
   request.profile_row = user_->user.value();
   request.history = &history_;
+  request.query = page().query;
   request.time = page().time;
   request.candidates = candidates_;
   request.slate_size = page().items.size();
@@ -37,7 +38,7 @@ void LoggedStory::turn_page() {
     if (done.clicks[k] != 0) add_like(done.items[k]);
   }
   history_.shown.push_back(
-      {done.time, {done.items.begin(), done.items.end()}, {done.clicks.begin(), done.clicks.end()}});
+      {done.time, {done.items.begin(), done.items.end()}, {done.clicks.begin(), done.clicks.end()}, done.query});
   ++at_;
   if (!over()) begin_page();
 }

@@ -19,6 +19,7 @@ struct LoggedPage {
   std::vector<std::uint8_t> clicks;
   std::vector<double> log_propensity;
   std::vector<double> log_marginal;  // empty: unknown
+  const Query* query = nullptr;      // that the session began with
 };
 
 struct LoggedUser {

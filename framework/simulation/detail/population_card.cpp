@@ -70,6 +70,13 @@ void add_assumed(std::vector<CardEntry>& card) {
   add("vocabulary_drift.user_template", "none", "templates written by different people");
   add("onboarding.like_rate", "0.3", "0.1 .. 0.6");
   add("onboarding.familiarity", "1", "0 (everything is known), 0.3 .. 3");
+  add("ads.positions", "none", "the places that a page would sell");
+  add("ads.median_price, ads.price_sigma", "1, 1",
+      "a median only scales revenue; 0 .. 2 for the spread, or prices of a file");
+  add("ads.click_value", "0", "0 .. 10 times the median price");
+  add("search.share", "0", "0 .. 0.5");
+  add("search.intent_gain", "3", "0 .. 6");
+  add("search.typo_share", "0", "0 .. 0.3");
 }
 
 void add_unknowable(std::vector<CardEntry>& card) {
@@ -77,6 +84,8 @@ void add_unknowable(std::vector<CardEntry>& card) {
     card.push_back({name, Identifiability::not_identifiable, "", why});
   };
   add("click-through by position", "ratings hold no slates and no positions");
+  add("prices of clicks", "a rating log holds no ads and no money");
+  add("queries", "a rating log does not say what was searched for");
   add("session length", "ratings were entered in bulk, most of a user's within an hour");
   add("leaving and return", "a rating log does not show visits without ratings");
   add("satiation and drift", "times are when a rating was entered, not when an item was consumed");

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t k_direct_items = 256;  // below: what is left of the catalogue is summed, not subtracted
 constexpr float k_least_mass = 1e-6f;        // of the catalogue, where subtraction cancels
+constexpr float k_least_chosen = 1e-37f;     // where an intent's share underflows
+constexpr std::size_t k_most_mass_floats = std::size_t{1} << 26;  // kept at once
 
 /// The draws of the given numbers, in their order.
 TasteDraws picked(const TasteDraws& draws, std::span<const std::size_t> numbers) {
@@ -50,7 +52,7 @@ void weigh_shown(const ShownSlate& page, PageBelief& belief, Knowledge& known) {
   std::vector<std::vector<float>> attractions;  // one [M] per item
   std::vector<std::span<const float>> views;
   for (const ItemId item : page.items) {
-    attractions.push_back(known.utilities(*known.draws, item));
+    attractions.push_back(known.utilities(item));
     belief.attractions(attractions.back(), attractions.back());
   }
   for (const std::vector<float>& column : attractions) views.emplace_back(column);
@@ -81,11 +83,16 @@ std::vector<float> Knowledge::weights() const {
   return out;
 }
 
-std::vector<float> Knowledge::utilities(const TasteDraws& some, ItemId item) const {
-  std::vector<float> out = detail::utilities(*taste, some, item);
-  if (condition.satiation.empty()) return out;
-  const auto lost = static_cast<float>(condition.satiation[item.value()]);
-  for (float& utility : out) utility -= lost;
+std::vector<float> Knowledge::utilities(ItemId item) const {
+  std::vector<float> out = detail::utilities(*taste, *draws, item);
+  if (!condition.satiation.empty()) {
+    const auto lost = static_cast<float>(condition.satiation[item.value()]);
+    for (float& utility : out) utility -= lost;
+  }
+  if (search) {
+    const auto gained = search->law->matches(search->intent, item) ? static_cast<float>(search->law->gain()) : 0.0f;
+    for (std::size_t m = 0; m < out.size(); ++m) out[m] += gained - search->loss[m];
+  }
   return out;
 }
 
@@ -121,7 +128,7 @@ std::shared_ptr<const TasteDraws> TastePosterior::prior_of(const Profile& profil
 
 Knowledge TastePosterior::at_birth(const PolicyRequest& request) const {
   const std::uint32_t period = request.time.period;
-  Knowledge known{&newcomers_->taste(period), prior_of(*request.profile, period), {}, nullptr, {}};
+  Knowledge known{&newcomers_->taste(period), prior_of(*request.profile, period), {}, nullptr, {}, {}};
   known.log_weights.resize(known.draws->count, 0.0);
   if (options_.dynamics == nullptr || options_.dynamics->still()) return known;
   const std::vector<ShownSlate>& shown = request.history->shown;
@@ -180,23 +187,94 @@ void TastePosterior::weigh_answers(std::span<const Answer> answers, Knowledge& k
   }
 }
 
+TastePosterior::IntentMasses TastePosterior::masses_of(const Knowledge& known) const {
+  const SearchLaw& law = *options_.search;
+  const std::size_t count = known.draws->count;
+  const std::vector<float> none(count, 0.0f);
+  std::vector<float> any = none, all = none;
+  IntentMasses masses(law.intents().size(), IntentMass{none, none});
+  for (std::uint32_t i = 0; i < law.items(); ++i) {
+    const std::vector<float> utility = utilities(*known.taste, *known.draws, ItemId(i));
+    const auto weight = static_cast<float>(law.weight(ItemId(i)));
+    std::vector<float> mass(count);
+    for (std::size_t m = 0; m < count; ++m) all[m] += mass[m] = fast_exp(utility[m]);
+    if (weight == 0) continue;
+    for (std::size_t m = 0; m < count; ++m) any[m] += mass[m];
+    for (const std::uint32_t intent : law.intents_of(ItemId(i))) {
+      for (std::size_t m = 0; m < count; ++m) {
+        masses[intent].match[m] += mass[m];
+        masses[intent].chosen[m] += weight * mass[m];
+      }
+    }
+  }
+  for (IntentMass& mass : masses) {
+    for (std::size_t m = 0; m < count; ++m) {
+      mass.match[m] /= all[m];
+      mass.chosen[m] /= any[m];
+    }
+  }
+  return masses;
+}
+
+/// Draws that clicks have not moved are shared by all users of a profile, and so is what follows from them.
+std::shared_ptr<const TastePosterior::IntentMasses> TastePosterior::known_masses(const Knowledge& known) const {
+  if (known.dynamics != nullptr && known.dynamics->taste_drift() > 0) {
+    return std::make_shared<const IntentMasses>(masses_of(known));
+  }
+  {
+    const std::scoped_lock guard(mutex_);
+    const auto found = masses_.find(known.draws.get());
+    if (found != masses_.end()) return found->second;
+  }
+  auto made = std::make_shared<const IntentMasses>(masses_of(known));
+  const std::size_t floats = 2 * made->size() * known.draws->count;
+  const std::scoped_lock guard(mutex_);
+  if ((masses_.size() + 1) * floats > k_most_mass_floats) masses_.clear();
+  return masses_.emplace(known.draws.get(), std::move(made)).first->second;
+}
+
+/// Before a page: what its session is about. That a user asks for something says what they like.
+void TastePosterior::enter(const Query* query, bool new_session, Knowledge& known) const {
+  if (options_.search == nullptr) return;
+  if (query == nullptr) {
+    known.search.reset();
+    return;
+  }
+  const bool moved = known.dynamics != nullptr && known.dynamics->taste_drift() > 0;
+  if (!new_session && !moved) return;
+  const SearchLaw& law = *options_.search;
+  const std::uint32_t intent = law.meaning(*query);
+  const std::shared_ptr<const IntentMasses> masses = known_masses(known);
+  const IntentMass& mass = (*masses)[intent];
+  known.search = KnownSearch{&law, intent, std::vector<float>(known.draws->count)};
+  const auto more = static_cast<float>(std::expm1(law.gain()));
+  for (std::size_t m = 0; m < known.draws->count; ++m) {
+    known.search->loss[m] = fast_log(1.0f + mass.match[m] * more);
+    if (new_session) known.log_weights[m] += static_cast<double>(fast_log(std::max(mass.chosen[m], k_least_chosen)));
+  }
+}
+
 Knowledge TastePosterior::after(const PolicyRequest& request) const {
   Knowledge known = at_birth(request);
   const History& history = *request.history;
   const std::unique_ptr<PageBelief> belief = model_->belief(known.draws->count);
   weigh_given(request, known);
   weigh_answers(history.answers, known);
+  std::optional<std::uint32_t> session;
   for (const ShownSlate& page : history.shown) {
     if (known.dynamics != nullptr) known.dynamics->pass_time(page.time.timestamp, known.condition);
+    enter(page.query, session != page.time.session, known);
+    session = page.time.session;
     weigh_shown(page, *belief, known);
     if (known.dynamics != nullptr) follow(page, known);
   }
   if (known.dynamics != nullptr) known.dynamics->pass_time(request.time.timestamp, known.condition);
+  enter(request.query, session != request.time.session, known);
   return known;
 }
 
-/// Equally weighted draws that stand for the weighted ones: systematic resampling with fixed offsets.
-TasteDraws resampled(const TasteDraws& draws, std::span<const float> weights, std::size_t count) {
+Knowledge resampled(const Knowledge& known, std::span<const float> weights, std::size_t count) {
+  const TasteDraws& draws = *known.draws;
   std::vector<std::size_t> numbers(std::min(count, draws.count));
   double reached = weights[0];
   std::size_t m = 0;
@@ -205,7 +283,17 @@ TasteDraws resampled(const TasteDraws& draws, std::span<const float> weights, st
     while (reached < target && m + 1 < draws.count) reached += weights[++m];
     numbers[f] = m;
   }
-  return picked(draws, numbers);
+  Knowledge few{known.taste,
+                std::make_shared<const TasteDraws>(picked(draws, numbers)),
+                std::vector<double>(numbers.size(), 0.0),
+                known.dynamics,
+                known.condition,
+                known.search};
+  if (few.search) {
+    few.search->loss.clear();
+    for (const std::size_t number : numbers) few.search->loss.push_back(known.search->loss[number]);
+  }
+  return few;
 }
 
 }  // namespace coldframe::detail

@@ -39,6 +39,14 @@ void expect_top_down(const Law<double>& law, std::span<const double> utilities, 
 }
 
 template <template <class> class Law>
+PageParts parts_of(const Law<double>& law) {
+  return {PageParts::Kind::top_down, law.attraction, {}, [law](double v, std::size_t k) {
+            const double a = law.attraction(v);
+            return law.go_on * (1.0 - law.satisfied(a, k) * a);
+          }};
+}
+
+template <template <class> class Law>
 class TopDownBelief final : public PageBelief {
  public:
   TopDownBelief(const Law<float>& law, std::size_t draws) : law_(law), reach_(draws) {}

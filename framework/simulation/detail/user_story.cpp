@@ -10,6 +10,7 @@
 
 #include "framework/core/error.h"
 #include "framework/evaluation/candidate_set.h"
+#include "framework/simulation/page_relevance.h"
 
 namespace coldframe {
 namespace {
@@ -91,15 +92,19 @@ UserStory::UserStory(const ReplayWorld& world, const SimulationOptions& options,
     condition_ = dynamics_->begin(arrival.latents.group(LatentKey()), {state.begin(), state.end()},
                                   {taste.begin(), taste.end()}, time_.timestamp);
   }
+  begin_session();
   find_candidates();
   if (leave_) take_away(history_.likes);
   if (candidates_.empty()) over_ = true;
 }
 
 std::span<const Answer> UserStory::answer(const Interview& interview) {
-  const std::span<const double> utilities = latents().utilities(LatentKey());
+  // Who signs up is asked about tastes, before anything is searched for.
+  const std::span<const double> utilities = arrival_->latents.utilities(LatentKey());
   for (std::size_t question = 0; question < interview.questions && !over_; ++question) {
-    const std::optional<ItemId> item = interview.chooser->next(request());
+    PolicyRequest asked = request();
+    asked.query = nullptr;
+    const std::optional<ItemId> item = interview.chooser->next(asked);
     if (!item) break;
     const AnswerKind kind =
         interview.answers->answer(arrival_->who.key, *item, world_->catalogue->slot(*item), utilities[item->value()]);
@@ -141,6 +146,7 @@ PolicyRequest UserStory::request() const {
   request.profile_row = arrival_->who.profile;
   request.profile = &world_->newcomers->profile(arrival_->who);
   request.history = &history_;
+  if (search_) request.query = search_->query;
   request.time = time_;
   request.candidates = candidates_;
   request.slate_size = static_cast<std::size_t>(options_->slate_size);
@@ -154,7 +160,7 @@ void UserStory::check(const Slate& slate) const {
   const bool known = std::ranges::all_of(slate.items, [&](ItemId item) { return candidates.holds(item); });
   const bool propensities = (slate.position_log_propensity.empty() || slate.position_log_propensity.size() == shown) &&
                             (slate.position_log_marginal.empty() || slate.position_log_marginal.size() == shown) &&
-                            slate.log_propensity <= 1e-9;
+                            (slate.prices.empty() || slate.prices.size() == shown) && slate.log_propensity <= 1e-9;
   if (known && shown == wanted && propensities && distinct(slate.items)) return;
   throw DataError(
       fmt::format("slate for user {} in session {}, page {}", arrival_->who.number, time_.session, time_.page),
@@ -174,9 +180,19 @@ void UserStory::describe(Slate& slate, PageRow& row) const {
   row.items.swap(slate.items);
   row.position_log_propensity.swap(slate.position_log_propensity);
   row.position_log_marginal.swap(slate.position_log_marginal);
+  row.prices.swap(slate.prices);
   row.given_likes.clear();
   if (history_.shown.empty()) row.given_likes = history_.likes;
+  row.query = search_ ? search_->query->row : k_no_query;
   row.clicks.assign(row.items.size(), 0);
+}
+
+double UserStory::relevance(std::span<const double> shown) const {
+  const std::span<const double> all = latents().utilities(LatentKey());
+  std::vector<double> utilities;
+  utilities.reserve(candidates_.size());
+  for (const ItemId item : candidates_) utilities.push_back(all[item.value()]);
+  return page_relevance(*world_->user_model, shown, utilities);
 }
 
 void UserStory::show(const SimulationRandom& random, Slate& slate, KeepLog keep, LivedStep& lived) {
@@ -200,6 +216,7 @@ void UserStory::show(const SimulationRandom& random, Slate& slate, KeepLog keep,
     row.answers.clear();
     if (history_.shown.empty()) row.answers = history_.answers;
   }
+  if (world_->ads != nullptr) lived.relevance = relevance(lived.utilities);
   const std::size_t liked_before = history_.likes.size();
   for (std::size_t k = 0; k < shown; ++k) {
     if (row.clicks[k] != 0) history_.likes.push_back(row.items[k]);
@@ -208,7 +225,8 @@ void UserStory::show(const SimulationRandom& random, Slate& slate, KeepLog keep,
   if (leave_) take_away(std::span(history_.likes).subspan(liked_before));
   history_.shown.push_back({time_,
                             {row.items.begin(), row.items.end(), &memory_->pages},
-                            {row.clicks.begin(), row.clicks.end(), &memory_->pages}});
+                            {row.clicks.begin(), row.clicks.end(), &memory_->pages},
+                            search_ ? search_->query : nullptr});
   lived.step = static_cast<std::size_t>(time_.session) * static_cast<std::size_t>(options_->pages) + time_.page;
   const double seconds = world_->dynamics == nullptr ? options_->page_seconds
                                                      : world_->dynamics->page_seconds(options_->page_seconds, clicks);
@@ -223,8 +241,11 @@ void UserStory::move_on(const SimulationRandom& random, double page_seconds) {
   const double leaving = shifted_probability(options_->leave_probability, odds.leave_log_odds);
   const bool leaves = leaving > 0 && random.leaving(user, time_.session, time_.page) < leaving;
   ++time_.page;
+  const std::uint32_t session = time_.session;
   if (leaves || odds.session_ends || time_.page >= options_->pages) come_back_later(random, odds);
   if (over_) return;
+  if (dynamics_ != nullptr) dynamics_->pass_time(time_.timestamp, condition_);
+  if (time_.session != session) begin_session();
   if (dynamics_ != nullptr) renew_latents();
   if (time_.timestamp >= available_->until) find_candidates();
   if (candidates_.empty()) over_ = true;
@@ -245,9 +266,29 @@ void UserStory::come_back_later(const SimulationRandom& random, const StepOdds& 
   if (dynamics_ != nullptr) dynamics_->begin_session(condition_);
 }
 
+/// Tastes as they are now decide what is searched for.
+void UserStory::begin_session() {
+  if (world_->search == nullptr) return;
+  const Latents& born = arrival_->latents;
+  search_ = world_->search->begin(arrival_->who.key, time_.session,
+                                  dynamics_ != nullptr ? condition_.taste : born.utilities(LatentKey()));
+  if (dynamics_ == nullptr && !search_) now_.reset();
+  if (search_) renew_latents();
+}
+
 void UserStory::renew_latents() {
-  dynamics_->pass_time(time_.timestamp, condition_);
-  now_.emplace(LatentKey(), condition_.group, condition_.state, condition_.utilities());
+  if (!search_) {
+    now_.emplace(LatentKey(), condition_.group, condition_.state, condition_.utilities());
+    return;
+  }
+  const Latents& born = arrival_->latents;
+  const std::span<const double> taste = dynamics_ != nullptr ? condition_.taste : born.utilities(LatentKey());
+  const std::span<const double> state = dynamics_ != nullptr ? condition_.state : born.state(LatentKey());
+  std::vector<double> utilities(taste.begin(), taste.end());
+  world_->search->tilt(search_->intent, utilities);
+  for (std::size_t i = 0; i < condition_.satiation.size(); ++i) utilities[i] -= condition_.satiation[i];
+  now_.emplace(LatentKey(), born.group(LatentKey()), std::vector<double>(state.begin(), state.end()),
+               std::move(utilities));
 }
 
 }  // namespace coldframe

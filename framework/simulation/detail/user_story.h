@@ -31,6 +31,7 @@ struct LivedStep {
   PageRow row;
   std::size_t step = 0;  // session * pages + page of the page shown
   std::vector<double> utilities, expected;
+  double relevance = 0;  // page_relevance(), where places are sold
   std::vector<std::uint32_t> slots;
 };
 
@@ -47,7 +48,7 @@ class UserStory {
   std::span<const Answer> answer(const Interview& interview);
 
   bool over() const { return over_; }
-  /// As they are now: those of birth while nothing changes users.
+  /// As they are now: those of birth while nothing changes users and they browse.
   const Latents& latents() const { return now_ ? *now_ : arrival_->latents; }
   /// The next page to fill; valid until show() and while this object stays where it is.
   PolicyRequest request() const;
@@ -61,6 +62,8 @@ class UserStory {
   void take_away(std::span<const ItemId> items);
   void check(const Slate& slate) const;
   void describe(Slate& slate, PageRow& row) const;
+  double relevance(std::span<const double> shown) const;
+  void begin_session();
   void move_on(const SimulationRandom& random, double page_seconds);
   void come_back_later(const SimulationRandom& random, const StepOdds& odds);
   void renew_latents();
@@ -78,6 +81,7 @@ class UserStory {
   std::span<const ItemId> candidates_;      // now: all that is available, or what is left of it
   const UserDynamics* dynamics_ = nullptr;  // nullptr: still
   UserCondition condition_;
+  std::optional<SearchSession> search_;  // when the session began with a query
   std::optional<Latents> now_;
   bool over_ = false;
 };
