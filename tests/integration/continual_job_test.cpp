@@ -110,8 +110,9 @@ TEST_F(ContinualJobTest, segments_of_users_and_of_items_are_streams_too) {
 }
 
 TEST_F(ContinualJobTest, feedback_may_come_late_and_everything_is_measured_with_the_item_prior_too) {
-  const std::string three = "--continual.minimum_users=1 --continual.prior_weight=1";
-  ASSERT_EQ(job_.train(1, "prompt", arguments("joint", three, 3)).code, 0);
+  const std::string three = "--continual.prior_weight=1";
+  const Outcome first = job_.train(1, "prompt", arguments("joint", three, 3));
+  ASSERT_EQ(first.code, 0) << first.errors;
   const Outcome late = job_.train(3, "late", arguments("joint", three + " --continual.delay=1", 3));
   ASSERT_EQ(late.code, 0) << late.errors;
   EXPECT_THAT(late.errors, HasSubstr("people of tasks 3 .. T before they were trained on"));
