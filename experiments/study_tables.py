@@ -4,8 +4,10 @@ A script in a folder below this one finds it with
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 """
 
+import argparse
 import csv
 import pathlib
+from collections.abc import Callable
 
 
 def rows(path: pathlib.Path) -> list[dict]:
@@ -24,3 +26,14 @@ def interval(row: dict, column: str, digits: int = 3) -> str:
     if not row[column]:
         return "-"
     return f"{float(row[column]):.{digits}f} [{float(row[column + '_low']):.{digits}f}, {float(row[column + '_high']):.{digits}f}]"
+
+
+def print_study(doc: str, folder: str, tables: Callable[[pathlib.Path], list[str]], plot: Callable[[pathlib.Path, pathlib.Path], None]) -> None:
+    """The command line of a tables.py: prints the tables of a folder, and with --plot draws its picture, plot(folder, path)."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path(folder))
+    parser.add_argument("--plot", type=pathlib.Path)
+    arguments = parser.parse_args()
+    print("\n\n".join(tables(arguments.folder)))
+    if arguments.plot:
+        plot(arguments.folder, arguments.plot)

@@ -6,12 +6,11 @@
 FOLDER holds report-*.csv as `coldframe compare` wrote them. The picture needs matplotlib (Debian: python3-matplotlib).
 """
 
-import argparse
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from study_tables import interval, markdown, rows  # noqa: E402
+from study_tables import interval, markdown, print_study, rows  # noqa: E402
 
 NUMBERS = {"next": "next task's people", "next_minus_popularity": "minus popularity", "average": "ACC", "backward_transfer": "BWT",
            "forward_transfer": "FWT"}
@@ -68,16 +67,9 @@ def plot(folder: pathlib.Path, path: pathlib.Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path("docs/studies/continual"))
-    parser.add_argument("--plot", type=pathlib.Path)
-    arguments = parser.parse_args()
-    print("\n\n".join([rates(arguments.folder), strategies(arguments.folder), verdicts(arguments.folder, (", next",)),
-                       verdicts(arguments.folder, (", average", ", backward_transfer"))]))
-    if arguments.plot:
-        plot(arguments.folder, arguments.plot)
+def tables(folder: pathlib.Path) -> list[str]:
+    return [rates(folder), strategies(folder), verdicts(folder, (", next",)), verdicts(folder, (", average", ", backward_transfer"))]
 
 
 if __name__ == "__main__":
-    main()
+    print_study(__doc__, "docs/studies/continual", tables, plot)

@@ -6,12 +6,11 @@
 FOLDER holds the CSV files that run.sh leaves there. The picture needs matplotlib (Debian: python3-matplotlib).
 """
 
-import argparse
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from study_tables import interval, markdown, rows  # noqa: E402
+from study_tables import interval, markdown, print_study, rows  # noqa: E402
 
 VARIANTS = ["plain", "reweight", "gap"]
 PRIOR = " + item prior"
@@ -106,17 +105,9 @@ class Study:
             panel.grid(alpha=0.25)
         figure.savefig(path, metadata={"Date": None})
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path("docs/studies/fairness"))
-    parser.add_argument("--plot", type=pathlib.Path)
-    arguments = parser.parse_args()
-    study = Study(arguments.folder)
-    print("\n\n".join([study.gender(), study.levels(), study.trained_gaps(), study.ages(), study.exposure(), study.catalogue()]))
-    if arguments.plot:
-        study.plot(arguments.plot)
+    def tables(self) -> list[str]:
+        return [self.gender(), self.levels(), self.trained_gaps(), self.ages(), self.exposure(), self.catalogue()]
 
 
 if __name__ == "__main__":
-    main()
+    print_study(__doc__, "docs/studies/fairness", lambda folder: Study(folder).tables(), lambda folder, path: Study(folder).plot(path))

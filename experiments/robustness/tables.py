@@ -6,12 +6,11 @@
 FOLDER holds the CSV files that run.sh leaves there. The picture needs matplotlib (Debian: python3-matplotlib).
 """
 
-import argparse
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from study_tables import interval, markdown, rows  # noqa: E402
+from study_tables import interval, markdown, print_study, rows  # noqa: E402
 
 VARIANTS = ["plain", "typos", "r_drop", "freelb"]
 NOISE = ["typos", "truncation", "missing_fields"]  # casing changes nothing: the tokenizer lowers letters
@@ -130,17 +129,9 @@ class Study:
             panel.grid(alpha=0.25)
         figure.savefig(path, metadata={"Date": None})
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path("docs/studies/robustness"))
-    parser.add_argument("--plot", type=pathlib.Path)
-    arguments = parser.parse_args()
-    study = Study(arguments.folder)
-    print("\n\n".join([study.noisy(0, VARIANTS + ["plain" + PRIOR]), study.noisy(3, VARIANTS), study.mildly(), study.trained(), study.items(), study.radii(), study.attacks(), study.labels()]))
-    if arguments.plot:
-        study.plot(arguments.plot)
+    def tables(self) -> list[str]:
+        return [self.noisy(0, VARIANTS + ["plain" + PRIOR]), self.noisy(3, VARIANTS), self.mildly(), self.trained(), self.items(), self.radii(), self.attacks(), self.labels()]
 
 
 if __name__ == "__main__":
-    main()
+    print_study(__doc__, "docs/studies/robustness", lambda folder: Study(folder).tables(), lambda folder, path: Study(folder).plot(path))

@@ -7,12 +7,11 @@ FOLDER holds report-*.csv as `coldframe compare` wrote them, rates.csv and sizes
 (Debian: python3-matplotlib).
 """
 
-import argparse
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from study_tables import interval, markdown, rows  # noqa: E402
+from study_tables import interval, markdown, print_study, rows  # noqa: E402
 
 SHOTS = ["k0", "k3", "k10"]
 PRIOR = " + item prior"
@@ -77,17 +76,9 @@ class Study:
         panels[0].annotate("popularity", (panels[0].get_xlim()[0], popularity), xytext=(3, 3), textcoords="offset points", color="#666")
         figure.savefig(path, metadata={"Date": None})
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path("docs/studies/strategies"))
-    parser.add_argument("--plot", type=pathlib.Path)
-    arguments = parser.parse_args()
-    study = Study(arguments.folder)
-    print("\n\n".join([study.quality(), study.cost(), study.rates()]))
-    if arguments.plot:
-        study.plot(arguments.plot)
+    def tables(self) -> list[str]:
+        return [self.quality(), self.cost(), self.rates()]
 
 
 if __name__ == "__main__":
-    main()
+    print_study(__doc__, "docs/studies/strategies", lambda folder: Study(folder).tables(), lambda folder, path: Study(folder).plot(path))
