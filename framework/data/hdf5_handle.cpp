@@ -90,7 +90,8 @@ bool widens(hid_t stored, Hdf5Type wanted) {
 }
 
 void silence_hdf5() {
-  // The library's own clean-up at exit crashes after a write that failed (disk full); every file is closed by its owner.
+  // The library's own clean-up at exit crashes after a write that failed (disk full); every file is closed by its
+  // owner.
   [[maybe_unused]] static const herr_t left_alone = H5dont_atexit();
   [[maybe_unused]] static const herr_t silenced = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
@@ -108,7 +109,15 @@ Hdf5Handle array_creation(Hdf5Type type, const hsize_t* shape, int axes, bool gr
   Hdf5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_obj_track_times(list.id(), false);
   const hsize_t row_bytes = size_of(type) * (axes == 2 ? std::max<hsize_t>(1, shape[1]) : 1);
-  if (!growing && shape[0] * row_bytes < k_chunk_from) return list;
+  const bool empty = shape[0] == 0 || (axes == 2 && shape[1] == 0);
+  if (!growing && empty) return list;
+  const bool small = !growing && shape[0] * row_bytes < k_chunk_from;
+  if (small) {
+    // One chunk, for its checksum alone: only chunks have one.
+    H5Pset_chunk(list.id(), axes, shape);
+    H5Pset_fletcher32(list.id());
+    return list;
+  }
   std::array<hsize_t, 2> chunk = {std::clamp<hsize_t>(k_chunk_bytes / row_bytes, 1, growing ? k_chunk_bytes : shape[0]),
                                   axes == 2 ? std::max<hsize_t>(1, shape[1]) : 1};
   H5Pset_chunk(list.id(), axes, chunk.data());

@@ -272,7 +272,12 @@ TEST(DatasetStore, a_changed_value_fails_the_checksum) {
   ASSERT_NE(at, std::string::npos);
   bytes[at] = 'R';
   folder.write("changed.h5", bytes);
-  expect_error<DataError>([&] { read_dataset(folder / "changed.h5"); }, {"changed.h5 is damaged", "checksum"});
+  expect_error<DataError>([&] { read_dataset(folder / "changed.h5"); }, {"changed.h5", "checksum"});
+  // Somebody who writes HDF5 properly is noticed as well.
+  Hdf5File file = Hdf5File::open_to_append(folder / "a.h5");
+  file.write_attribute("/meta", "content_sha256", std::string_view("another one"));
+  file.close();
+  expect_error<DataError>([&] { read_dataset(folder / "a.h5"); }, {"a.h5 is damaged", "checksum"});
 }
 
 TEST(DatasetStore, the_checksum_sees_every_value_and_not_the_meta_data) {

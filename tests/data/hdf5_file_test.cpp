@@ -177,10 +177,11 @@ TEST(Hdf5File, missing_foreign_and_truncated_files_are_one_clear_error_each) {
   expect_error<DataError>([&] { Hdf5File::open(folder / "cut.h5"); }, {"cut.h5", "truncated"});
 }
 
-TEST(Hdf5File, a_single_changed_byte_never_crashes_the_reader) {
+TEST(Hdf5File, a_single_changed_byte_is_noticed_or_changes_nothing) {
   const ScratchFolder folder;
   Hdf5File file = Hdf5File::create(folder / "whole.h5");
   file.write("/values", std::vector<std::int32_t>{1, 2, 3});
+  file.write_matrix<double>("/table", std::vector<double>{0.5, 1.5, 2.5, 3.5}, 2);
   file.write_strings("/texts", std::vector<std::string>{"a", "bc"});
   file.write_attribute("/values", "unit", "s");
   file.close();
@@ -192,9 +193,11 @@ TEST(Hdf5File, a_single_changed_byte_never_crashes_the_reader) {
     folder.write("changed.h5", changed);
     try {
       const Hdf5File read = Hdf5File::open(folder / "changed.h5");
-      (void)read.read<std::int32_t>("/values");
-      (void)read.read_strings("/texts");
-      (void)read.read_text("/values", "unit");
+      // Room between objects belongs to nobody.
+      EXPECT_EQ(read.read<std::int32_t>("/values"), (std::vector<std::int32_t>{1, 2, 3})) << at;
+      EXPECT_EQ(read.read<double>("/table"), (std::vector<double>{0.5, 1.5, 2.5, 3.5})) << at;
+      EXPECT_EQ(read.read_strings("/texts"), (std::vector<std::string>{"a", "bc"})) << at;
+      EXPECT_EQ(read.read_text("/values", "unit"), "s") << at;
     } catch (const Error&) {
       ++refused;
     }
