@@ -7,6 +7,7 @@
 #include "framework/reporting/newcomer_costs.h"
 #include "framework/reporting/newcomer_report.h"
 #include "framework/reporting/newcomer_slices.h"
+#include "framework/reporting/simulated_strategies.h"
 #include "framework/reporting/simulation_report.h"
 #include "framework/reporting/stream_report.h"
 #include "framework/reporting/stream_verdicts.h"
@@ -46,6 +47,8 @@ Json make_report(const PooledRuns& runs, std::span<const NamedSimulation> simula
   const std::vector<SimulationVerdict> simulated = judge_simulations(simulations, rules);
   std::vector<std::string> sentences = newcomer_summary(findings, rules);
   for (std::string& sentence : simulation_summary(simulated, rules)) sentences.push_back(std::move(sentence));
+  const std::vector<SimulatedStrategyVerdict> strategies = judge_simulated_strategies(simulations, rules);
+  for (std::string& sentence : simulated_strategy_summary(strategies, rules)) sentences.push_back(std::move(sentence));
   report["sentences"] = sentences;
   report["limits"] = summary_limits(runs, simulations, rules);
   add_newcomer_tables(report["tables"], findings);
@@ -56,6 +59,7 @@ Json make_report(const PooledRuns& runs, std::span<const NamedSimulation> simula
   add_stream_verdicts(report["tables"], report["plots"], runs.runs, rules);
   add_streams(report["tables"], report["plots"], runs.runs, bootstrap);
   add_simulation(report["tables"], report["plots"], simulations, simulated, rules);
+  add_simulated_strategies(report["tables"], strategies);
   return report;
 }
 

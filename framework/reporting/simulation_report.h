@@ -23,8 +23,7 @@ std::vector<SimulationVerdict> judge_simulations(std::span<const NamedSimulation
 /// Appends the simulated outcome of every record: expected clicks per page (closed form; one rate per user, then the
 /// mean), share of the attainable range (policy - popularity) / (informed oracle - popularity), blank where the
 /// interval of the denominator covers 0, difference to random with a flag at or below it, and the verdict about these
-/// checkpoints. A verdict about strategies needs several training seeds and worlds; it is written as not claimed with
-/// the reason.
+/// checkpoints. What may be said about strategies: simulated_strategies.h.
 void add_simulation(nlohmann::json& tables, nlohmann::json& plots, std::span<const NamedSimulation> simulations,
                     std::span<const SimulationVerdict> verdicts, const VerdictRules& rules);
 

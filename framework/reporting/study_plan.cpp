@@ -22,12 +22,6 @@ Json part_of(const SimulationRecord& record, std::initializer_list<const char*> 
   return part;
 }
 
-/// Everything that must not differ between records of one study.
-Json condition_of(const SimulationRecord& record) {
-  return part_of(record, {"lambda", "user_model", "dynamics", "world_drift", "mix_drift", "vocabulary_drift",
-                          "catalogue", "onboarding", "search", "ads", "slate_size", "pages", "user_vector"});
-}
-
 const SimulatedPolicy& policy_of(const NamedSimulation& simulation, const std::string& name) {
   if (const SimulatedPolicy* found = simulation.record.find(name)) return *found;
   std::string known;
@@ -174,14 +168,27 @@ bool order_by_seed(std::vector<WorldRecords>& worlds) {
 
 }  // namespace
 
+Json condition_of(const SimulationRecord& record) {
+  return part_of(record, {"lambda", "user_model", "dynamics", "world_drift", "mix_drift", "vocabulary_drift",
+                          "catalogue", "onboarding", "search", "ads", "slate_size", "pages", "user_vector"});
+}
+
 MeasuredDifferences simulated_differences(std::span<const NamedSimulation> simulations, const std::string& policy,
                                           const std::string& against) {
+  std::vector<const NamedSimulation*> records;
+  for (const NamedSimulation& simulation : simulations) records.push_back(&simulation);
+  return simulated_differences(records, policy, against);
+}
+
+MeasuredDifferences simulated_differences(std::span<const NamedSimulation* const> simulations,
+                                          const std::string& policy, const std::string& against) {
   MeasuredDifferences out{fmt::format("{} - {}, expected clicks per page", policy, against), {}, 0};
   std::vector<WorldRecords> worlds;
-  for (const NamedSimulation& simulation : simulations) {
-    if (condition_of(simulation.record) != condition_of(simulations.front().record)) {
+  for (const NamedSimulation* record : simulations) {
+    const NamedSimulation& simulation = *record;
+    if (condition_of(simulation.record) != condition_of(simulations.front()->record)) {
       throw DataError(
-          fmt::format("{} and {} differ in more than world and seed", simulations.front().name, simulation.name),
+          fmt::format("{} and {} differ in more than world and seed", simulations.front()->name, simulation.name),
           "their differences do not vary by chance alone", "plan for each condition by itself");
     }
     const Json world = part_of(simulation.record, {"population_digest", "world"});

@@ -23,8 +23,13 @@ struct MeasuredDifferences {
 /// From simulation records: those of one world are training seeds of it, paired between worlds by the seeds of the runs
 /// that the records name. DataError when they differ in anything but world and seed, when worlds have other seeds, one
 /// twice, or other numbers of users, or a policy is missing.
+MeasuredDifferences simulated_differences(std::span<const NamedSimulation* const> simulations,
+                                          const std::string& policy, const std::string& against);
 MeasuredDifferences simulated_differences(std::span<const NamedSimulation> simulations, const std::string& policy,
                                           const std::string& against);
+
+/// What must not differ between records of one study: everything but world and seed.
+nlohmann::json condition_of(const SimulationRecord& record);
 
 /// From evaluated runs, on one metric at one k; all users of all folds are one world. DataError when a scorer is
 /// missing.

@@ -1,10 +1,12 @@
 #include "framework/reporting/report.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "framework/reporting/simulation_report.h"
 #include "tests/reporting/tiny_records.h"
 
 namespace coldframe {
@@ -203,6 +205,12 @@ TEST(Report, names_the_axis_along_which_an_order_flips) {
   const Json report = make_report(pool_runs({{"a", tiny_run({})}}), simulations, quick_rules());
   EXPECT_NE(report["limits"].dump().find("The order of lora and full flips along: user_model."), std::string::npos)
       << report["limits"].dump();
+}
+
+TEST(Report, names_the_files_where_no_axis_differs) {
+  const std::vector<NamedSimulation> simulations = {{"a.h5", testing::tiny_simulation({"lora", "full"})},
+                                                    {"b.h5", testing::tiny_simulation({"full", "lora"})}};
+  EXPECT_THAT(order_flips(simulations), ::testing::ElementsAre("The order of lora and full flips along: a.h5, b.h5."));
 }
 
 TEST(Report, tells_simulations_apart_by_how_users_change) {
