@@ -11,6 +11,7 @@ namespace coldframe {
 namespace {
 
 constexpr std::string_view k_history = "history";
+constexpr std::string_view k_id = "id";  // of an item, unless a column is called so
 
 std::vector<std::string> column_names(const EntityTable& table) {
   std::vector<std::string> names;
@@ -34,13 +35,17 @@ FieldValues values_of(const AttributeColumn& column, std::size_t row) {
 }
 
 std::vector<std::string> render_rows(const EntityTable& table, const Template& pattern, std::string_view prompt) {
-  pattern.require_fields(column_names(table));
-  std::vector<const AttributeColumn*> columns;
+  std::vector<std::string> known = column_names(table);
+  known.emplace_back(k_id);
+  pattern.require_fields(known);
+  std::vector<const AttributeColumn*> columns;  // nullptr: the id
   for (const std::string& field : pattern.fields()) columns.push_back(table.find(field));
   std::vector<std::string> texts(table.size());
   std::vector<FieldValues> values(columns.size());
   for (std::size_t row = 0; row < texts.size(); ++row) {
-    std::ranges::transform(columns, values.begin(), [&](const auto* column) { return values_of(*column, row); });
+    std::ranges::transform(columns, values.begin(), [&](const auto* column) {
+      return column == nullptr ? FieldValues{table.ids[row]} : values_of(*column, row);
+    });
     texts[row] = fmt::format("{}{}", prompt, pattern.render(values));
   }
   return texts;

@@ -74,6 +74,18 @@ TEST_F(TextViewsTest, render_items_with_title_year_and_genres) {
   EXPECT_EQ(views.item(ItemId(3)), "Fargo (1996).");
 }
 
+TEST_F(TextViewsTest, know_the_id_of_an_item_unless_an_attribute_is_called_so) {
+  options_.item = options_.history_entry = "No. {id}";
+  EXPECT_EQ(TextViews(users_, items_, options_).item(ItemId(0)), "No. " + items_.ids[0]);
+  EntityTable nothing_else = items_;
+  nothing_else.columns.clear();
+  EXPECT_EQ(TextViews(users_, nothing_else, options_).item(ItemId(1)), "No. " + items_.ids[1]);
+  items_.columns.front().name = "id";
+  EXPECT_NE(TextViews(users_, items_, options_).item(ItemId(0)), "No. " + items_.ids[0]);
+  options_.user = "{id}";
+  EXPECT_THROW(TextViews(users_, items_, options_), ConfigError);
+}
+
 TEST_F(TextViewsTest, render_users_with_their_attributes) {
   const TextViews views(users_, items_, options_);
   EXPECT_EQ(views.user(UserId(0), {}, TextUse::training), "A 24 year old man, technician.");
