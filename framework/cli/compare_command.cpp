@@ -46,6 +46,9 @@ struct CompareOptions final : Options {
     if (std::ranges::any_of(shots, [](std::int64_t k) { return k < 0; })) {
       problems.push_back({"shots", "(holds a negative number) try 0, 10"});
     }
+    if (const std::string twice = given_twice(simulation); !twice.empty()) {
+      problems.push_back({"simulation", fmt::format("(holds {} twice) give it once", twice)});
+    }
     std::set<std::string> names;
     for (const std::string& file : attach) {
       if (names.insert(std::filesystem::path(file).stem().string()).second) continue;

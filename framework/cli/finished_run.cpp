@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
 
 #include "framework/cli/trained_settings.h"
 #include "framework/core/error.h"
@@ -27,6 +30,17 @@ NamedRun read_finished_run(const std::string& folder) {
   NamedRun run{run_name(folder), read_run_record(record)};
   run.record.config = trained_settings(run.record.config);
   return run;
+}
+
+std::string given_twice(std::span<const std::string> paths) {
+  std::set<std::filesystem::path> seen;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    std::filesystem::path whole = std::filesystem::weakly_canonical(path, ignored);
+    if (!whole.has_filename()) whole = whole.parent_path();
+    if (!seen.insert(std::move(whole)).second) return path;
+  }
+  return {};
 }
 
 }  // namespace coldframe

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "framework/comm/agreement.h"
@@ -23,24 +25,39 @@ std::string role_of(const PolicyName& name) {
   return name.base == "random" ? "floor" : "baseline";
 }
 
-/// Newcomers by the ids that logs give them.
-PolicyFileUsers replayed_users(const SimulationOptions& options) {
-  PolicyFileUsers users;
-  for (std::int64_t n = 0; n < options.users; ++n) {
-    const auto number = static_cast<std::uint64_t>(options.first_user + n);
-    users.asked.emplace_back(simulated_user_id(number), UserKey(number));
-  }
-  users.known = [](std::string_view id) { return simulated_user_number(id).has_value(); };
-  users.wording = "newcomer 12 as sim-12";
-  return users;
-}
-
 std::vector<PolicyName> names_of(const SimulationOptions& options) {
   std::vector<PolicyName> names;
   for (const std::string& text : options.policies) {
     names.push_back(policy_named(text, "simulation.policies", options.own_policies));
   }
   return names;
+}
+
+/// Newcomers by the ids that logs give them. Before one who is alone come those from whom bandits learned.
+PolicyFileUsers replayed_users(const SimulationOptions& options, std::optional<std::uint64_t> alone,
+                               std::uint64_t users_per_period) {
+  const auto first = static_cast<std::uint64_t>(options.first_user);
+  const bool learning = std::ranges::any_of(names_of(options), &PolicyName::bandit);
+  const std::uint64_t taught = alone && learning ? *alone / users_per_period * users_per_period : first;
+  const std::uint64_t end = alone ? taught : first + static_cast<std::uint64_t>(options.users);
+  PolicyFileUsers users;
+  const auto add = [&](std::uint64_t number) { users.asked.emplace_back(simulated_user_id(number), UserKey(number)); };
+  for (std::uint64_t number = first; number < end; ++number) add(number);
+  if (alone) add(*alone);
+  users.known = [](std::string_view id) { return simulated_user_number(id).has_value(); };
+  users.wording = "newcomer 12 as sim-12";
+  return users;
+}
+
+/// Before anything is encoded: results are told apart by name.
+void require_runs_differ(std::span<const std::unique_ptr<StoredRun>> runs) {
+  std::set<std::string> names = {"frozen encoder"};
+  for (const std::unique_ptr<StoredRun>& run : runs) {
+    if (names.insert(run->name()).second) continue;
+    throw ConfigError(fmt::format("--run {} is named '{}'", run->folder().path.string(), run->name()),
+                      "another contestant has this name, and results are told apart by name",
+                      "simulate seeds of a variant one by one");
+  }
 }
 
 }  // namespace
@@ -50,11 +67,19 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
       profiles_(pool_attributes(setting.population.observables, setting.encoders.data.dataset.users)),
       named_({setting.encoders.data, profiles_, setting.encoders.catalogue,
               static_cast<std::uint64_t>(setting.encoders.options.seed), setting.encoders.search,
-              [options = setting.encoders.options] { return replayed_users(options); }}),
+              [options = setting.encoders.options, alone = setting.alone,
+               period = setting.population.observables.users_per_period] {
+                return replayed_users(options, alone, static_cast<std::uint64_t>(period));
+              }}),
       choosers_({setting.encoders.data, setting.encoders.catalogue, setting.newcomers, setting.user_model,
                  oracle_options(), static_cast<std::size_t>(setting.onboarding.classes)}) {
   const std::vector<PolicyName> names = names_of(setting.encoders.options);
   agree_on_errors(setting.encoders.group, "make policies", [&] {
+    require_runs_differ(runs);
+    if (names.empty() && runs.empty()) {
+      throw ConfigError("simulation.policies is empty", "nobody would be in the race",
+                        "name a policy, as popularity, or give --run");
+    }
     for (const PolicyName& name : names) {
       if (name.base != "encoder") add_named(name);
       if (name.base != "encoder" || !runs.empty()) continue;
@@ -73,6 +98,12 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
       add(name, named_.randomised(name, encoders_.back()->policy(), called), called, role_of(name));
     }
   }
+}
+
+std::vector<std::string> LineUp::names() const {
+  std::vector<std::string> names;
+  for (const Contestant& contestant : contestants_) names.push_back(contestant.name());
+  return names;
 }
 
 PolicyKind LineUp::kind(std::size_t contestant) const {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,15 +31,17 @@ class LineUp {
     const UserModel& user_model;
     const UserDynamics& dynamics;
     const OnboardingOptions& onboarding;
-    const AnswerLaw* answers;  // needed when a policy asks newcomers
-    const SearchLaw* search;   // nullptr: nobody searches
-    const AdMarket* ads;       // needed when a policy shows ads
+    const AnswerLaw* answers;                 // needed when a policy asks newcomers
+    const SearchLaw* search;                  // nullptr: nobody searches
+    const AdMarket* ads;                      // needed when a policy shows ads
+    std::optional<std::uint64_t> alone = {};  // the one newcomer who is replayed
   };
   LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun>> runs);
 
   const std::vector<Contestant>& contestants() const { return contestants_; }
   /// "floor", "baseline", "ceiling" or "strategy"; parallel to contestants().
   const std::vector<std::string>& roles() const { return roles_; }
+  std::vector<std::string> names() const;
 
   /// Contestants that learn from period to period.
   const std::vector<OnlineContestant>& online() const { return online_; }

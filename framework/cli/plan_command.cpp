@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "framework/cli/finished_run.h"
 #include "framework/cli/report_output.h"
@@ -47,9 +48,9 @@ void PlanOptions::describe_question(OptionVisitor& visitor) {
   visitor.visit(
       {.name = "alpha", .doc = "two-sided, per comparison", .minimum = 0, .maximum = 0.5, .minimum_exclusive = true},
       alpha);
-  visitor.visit({.name = "simulation",
-                 .doc = "record to measure variances on; one per training seed and world, in any order"},
-                simulation);
+  visitor.visit(
+      {.name = "simulation", .doc = "record to measure variances on; one per training seed and world, in any order"},
+      simulation);
   visitor.visit({.name = "run", .doc = "evaluated run folder to measure variances on; one per training seed"}, run);
   visitor.visit({.name = "policy", .doc = "the policy, or scorer of the runs, whose difference is planned for"},
                 policy);
@@ -101,6 +102,13 @@ std::vector<Problem> PlanOptions::validate() const {
   }
   if (policy.empty() && !(simulation.empty() && run.empty())) {
     problems.push_back({"policy", "(is missing) name the policy whose difference is planned for"});
+  }
+  if (!policy.empty() && policy == against) {
+    problems.push_back({"against", fmt::format("(is {}, as --policy) name another one", against)});
+  }
+  for (const auto& [name, paths] : {std::pair{"simulation", &simulation}, {"run", &run}}) {
+    const std::string twice = given_twice(*paths);
+    if (!twice.empty()) problems.push_back({name, fmt::format("(holds {} twice) give it once", twice)});
   }
   if (least_seeds > most_seeds) problems.push_back({"most-seeds", "(below least-seeds) raise it"});
   if (least_worlds > most_worlds) problems.push_back({"most-worlds", "(below least-worlds) raise it"});

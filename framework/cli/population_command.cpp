@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <optional>
 #include <ostream>
+#include <string_view>
+#include <system_error>
 
 #include "framework/cli/experiment.h"
 #include "framework/cli/learner.h"
@@ -9,6 +12,7 @@
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
 #include "framework/core/log.h"
+#include "framework/core/progress.h"
 #include "framework/simulation/newcomer_table.h"
 #include "framework/simulation/population.h"
 #include "framework/simulation/population_file.h"
@@ -53,6 +57,9 @@ class PopulationCommand final : public Subcommand {
   ExitCode run(const Invocation& invocation) override {
     const std::filesystem::path path = experiment_.population.path;
     if (path.empty()) throw ConfigError("population.path is missing", "nowhere to write", "try populations/NAME.h5");
+    require_other_file("population.path", path, experiment_.data.path);
+    require_other_file("--newcomers", options_.newcomers, experiment_.data.path);
+    require_other_file("--newcomers", options_.newcomers, path);
     require_free(options_.newcomers);
     if (options_.materialise > 0 && !options_.overwrite && std::filesystem::exists(path)) {
       write_rows(read_population(path), invocation);
@@ -62,9 +69,16 @@ class PopulationCommand final : public Subcommand {
     require_other_template();
     const ExperimentData data(experiment_);
     log_info("fitting worlds on {} users of role W", data.roles.users(Role::world).size());
-    const Population population =
-        make_population(data.dataset, data.roles, data.likes, experiment_.population,
-                        profile_renderer(newcomer_texts(), data.dataset.users), newcomer_texts().user);
+    Progress progress("fit", "worlds", 0, invocation.clock);
+    const Population population = make_population(
+        data.dataset, data.roles, data.likes, experiment_.population,
+        profile_renderer(newcomer_texts(), data.dataset.users,
+                         experiment_.population.user_template.empty() ? "text.user" : "population.user_template"),
+        newcomer_texts().user, [&](std::size_t done, std::size_t all) {
+          progress.note(fmt::format("of {}", all));
+          progress.set(static_cast<std::int64_t>(done));
+        });
+    progress.finish();
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
     write_population(path, population);
     invocation.output << card_text(population) << path.string() << '\n';
@@ -76,6 +90,16 @@ class PopulationCommand final : public Subcommand {
   void require_free(const std::filesystem::path& path) const {
     if (path.empty() || options_.overwrite || !std::filesystem::exists(path)) return;
     throw IoError(fmt::format("cannot write {}", path.string()), "it exists", "give --overwrite to replace it");
+  }
+
+  /// Even --overwrite does not replace what is read.
+  static void require_other_file(std::string_view key, const std::filesystem::path& output,
+                                 const std::filesystem::path& input) {
+    std::error_code not_there;
+    const bool same =
+        std::filesystem::equivalent(output, input, not_there) || output.lexically_normal() == input.lexically_normal();
+    if (output.empty() || !same) return;
+    throw ConfigError(fmt::format("{} = {}", key, output.string()), "it is read, too", "name another file");
   }
 
   void require_other_template() const {
@@ -97,8 +121,11 @@ class PopulationCommand final : public Subcommand {
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
     std::optional<PopulationMix> mix;
     if (experiment_.mix_drift.active()) mix.emplace(population.observables, experiment_.mix_drift);
-    write_newcomer_table(path, population, 0, static_cast<std::uint64_t>(options_.materialise), {},
-                         mix ? &*mix : nullptr);
+    Progress progress("write", "newcomers", options_.materialise, invocation.clock);
+    write_newcomer_table(
+        path, population, 0, static_cast<std::uint64_t>(options_.materialise),
+        [&](std::uint64_t rows) { progress.set(static_cast<std::int64_t>(rows)); }, mix ? &*mix : nullptr);
+    progress.finish();
     invocation.output << path.string() << '\n';
   }
 

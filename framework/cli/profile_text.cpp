@@ -42,8 +42,9 @@ EntityTable profile_table(const PopulationObservables& observables, const Entity
   return table;
 }
 
-ProfileRenderer profile_renderer(const TextOptions& options, const EntityTable& real_users) {
-  return [options, &real_users](std::span<const std::string> names, std::span<const std::string> values) {
+ProfileRenderer profile_renderer(const TextOptions& options, const EntityTable& real_users,
+                                 const std::string& user_key) {
+  return [options, &real_users, user_key](std::span<const std::string> names, std::span<const std::string> values) {
     EntityTable one;
     one.ids = {"profile"};
     for (const AttributeColumn& real : real_users.columns) {
@@ -56,7 +57,7 @@ ProfileRenderer profile_renderer(const TextOptions& options, const EntityTable& 
     // No item is ever named, so the item templates need no columns.
     TextOptions without_items = options;
     without_items.item = without_items.history_entry = std::string(1, '-');
-    return TextViews(one, EntityTable{}, without_items).user(UserId(0), {}, TextUse::evaluation);
+    return TextViews(one, EntityTable{}, without_items, user_key).user(UserId(0), {}, TextUse::evaluation);
   };
 }
 

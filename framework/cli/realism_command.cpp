@@ -9,6 +9,7 @@
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
 #include "framework/core/log.h"
+#include "framework/core/progress.h"
 #include "framework/simulation/population_file.h"
 
 namespace coldframe {
@@ -74,7 +75,12 @@ class RealismCommand final : public Subcommand {
     const ExperimentData data(experiment_);
     const Population population = read_population(experiment_.population.path);
     require_same_items(population, data.dataset);
-    const RealismReport realism = check_realism(population, data.dataset, data.roles, data.likes, realism_options());
+    Progress progress("compare", "worlds", static_cast<std::int64_t>(population.latents.worlds.size()) + 1,
+                      invocation.clock);
+    const RealismReport realism =
+        check_realism(population, data.dataset, data.roles, data.likes, realism_options(),
+                      [&](std::size_t done, std::size_t) { progress.set(static_cast<std::int64_t>(done)); });
+    progress.finish();
     std::vector<std::string> policies;
     const WorldOrders orders = options_.shots < 0 ? WorldOrders{} : rank(data, population, invocation, policies);
     nlohmann::json report = realism_report({population, realism, orders, policies,

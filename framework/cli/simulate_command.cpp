@@ -15,6 +15,7 @@
 #include "framework/cli/simulated_record.h"
 #include "framework/cli/simulated_rows.h"
 #include "framework/cli/simulation_guards.h"
+#include "framework/cli/simulation_outputs.h"
 #include "framework/cli/simulation_text.h"
 #include "framework/cli/subcommands.h"
 #include "framework/cli/trace_text.h"
@@ -77,6 +78,7 @@ class Simulation {
         group_(invocation.group),
         gate_("simulate", {"simulation"}, options.gate, invocation) {
     agree_on_errors(group_, "open simulation", [&] {
+      if (group_.is_root() && options.one() < 0) outputs().prepare();
       gate_.require_references(bounds());
       data_ = std::make_unique<ExperimentData>(experiment);
       population_ = std::make_unique<Population>(read_population(experiment.population.path));
@@ -85,6 +87,8 @@ class Simulation {
       const SimulationGuards guards{experiment, *data_, *population_};
       for (const std::unique_ptr<StoredRun>& run : runs_) guards.require_strangers(*run);
       guards.require_baselines_are_strangers();
+      guards.require_countable_periods(last_user());
+      if (options.one() < 0 && group_.is_root()) guards.warn_of_changes_to_come();
     });
     const SimulationOptions& simulation = experiment.simulation;
     agree_on_errors(group_, "make the world", [&] {
@@ -132,8 +136,9 @@ class Simulation {
                                              experiment.search};
     line_up_ = std::make_unique<LineUp>(
         LineUp::Setting{setting, *population_, *newcomers_, *user_model_, *dynamics_, experiment.onboarding,
-                        answers_ ? &*answers_ : nullptr, search(), ads()},
+                        answers_ ? &*answers_ : nullptr, search(), ads(), alone()},
         runs_);
+    agree_on_errors(group_, "look at logs", [&] { outputs().require_logs_replace_nothing(line_up_->names()); });
   }
 
   ExitCode run() {
@@ -180,6 +185,21 @@ class Simulation {
   }
 
  private:
+  SimulationOutputs outputs() const {
+    return {options_.output, options_.log, {experiment_.data.path, experiment_.population.path}};
+  }
+
+  std::optional<std::uint64_t> alone() const {
+    if (options_.one() < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(options_.one());
+  }
+
+  /// Number of the last newcomer who is met.
+  std::uint64_t last_user() const {
+    const SimulationOptions& simulation = experiment_.simulation;
+    return alone().value_or(static_cast<std::uint64_t>(simulation.first_user + simulation.users - 1));
+  }
+
   const std::vector<FreeValue>& bounds() const { return invocation_.config.free_values("expect"); }
 
   PairedBootstrap resampled(const ReplayResult& result) const {

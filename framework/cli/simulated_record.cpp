@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <set>
 
+#include "framework/cli/simulation_outputs.h"
 #include "framework/cli/simulation_text.h"
 #include "framework/core/hash.h"
 #include "framework/core/log.h"
 #include "framework/data/dataset_store.h"
 #include "framework/data/impression_csv.h"
+#include "framework/simulation/informed_oracle.h"
 #include "framework/simulation/replay_log.h"
 
 namespace coldframe {
@@ -35,6 +35,16 @@ nlohmann::json runs_of(const Simulated& simulated) {
     runs.push_back({{"variant", summary.at("variant")}, {"fold", summary.at("fold")}, {"seed", summary.at("seed")}});
   }
   return runs;
+}
+
+/// Whether the attainable ceiling is exact for its draws.
+void add_ceiling(const Simulated& simulated, nlohmann::json& summary) {
+  const SimulationOptions& simulation = simulated.experiment.simulation;
+  const auto& policies = simulated.result.policies;
+  if (std::ranges::find(policies, "informed oracle", &PolicyOutcome::policy) == policies.end()) return;
+  const bool exact = InformedOracle::tries_all(
+      simulated.catalogue.size(), static_cast<std::size_t>(simulation.slate_size), InformedOracleOptions());
+  summary["informed_oracle"] = {{"draws", simulation.oracle_draws}, {"pages", exact ? "exact" : "greedy"}};
 }
 
 void add_answers(const Simulated& simulated, nlohmann::json& summary) {
@@ -137,15 +147,6 @@ void add_ads(const Simulated& simulated, nlohmann::json& summary) {
   summary["ad_results"] = ads_json(simulated.result, simulated.ad_rates);
 }
 
-/// A policy's name with nothing that file systems, shells or remote copies take for a sign of theirs.
-std::string file_name(std::string name, std::set<std::string>& taken) {
-  std::ranges::replace_if(
-      name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '-' && c != '+'; }, '_');
-  std::string free = name;
-  for (int copy = 2; !taken.insert(free).second; ++copy) free = fmt::format("{}-{}", name, copy);
-  return free;
-}
-
 }  // namespace
 
 SimulationRecord make_simulation_record(const Simulated& simulated) {
@@ -185,6 +186,7 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
       {"digest", result.digest()},
       {"below_random", no_better_than_random(result)},
       {"provenance", to_json(simulated.invocation.provenance)}};
+  add_ceiling(simulated, record.summary);
   if (simulated.answers != nullptr) add_answers(simulated, record.summary);
   if (simulated.mix != nullptr) add_mix(simulated, record.summary);
   if (simulated.search != nullptr) add_search(simulated, record.summary);
@@ -204,7 +206,9 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
 void write_simulated_logs(const LogWriting& writing, const Simulated& simulated) {
   const CatalogueChurnOptions& churn = simulated.experiment.catalogue_churn;
   std::filesystem::create_directories(writing.folder);
-  std::set<std::string> taken;
+  std::vector<std::string> names;
+  for (const PolicyOutcome& outcome : simulated.result.policies) names.push_back(outcome.policy);
+  const std::vector<std::filesystem::path> stems = log_stems(writing.folder, names);
   for (std::size_t p = 0; p < simulated.result.policies.size(); ++p) {
     const PolicyOutcome& outcome = simulated.result.policies[p];
     SimulatedLog log = make_simulated_log(
@@ -214,9 +218,8 @@ void write_simulated_logs(const LogWriting& writing, const Simulated& simulated)
       log.data.item_available_from = simulated.catalogue.from();
       log.data.item_available_to = simulated.catalogue.to();
     }
-    const std::filesystem::path file = writing.folder / file_name(outcome.policy, taken);
-    write_dataset(file.string() + ".h5", log.data, &log.impressions);
-    if (writing.csv) write_impression_csv(file.string() + ".csv", log.data, log.impressions);
+    write_dataset(stems[p].string() + ".h5", log.data, &log.impressions);
+    if (writing.csv) write_impression_csv(stems[p].string() + ".csv", log.data, log.impressions);
   }
 }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "framework/cli/named_policies.h"
 #include "framework/cli/program.h"
 #include "framework/core/error.h"
+#include "framework/core/log.h"
 #include "framework/simulation/role_guard.h"
 
 namespace coldframe {
@@ -60,6 +62,30 @@ void SimulationGuards::require_baselines_are_strangers() const {
       role_members(data.dataset, data.roles, Role::train, fmt::format("baselines on {}", experiment.data.path))};
   require_disjoint_roles(learned, population.world_users,
                          simulation.roles == "closed_world" ? WorldMode::closed_world : WorldMode::open);
+}
+
+void SimulationGuards::require_countable_periods(std::uint64_t last) const {
+  const auto users = static_cast<std::uint64_t>(population.observables.users_per_period);
+  if (last / users <= std::numeric_limits<std::uint32_t>::max()) return;
+  throw ConfigError(fmt::format("newcomer {} arrives in period {}", last, last / users),
+                    fmt::format("periods are counted up to {}", std::numeric_limits<std::uint32_t>::max()),
+                    "lower simulation.first_user, or make a population with more users_per_period");
+}
+
+void SimulationGuards::warn_of_changes_to_come() const {
+  const SimulationOptions& simulation = experiment.simulation;
+  const std::int64_t users = population.observables.users_per_period;
+  const std::int64_t last = (simulation.first_user + simulation.users - 1) / users;
+  const auto warn = [&](const char* section, bool active, std::int64_t at) {
+    if (!active || at <= last) return;
+    log_warning(
+        "{}.at_period = {} (the last newcomer arrives in period {}, with {} to a period) nobody meets the change: "
+        "simulate more users, or make a population with a smaller users_per_period",
+        section, at, last, users);
+  };
+  warn("world_drift", experiment.world_drift.drift() != DriftKind::none, experiment.world_drift.at_period);
+  warn("mix_drift", experiment.mix_drift.active(), experiment.mix_drift.at_period);
+  warn("vocabulary_drift", experiment.vocabulary_drift.active(), experiment.vocabulary_drift.at_period);
 }
 
 }  // namespace coldframe

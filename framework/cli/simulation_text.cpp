@@ -28,6 +28,28 @@ std::string comparison(const PairedBootstrap& rates, std::size_t policy, const A
   return text;
 }
 
+/// How long users stayed, where that is not the same for all: rates per page are means over the pages they stayed for.
+std::string pages_text(const nlohmann::json& summary, const ReplayResult& result) {
+  const auto users = summary.at("users").get<double>(), most = users * summary.at("pages").get<double>();
+  const auto all = [&](const PolicyOutcome& policy) { return static_cast<double>(policy.pages) == most; };
+  if (users == 0 || std::ranges::all_of(result.policies, all)) return {};
+  const std::size_t width = name_width(result);
+  std::string text = fmt::format("\n{:<{}}{:>12}{:>12}\n", "per user", width, "pages", "clicks");
+  for (const PolicyOutcome& policy : result.policies) {
+    text += fmt::format("{:<{}}{:>12.3f}{:>12.4f}\n", policy.policy, width, static_cast<double>(policy.pages) / users,
+                        policy.expected.value() / users);
+  }
+  return text;
+}
+
+/// How good the ceiling is as a ceiling.
+std::string ceiling_text(const nlohmann::json& summary) {
+  if (!summary.contains("informed_oracle")) return {};
+  const nlohmann::json& ceiling = summary.at("informed_oracle");
+  return fmt::format("\ninformed oracle: {} pages for {} draws\n", ceiling.at("pages").get<std::string>(),
+                     ceiling.at("draws").get<std::int64_t>());
+}
+
 /// What newcomers said where they were asked.
 std::string answers_text(const nlohmann::json& summary) {
   if (!summary.contains("answers")) return {};
@@ -136,25 +158,29 @@ std::string simulation_text(const nlohmann::json& summary, const ReplayResult& r
   const auto changes = summary.at("dynamics").get<std::vector<std::string>>();
   const std::string users =
       changes.empty() ? "stay as they are" : fmt::format("change by {}", fmt::join(changes, ", "));
+  const std::optional<AttainableRange> range = attainable_range(result);
+  const bool compared = range && rates != nullptr;
   const std::size_t width = name_width(result);
   std::string text = fmt::format(
-      "{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<{}}{:>12}{:>12}   {}\n",
+      "{} newcomers x {} pages, world {}, lambda {}, user model {}, users {}, digest {}\n\n{:<{}}{:>12}{:>12}{}\n",
       summary.at("users").get<std::uint64_t>(), summary.at("pages").get<std::int64_t>(),
       summary.at("world").get<std::string>(), summary.at("lambda").get<double>(),
       summary.at("user_model").get<std::string>(), users, summary.at("digest").get<std::string>(), "", width,
-      "clicks/page", "expected", "minus popularity (95 %), share of attainable range");
-  const std::optional<AttainableRange> range = attainable_range(result);
+      "clicks/page", "expected", compared ? "   minus popularity (95 %), share of attainable range" : "");
   bool nothing_found = false;
   for (std::size_t p = 0; p < result.policies.size(); ++p) {
     const PolicyOutcome& policy = result.policies[p];
     text += fmt::format("{:<{}}{:>12.4f}{:>12.4f}", policy.policy, width, policy.click_rate(), policy.expected_rate());
-    if (range && rates != nullptr) text += comparison(*rates, p, *range, level, nothing_found);
+    if (compared) text += comparison(*rates, p, *range, level, nothing_found);
     text += '\n';
   }
   if (nothing_found) {
     text +=
         "\nfinds: the smallest difference that these users would show with 80 % power, where the interval holds 0\n";
   }
+  if (!range) text += "\nintervals need popularity and informed_oracle in simulation.policies\n";
+  text += pages_text(summary, result);
+  text += ceiling_text(summary);
   text += mix_text(summary);
   if (summary.contains("new_items")) text += new_items_text(result) + waiting_text(summary, result);
   return text + answers_text(summary);

@@ -18,6 +18,8 @@
 namespace coldframe {
 namespace {
 
+constexpr double k_dearest = 1e6;  // sums of revenue over users stay within fixed point
+
 std::size_t column(const std::filesystem::path& path, const Record& header, std::string_view name) {
   const auto at = std::ranges::find(header.fields, name);
   if (at != header.fields.end()) return static_cast<std::size_t>(at - header.fields.begin());
@@ -90,6 +92,7 @@ void AdMarket::read(const std::filesystem::path& path, const Dataset& items) {
     if (!value || !std::isfinite(*value) || !(*value > 0)) {
       fail(fmt::format("price = '{}' is no number above 0", line.fields[price]), "leave out what nobody pays for");
     }
+    if (*value > k_dearest) fail(fmt::format("price = {} is above {}", *value, k_dearest), "use a larger currency");
     if (prices_[known->second] > 0)
       fail(fmt::format("item '{}' has a price already", line.fields[item]), "remove a row");
     prices_[known->second] = *value;

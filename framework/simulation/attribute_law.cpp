@@ -8,11 +8,13 @@
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/core/log.h"
 
 namespace coldframe {
 namespace {
 
 constexpr double k_largest_number = 1e15;  // whole numbers up to here are exact
+constexpr std::size_t k_most_levels = 1024;
 
 const AttributeColumn& column_of(const Dataset& data, const std::string& name) {
   const AttributeColumn* column = data.users.find(name);
@@ -115,6 +117,22 @@ std::uint16_t level_of(const AttributeField& field, const AttributeColumn& colum
   return static_cast<std::uint16_t>(last);
 }
 
+/// Every level is a coordinate of x, and every pair of levels of two attributes a probability.
+void require_few_levels(const AttributeField& field, const AttributeLawOptions& options) {
+  if (field.levels.size() <= k_most_levels) return;
+  throw ConfigError(fmt::format("population.minimum_level_count = {}", options.minimum_level_count),
+                    fmt::format("{} has {} levels, more than {}", field.name, field.levels.size(), k_most_levels),
+                    "raise it, or leave the attribute out of population.attributes");
+}
+
+bool has_fractions(const AttributeColumn& column, std::span<const UserId> users) {
+  if (column.kind != AttributeKind::number) return false;
+  return std::any_of(users.begin(), users.end(), [&](UserId user) {
+    const double value = column.numbers[user.value()];
+    return std::abs(value) < k_largest_number && value != std::floor(value);
+  });
+}
+
 using PairCounts = std::vector<double>;  // [parent levels, child levels]
 
 PairCounts count_pairs(const std::vector<std::vector<std::uint16_t>>& rows, std::size_t parent, std::size_t child,
@@ -189,6 +207,10 @@ AttributeLaw AttributeLaw::fit(const Dataset& data, std::span<const UserId> user
       make_bands(column, users, options.bands, field);
     } else {
       make_category_levels(column, users, options.minimum_level_count, field);
+    }
+    require_few_levels(field, options);
+    if (has_fractions(column, users)) {
+      log_warning("population.attributes: {} has fractions, and newcomers get whole numbers of it", name);
     }
     law.fields_.push_back(std::move(field));
     columns.push_back(&column);

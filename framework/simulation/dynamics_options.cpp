@@ -97,13 +97,11 @@ std::vector<Problem> DynamicsOptions::validate() const {
   std::vector<Problem> problems;
   if (satisfaction_rate == 0 && (leave_satisfaction > 0 || return_satisfaction > 0 || return_speed > 0)) {
     problems.push_back(
-        {"satisfaction_rate", "= 0 (satisfaction would never move, but leaving or returning follow it) try 0.3"});
+        {"satisfaction_rate", "(satisfaction would never move, but leaving or returning follow it) try 0.3"});
   }
   if (click_bonus_seconds > 0 && session_budget_seconds == 0) {
     problems.push_back(
-        {"click_bonus_seconds", fmt::format("= {} (dynamics.session_budget_seconds = 0: there is no budget to "
-                                            "add to) set a budget",
-                                            click_bonus_seconds)});
+        {"click_bonus_seconds", "(dynamics.session_budget_seconds = 0: there is no budget to add to) set a budget"});
   }
   return problems;
 }

@@ -140,7 +140,7 @@ std::vector<ItemId> InformedOracle::State::choose(const PolicyRequest& request) 
   const std::vector<float> weights = known.weights();
 
   const std::size_t n = std::min(request.slate_size, request.candidates.size());
-  const bool small = ordered_slates(request.candidates.size(), n, options.enumerate_below) <= options.enumerate_below;
+  const bool small = tries_all(request.candidates.size(), n, options);
   const std::size_t keep = small ? request.candidates.size() : std::max(n, options.close_candidates);
   const std::vector<ItemId> close = screened(request, known, weights, keep);
   Columns attractions;
@@ -162,6 +162,11 @@ InformedOracle::InformedOracle(std::string name, const Newcomers& newcomers, con
 InformedOracle::~InformedOracle() = default;
 
 const std::string& InformedOracle::name() const { return state_->name; }
+
+bool InformedOracle::tries_all(std::size_t candidates, std::size_t slate_size, const InformedOracleOptions& options) {
+  return ordered_slates(candidates, std::min(slate_size, candidates), options.enumerate_below) <=
+         options.enumerate_below;
+}
 
 void InformedOracle::rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const {
   for (std::size_t r = 0; r < requests.size(); ++r) slates[r] = certain_slate(state_->choose(requests[r]));

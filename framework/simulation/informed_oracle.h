@@ -41,6 +41,9 @@ class InformedOracle final : public Policy {
   PolicyKind kind() const override { return PolicyKind::deterministic; }
   void rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const override;
 
+  /// Whether pages are found by trying all of them, and are therefore exact for the draws; else greedily.
+  static bool tries_all(std::size_t candidates, std::size_t slate_size, const InformedOracleOptions& options);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

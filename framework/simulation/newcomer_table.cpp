@@ -22,7 +22,9 @@ void write_profiles(Hdf5File& file, const PopulationObservables& known) {
   for (std::size_t f = 0; f < known.law.fields().size(); ++f) {
     std::vector<std::string> values;
     for (const Profile& profile : known.pool) values.push_back(profile.attributes.values[f]);
-    file.write_strings("/profiles/" + known.law.fields()[f].name, values);
+    std::string column = "/profiles/" + known.law.fields()[f].name;
+    while (file.exists(column)) column += '_';
+    file.write_strings(column, values);
   }
 }
 

@@ -1,9 +1,12 @@
 #include "framework/simulation/newcomers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "framework/core/error.h"
 #include "framework/simulation/blended_taste.h"
 
 namespace coldframe {
@@ -15,7 +18,11 @@ Newcomers::Newcomers(const Population& population, const World& world, double la
   by_stage_.push_back(tastes_.front().get());
   if (drift == nullptr || drift->drift() == DriftKind::none) return;
   drift_ = *drift;
-  tastes_.push_back(make_taste(population.world(drift_.to), lambda));
+  if (drift_.to == world.name()) {
+    throw ConfigError(fmt::format("world_drift.to = {}", drift_.to), "tastes have this law from the beginning",
+                      "name another world, or set world_drift.kind = none");
+  }
+  tastes_.push_back(make_taste(population.world(drift_.to, "world_drift.to"), lambda));
   const DriftKind kind = drift_.drift();
   const bool slow = kind == DriftKind::gradual || kind == DriftKind::incremental;
   for (std::int64_t step = 1; slow && step < drift_.over_periods; ++step) {

@@ -41,13 +41,13 @@ std::vector<UserId> in_key_order(const Dataset& data, const std::vector<UserId>&
 
 }  // namespace
 
-const World& Population::world(std::string_view name) const {
+const World& Population::world(std::string_view name, std::string_view key) const {
   std::string known;
   for (const World& candidate : latents.worlds) {
     if (candidate.name() == name) return candidate;
     known += (known.empty() ? "" : ", ") + candidate.name();
   }
-  throw ConfigError(fmt::format("simulation.world = {}", name), "the population has no such world", "it has " + known);
+  throw ConfigError(fmt::format("{} = {}", key, name), "the population has no such world", "it has " + known);
 }
 
 WorldData make_world_data(const Dataset& data, std::span<const UserId> users, const Likes& likes,
@@ -71,7 +71,7 @@ WorldData make_world_data(const Dataset& data, std::span<const UserId> users, co
 
 Population make_population(const Dataset& data, const Roles& roles, const Likes& likes,
                            const PopulationOptions& options, const ProfileRenderer& render,
-                           const std::string& profile_template) {
+                           const std::string& profile_template, const FitProgress& progress) {
   const std::vector<UserId> users = in_key_order(data, roles.users(Role::world));
   Population population;
   population.seed = static_cast<std::uint64_t>(options.seed);
@@ -86,7 +86,7 @@ Population make_population(const Dataset& data, const Roles& roles, const Likes&
 
   population.latents.group_field = options.group.empty() ? -1 : known.law.find(options.group);
   const WorldData world = make_world_data(data, users, likes, known.law, population.latents.group_field);
-  FittedWorlds fitted = fit_worlds(world, options);
+  FittedWorlds fitted = fit_worlds(world, options, progress);
   population.latents.worlds = std::move(fitted.worlds);
   population.latents.standard_errors = detail::softmax_standard_errors(population.latents.worlds);
 

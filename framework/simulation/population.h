@@ -65,13 +65,14 @@ struct Population {
   std::string licence;
   std::vector<CardEntry> card;
 
-  const World& world(std::string_view name) const;  // ConfigError that lists what there is
+  /// ConfigError that lists what there is, and says which `key` asked for it.
+  const World& world(std::string_view name, std::string_view key = "simulation.world") const;
 };
 
-/// Fits worlds and attribute law on the users of role W.
+/// Fits worlds and attribute law on the users of role W; `progress` as in fit_worlds().
 Population make_population(const Dataset& data, const Roles& roles, const Likes& likes,
                            const PopulationOptions& options, const ProfileRenderer& render,
-                           const std::string& profile_template);
+                           const std::string& profile_template, const FitProgress& progress = {});
 
 /// What worlds are fitted on: the likes of W with encoded attributes.
 WorldData make_world_data(const Dataset& data, std::span<const UserId> users, const Likes& likes,

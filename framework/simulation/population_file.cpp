@@ -192,7 +192,8 @@ Population read_population(const std::filesystem::path& path) {
                       "give the file that `coldframe population` wrote");
   }
   const Hdf5File file = Hdf5File::open(path);
-  if (!file.has_attribute("/", "format") || file.read_text("/", "format") != k_format) {
+  const bool record = file.has_attribute("/", "kind");  // of a run or a simulation, whose format is a number
+  if (record || !file.has_attribute("/", "format") || file.read_text("/", "format") != k_format) {
     throw DataError(fmt::format("{} is not a population", path.string()), "another HDF5 file",
                     "make one with coldframe population");
   }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "framework/core/error.h"
 
@@ -13,6 +14,7 @@ namespace {
 struct Level {
   std::size_t field;
   std::uint16_t level;
+  bool operator==(const Level&) const = default;
 };
 
 Level find_level(const AttributeLaw& law, const LevelWeight& entry) {
@@ -42,6 +44,10 @@ PopulationMix::PopulationMix(const PopulationObservables& observables, const Mix
   for (const std::string& text : options.weights) {
     const LevelWeight entry = parse_level_weight(text).value();
     const Level level = find_level(observables.law, entry);
+    if (std::ranges::find(named, level) != named.end()) {
+      throw ConfigError(fmt::format("mix_drift.weights names '{}' of {} twice", entry.level, entry.attribute),
+                        "a level has one weight", "remove one of them");
+    }
     named.push_back(level);
     shares_.push_back({entry.attribute, entry.level, 0, 0});
     for (std::size_t p = 0; p < pool.size(); ++p) {
@@ -53,6 +59,10 @@ PopulationMix::PopulationMix(const PopulationObservables& observables, const Mix
   if (!(total > 0)) {
     throw ConfigError(fmt::format("mix_drift.weights = {}", fmt::join(options.weights, ", ")), "nobody would be left",
                       "give some profiles a weight above 0");
+  }
+  if (std::isinf(total)) {
+    throw ConfigError(fmt::format("mix_drift.weights = {}", fmt::join(options.weights, ", ")),
+                      "their products are beyond all numbers", "only ratios count: use smaller ones");
   }
   for (double& share : up_to_) share /= total;
   for (std::size_t s = 0; s < shares_.size(); ++s) {

@@ -86,8 +86,7 @@ void PopulationOptions::describe(OptionVisitor& v) {
 std::vector<Problem> PopulationOptions::validate() const {
   std::vector<Problem> problems;
   if (!group.empty() && std::find(attributes.begin(), attributes.end(), group) == attributes.end()) {
-    problems.push_back(
-        {"group", fmt::format("= {} (must be one of population.attributes) add it there or leave it empty", group)});
+    problems.push_back({"group", "(must be one of population.attributes) add it there or leave it empty"});
   }
   auto sorted = attributes;
   std::sort(sorted.begin(), sorted.end());

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <numeric>
 
 #include "framework/core/error.h"
@@ -126,7 +127,7 @@ WorldData renamed_twins(const Population& population, const WorldData& twins) {
 }
 
 RealismReport check_realism(const Population& population, const Dataset& data, const Roles& roles, const Likes& likes,
-                            const RealismOptions& options) {
+                            const RealismOptions& options, const FitProgress& progress) {
   require_strangers(population, data, roles);
   const WorldData held_out = people_of(population, data, roles, likes, Role::held_out);
   const WorldData fitted_on = people_of(population, data, roles, likes, Role::world);
@@ -145,17 +146,25 @@ RealismReport check_realism(const Population& population, const Dataset& data, c
   report.people = people_row(fitted_on, comparison, tags, population.seed);
   const std::size_t worlds = population.latents.worlds.size();
   report.worlds.resize(worlds);
+  std::mutex counting;
+  std::size_t compared = 0;
+  const auto count = [&] {
+    const std::scoped_lock lock(counting);
+    ++compared;
+    if (progress) progress(compared, worlds + 1);
+  };
   // One more: the first world with renamed items, whose likelihood means nothing.
   tbb::parallel_for(std::size_t{0}, worlds + 1, [&](std::size_t w) {
     const World& world = population.latents.worlds[w % worlds];
     const WorldData twins = twins_of(population, w % worlds, held_out);
     if (w == worlds) {
       report.renamed = comparison.row(world.name() + ", renamed", unigram, renamed_twins(population, twins));
-      return;
+      return count();
     }
     const std::vector<double> likelihoods =
         held_out_log_likelihoods(*make_taste(world, 1.0), held_out, options.draws, population.seed);
     report.worlds[w] = comparison.row(world.name(), likelihoods, twins);
+    count();
   });
   report.renamed.log_likelihood = report.renamed.over_unigram = {};
   return report;

@@ -48,9 +48,10 @@ WorldData people_of(const Population& population, const Dataset& data, const Rol
                     Role role);
 
 /// Compares worlds at lambda = 1 with role H. Features of likes are measured against W; in the row of people against
-/// one half of W, for the other half. Throws DataError when W shares a person with H or is not the W of `roles`.
+/// one half of W, for the other half. `progress` is told after every world. Throws DataError when W shares a person
+/// with H or is not the W of `roles`.
 RealismReport check_realism(const Population& population, const Dataset& data, const Roles& roles, const Likes& likes,
-                            const RealismOptions& options = {});
+                            const RealismOptions& options = {}, const FitProgress& progress = {});
 
 /// Twins of a world as check_realism() draws them.
 WorldData twins_of(const Population& population, std::size_t world, const WorldData& people);

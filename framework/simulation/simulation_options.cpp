@@ -190,21 +190,20 @@ void SimulationOptions::describe(OptionVisitor& visitor) {
 std::vector<Problem> SimulationOptions::validate() const {
   std::vector<Problem> problems;
   if (!(random_click_rate < popular_click_rate)) {
-    problems.push_back(
-        {"random_click_rate", fmt::format("= {} (must be below simulation.popular_click_rate = {}) try 0.08",
-                                          random_click_rate, popular_click_rate)});
+    problems.push_back({"random_click_rate", fmt::format("(must be below simulation.popular_click_rate = {}) try 0.08",
+                                                         popular_click_rate)});
   }
   if (dbn_satisfaction + dbn_satisfaction_gain > 1.0) {
     problems.push_back({"dbn_satisfaction_gain",
-                        fmt::format("= {} (with simulation.dbn_satisfaction = {} a probability could exceed 1) try {}",
-                                    dbn_satisfaction_gain, dbn_satisfaction, 1.0 - dbn_satisfaction)});
+                        fmt::format("(with simulation.dbn_satisfaction = {} a probability could exceed 1) try {:.4g}",
+                                    dbn_satisfaction, std::floor(1e4 * (1.0 - dbn_satisfaction)) / 1e4)});
   }
   const double beginnings = std::pow(static_cast<double>(slate_size), static_cast<double>(iterated_picks - 1));
   if (user_model == "iterated_logit" && beginnings > IteratedLogit::k_most_beginnings) {
-    problems.push_back(
-        {"iterated_picks", fmt::format("= {} (with simulation.slate_size = {} a page has {:.0f} ordered "
-                                       "beginnings, more than {:.0f}) use fewer picks",
-                                       iterated_picks, slate_size, beginnings, IteratedLogit::k_most_beginnings)});
+    problems.push_back({"iterated_picks",
+                        fmt::format("(with simulation.slate_size = {} a page has {:.0f} ordered beginnings, more than "
+                                    "{:.0f}) use fewer picks",
+                                    slate_size, beginnings, IteratedLogit::k_most_beginnings)});
   }
   for (const std::string& name : policies) {
     if (const std::string mistake = parse_policy_name(name, own_policies).mistake; !mistake.empty()) {

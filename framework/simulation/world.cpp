@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <utility>
 
 #include "framework/core/error.h"
@@ -116,7 +117,27 @@ std::string World::kind() const { return std::string(k_world_kinds[parameters.in
 
 std::string World::name() const { return fmt::format("{}-{}", kind(), replicate); }
 
-FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options) {
+namespace {
+
+/// Counts fits that end on any thread.
+class FitCounter {
+ public:
+  FitCounter(const FitProgress& progress, std::size_t all) : progress_(progress), all_(all) {}
+  void done() {
+    const std::scoped_lock lock(mutex_);
+    ++done_;
+    if (progress_) progress_(done_, all_);
+  }
+
+ private:
+  const FitProgress& progress_;
+  std::mutex mutex_;
+  std::size_t done_ = 0, all_;
+};
+
+}  // namespace
+
+FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options, const FitProgress& progress) {
   FittedWorlds fitted;
   const WorldSplit split = split_world_data(data, static_cast<std::uint64_t>(options.seed), options.held_out_share);
   if (split.fit.users.empty() || split.held_out.users.empty()) {
@@ -125,8 +146,12 @@ FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options)
   }
   fitted.unigram_held_out = unigram_log_likelihood(split.fit, split.held_out, options.pseudo_count);
   fitted.trials = trials_of(options);
-  tbb::parallel_for(std::size_t{0}, fitted.trials.size(),
-                    [&](std::size_t t) { run_trial(split, options, fitted.trials[t]); });
+  const std::size_t per_kind = 1 + static_cast<std::size_t>(options.bootstraps);
+  FitCounter counter(progress, fitted.trials.size() + options.tastes.size() * per_kind);
+  tbb::parallel_for(std::size_t{0}, fitted.trials.size(), [&](std::size_t t) {
+    run_trial(split, options, fitted.trials[t]);
+    counter.done();
+  });
   std::vector<WorldTrial> chosen;
   for (const std::string& kind : options.tastes) {
     const WorldTrial* best = nullptr;
@@ -135,16 +160,17 @@ FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options)
     }
     chosen.push_back(*best);
   }
-  const std::size_t per_kind = 1 + static_cast<std::size_t>(options.bootstraps);
   fitted.worlds.resize(chosen.size() * per_kind);
   tbb::parallel_for(std::size_t{0}, chosen.size(), [&](std::size_t k) {
     fitted.worlds[k * per_kind] = fit_world(data, options, chosen[k], 0, nullptr);
+    counter.done();
   });
   tbb::parallel_for(std::size_t{0}, fitted.worlds.size(), [&](std::size_t w) {
     if (w % per_kind == 0) return;
     const std::size_t k = w / per_kind;
     fitted.worlds[w] =
         fit_world(data, options, chosen[k], static_cast<std::uint32_t>(w % per_kind), &fitted.worlds[k * per_kind]);
+    counter.done();
   });
   return fitted;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,9 +43,12 @@ struct FittedWorlds {
   double unigram_held_out = 0;
 };
 
+/// Told after every fit, one at a time: how many are done, of how many.
+using FitProgress = std::function<void(std::size_t done, std::size_t all)>;
+
 /// Chooses dimension and scale inside W by held-out likelihood, fits every configured kind of taste on all of W and
 /// refits on bootstrapped users. Independent fits run in parallel; the result does not depend on the number of threads.
-FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options);
+FittedWorlds fit_worlds(const WorldData& data, const PopulationOptions& options, const FitProgress& progress = {});
 
 /// lambda in [0, 1] scales popularity: 1 takes it for taste, 0 for exposure.
 std::unique_ptr<TasteModel> make_taste(const World& world, double lambda);

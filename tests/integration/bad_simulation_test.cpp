@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "framework/core/atomic_file.h"
 #include "framework/core/json.h"
 #include "tests/integration/refusals.h"
 #include "tests/integration/training_job.h"
@@ -83,12 +84,66 @@ TEST_F(BadSimulationTest, a_population_that_is_cut_off_or_damaged) {
   expect_nothing(simulate("cut.h5", ""), k_data, {file("cut.h5").string()});
   expect_nothing(simulate("missing.h5", ""), k_data, {"missing.h5"});
   expect_nothing(simulate("data.h5", ""), k_data, {"data.h5", "population"});
+  ASSERT_EQ(simulate("pop.h5", "").code, 0);
+  fs::rename(file("sim.h5"), file("record.h5"));
+  expect_nothing(simulate("record.h5", ""), k_data, {"record.h5 is not a population"});
 }
 
 TEST_F(BadSimulationTest, a_setting_that_no_world_can_meet_is_said_once_by_several_ranks) {
   expect_nothing(simulate("pop.h5", "--simulation.random_click_rate=0.001", 2), k_config,
                  {"simulation.popular_click_rate = 0.14"});
   expect_nothing(simulate("pop.h5", "--simulation.world=softmax-7", 2), k_config, {"softmax-7"});
+}
+
+TEST_F(BadSimulationTest, outputs_that_cannot_be_or_would_replace_what_is_read_are_refused_at_once) {
+  const auto attempt = [&](const std::string& arguments) {
+    return run_program(
+        fmt::format("simulate {} --simulation.policies=random,popularity {}", settings("pop.h5"), arguments));
+  };
+  fs::create_directory(file("folder"));
+  expect_refused(attempt("--output " + file("folder").string()), k_data, {"cannot write", "it is a folder"});
+  expect_refused(attempt("--output " + file("job.ini").string()), k_data, {"it exists and is no simulation record"});
+  const std::string below = (file("job.ini") / "sim.h5").string();
+  expect_refused(attempt("--output " + below), k_data, {"cannot write", "job.ini is not a folder"});
+  for (const char* input : {"pop.h5", "data.h5"}) {
+    const std::string before = read_file(file(input));
+    expect_refused(run_program(fmt::format("population {} --overwrite --materialise 5 --newcomers {}",
+                                           settings("pop.h5"), file(input).string())),
+                   k_config, {"--newcomers", "it is read, too"});
+    expect_refused(attempt("--output " + file(input).string()), k_config, {"the simulation reads it"});
+    EXPECT_EQ(read_file(file(input)), before) << input;
+  }
+  const std::string output = "--output " + file("sim.h5").string();
+  expect_refused(attempt(output + " --log " + file("job.ini").string()), k_data, {"job.ini is not a folder"});
+  expect_refused(run_program(fmt::format("population {} --population.user_template={{nobody}}", settings("no.h5"))),
+                 k_config, {"population.user_template names the field nobody"});
+  expect_refused(run_program(fmt::format("population {} --overwrite", settings("data.h5"))), k_config,
+                 {"population.path", "it is read, too"});
+  fs::copy_file(file("data.h5"), file("random.h5"));
+  expect_refused(
+      attempt(fmt::format("{} --log {} --data.path={}", output, job_->folder().string(), file("random.h5").string())),
+      k_config, {"random.h5 would replace what the simulation reads"});
+  expect_refused(attempt(fmt::format("--output {} --log {}", file("popularity.h5").string(), job_->folder().string())),
+                 k_config, {"popularity.h5 would replace the record"});
+  EXPECT_FALSE(fs::exists(file("sim.h5")));
+  fs::remove(file("random.h5"));
+}
+
+TEST_F(BadSimulationTest, newcomers_and_changes_that_no_clock_reaches) {
+  const Outcome made = run_program(fmt::format("population {} --population.users_per_period=1", settings("clock.h5")));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  expect_nothing(simulate("clock.h5", "--simulation.first_user=4294967296 --simulation.policies=random"), k_config,
+                 {"period 4294967303", "users_per_period"});
+  const Outcome late = simulate("pop.h5", "--world_drift.kind=sudden --world_drift.to=topics-0");
+  EXPECT_EQ(late.code, 0) << late.errors;
+  EXPECT_THAT(late.errors, ::testing::HasSubstr("world_drift.at_period = 1 (the last newcomer arrives in period 0"));
+  fs::remove(file("sim.h5"));
+  expect_nothing(simulate("pop.h5", "--world_drift.kind=sudden --world_drift.to=topics-9"), k_config,
+                 {"world_drift.to = topics-9", "topics-0"});
+  expect_refused(run_program(fmt::format("simulate {} --simulation.policies= --output {}", settings("pop.h5"),
+                                         file("sim.h5").string())),
+                 k_config, {"simulation.policies is empty"});
+  expect_nothing(simulate("pop.h5", "--run " + run()), k_config, {"is named 'lora'", "one by one"});
 }
 
 TEST_F(BadSimulationTest, realism_ranks_an_encoder_beside_baselines_and_refuses_one_that_has_other_people) {

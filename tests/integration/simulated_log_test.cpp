@@ -227,6 +227,11 @@ TEST_F(SimulatedLogTest, files_take_part_in_simulations_and_users_can_be_traced)
   for (const char* words : {"newcomer 5, profile", "gender", "page draw u = ", "P(click)", "session 0, page 2"}) {
     EXPECT_THAT(traced.output, ::testing::HasSubstr(words));
   }
+  // Somebody who is replayed alone needs rows, and nobody else does.
+  const Outcome alone = run_program(fmt::format("simulate {} {} --only-user 5", settings(400), policies));
+  EXPECT_EQ(alone.code, 0) << alone.errors;
+  expect_refused(run_program(fmt::format("simulate {} {} --trace 900", settings(400), policies)), k_data,
+                 {"has no row for sim-900"});
   expect_refused(run_program(fmt::format("simulate {} --trace 5 --only-user 5", settings())), k_config,
                  {"one of them"});
 }
@@ -363,8 +368,8 @@ TEST_F(SimulatedLogTest, items_and_the_mix_of_newcomers_change_over_periods) {
 }
 
 TEST_F(SimulatedLogTest, periods_of_a_drift_are_tasks_of_a_stream_whose_runs_enter_the_closed_world) {
-  const Outcome made = run_program(
-      fmt::format("population {} --population.users_per_period=40", settings(120, "drifting.h5")));
+  const Outcome made =
+      run_program(fmt::format("population {} --population.users_per_period=40", settings(120, "drifting.h5")));
   ASSERT_EQ(made.code, 0) << made.errors;
   const std::string world = settings(120, "drifting.h5") + " --mix_drift.kind=sudden --mix_drift.weights=gender:F=0";
   const Outcome simulated =
@@ -551,6 +556,10 @@ TEST_F(SimulatedLogTest, studies_are_planned_from_simulations_and_runs) {
   EXPECT_EQ(run_program("plan --effect 0.01 --user-variance 0.04 --seed-variance 0.01").code, 6);
   EXPECT_EQ(run_program("plan --effect 0.01 --user-variance 0.04 --rest-variance 0.04").code, 0);
   expect_refused(run_program("plan --user-variance 0.04"), k_config, {"effect"});
+  const std::string from = fmt::format("plan --effect 0.02 --policy lora --simulation {}", file("sim.h5").string());
+  expect_refused(run_program(from + " --against lora"), k_config, {"--against", "as --policy"});
+  expect_refused(run_program(fmt::format("{} --simulation {}/./sim.h5", from, job_->folder().string())), k_config,
+                 {"--simulation", "twice"});
   expect_refused(run_program("plan --effect 0.1"), k_config, {"variances come from one place"});
 }
 

@@ -82,6 +82,7 @@ TEST_F(PriceFileTest, mistakes_name_the_line) {
   EXPECT_THAT(why("item,price\ni1,-2\n"), HasSubstr("no number above 0"));
   EXPECT_THAT(why("item,price\ni1,cheap\n"), HasSubstr("no number above 0"));
   EXPECT_THAT(why("item,price\ni1,nan\n"), HasSubstr("no number above 0"));
+  EXPECT_THAT(why("item,price\ni1,1e308\n"), HasSubstr("is above"));
   EXPECT_THAT(why("item,price\ni1,1\ni1,2\n"), HasSubstr("a price already"));
   EXPECT_THAT(why("item,price\ni1\n"), HasSubstr("1 fields, the header has 2"));
   EXPECT_THAT(why("item,price\n"), HasSubstr("names no item"));

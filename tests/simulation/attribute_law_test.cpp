@@ -120,6 +120,12 @@ TEST(AttributeLaw, odd_columns_do_not_break_it) {
   EXPECT_EQ(law.fields()[1].levels, std::vector<std::string>{"x"});
   EXPECT_EQ(law.fields()[2].levels, std::vector<std::string>{"other"});
   EXPECT_NO_THROW(law.draw(KeyedRandom(1, Purpose::population), UserKey(1)));
+  Dataset many = invented_dataset(1100, 12, 1);
+  for (std::size_t u = 0; u < 1100; ++u) many.users.columns[2].texts[u] = fmt::format("job {}", u);
+  EXPECT_EQ(AttributeLaw::fit(many, everybody(many), k_options).fields()[2].levels.size(), 1u) << "all are rare";
+  AttributeLawOptions every_level = k_options;
+  every_level.minimum_level_count = 1;
+  EXPECT_THROW(AttributeLaw::fit(many, everybody(many), every_level), ConfigError) << "1,100 levels";
   data.users.columns[0].numbers[0] = 1e300;
   EXPECT_NO_THROW(AttributeLaw::fit(data, everybody(data), k_options));
 }

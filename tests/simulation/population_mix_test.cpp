@@ -132,6 +132,8 @@ TEST_F(PopulationMixTest, mistakes_name_what_there_is) {
               ::testing::AllOf(::testing::HasSubstr("'sex'"), ::testing::HasSubstr("gender, age")));
   EXPECT_THAT(message({"age:25=2"}), ::testing::HasSubstr("20-29, 30-49"));
   EXPECT_THAT(message({"gender:F=0", "gender:M=0"}), ::testing::HasSubstr("nobody would be left"));
+  EXPECT_THAT(message({"gender:F=2", "gender:F=3"}), ::testing::HasSubstr("'F' of gender twice"));
+  EXPECT_THAT(message({"gender:F=1e308", "gender:M=1e308"}), ::testing::HasSubstr("beyond all numbers"));
 
   const auto problem = [](const MixDriftOptions& options) {
     const std::vector<Problem> problems = options.validate();

@@ -203,7 +203,8 @@ TEST(Population, without_attributes_times_and_ratings_says_so_on_its_card) {
   for (const CardEntry& entry : population.card) {
     if (entry.evidence.starts_with("n/a")) unknown.insert(entry.name);
   }
-  EXPECT_EQ(unknown, (std::set<std::string>{"attributes", "likes", "order of likes"}));
+  EXPECT_EQ(unknown,
+            (std::set<std::string>{"attributes", "likes", "order of likes", "session length, satiation and drift"}));
   for (const char* world : {"softmax-0", "topics-0", "chain-0"}) {
     const Newcomers newcomers(population, population.world(world), 1.0);
     EXPECT_EQ(newcomers.profile(newcomers.newcomer(3)).text, "A person.");
@@ -306,6 +307,35 @@ TEST_F(PopulationFileTest, truncated_and_foreign_files_are_refused) {
   write_population(path_, fitted());
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
   EXPECT_THROW(read_population(path_), Error);
+}
+
+TEST(Population, the_card_tells_what_the_users_of_this_source_did) {
+  Dataset data = invented_dataset(60, 12, 1);
+  data.interactions = {};
+  // User u has u % 4 + 2 interactions; every fifth comes back the day after, the others within an hour.
+  for (std::uint32_t u = 0; u < 60; ++u) {
+    for (std::uint32_t k = 0; k < u % 4 + 2; ++k) {
+      data.interactions.user.emplace_back(u);
+      data.interactions.item.emplace_back((u + k) % 12);
+      data.interactions.timestamp.push_back(1'000'000 + k * (u % 5 == 0 ? 86'400 : 600));
+    }
+  }
+  sort_interactions(data);
+  PopulationOptions options = quick_options();
+  options.attributes.clear();
+  options.group.clear();
+  options.tastes = {"topics"};
+  options.bootstraps = 0;
+  const auto plain = [](std::span<const std::string>, std::span<const std::string>) { return std::string("x"); };
+  const Population population =
+      make_population(data, Roles(data, RoleOptions{}), Likes(data, LikeOptions{}), options, plain, "x");
+  const auto evidence = [&](const char* name) {
+    const auto entry = std::ranges::find(population.card, name, &CardEntry::name);
+    return entry == population.card.end() ? std::string("no such entry") : entry->evidence;
+  };
+  EXPECT_THAT(evidence("session length"), ::testing::HasSubstr("80 % of its users did all of it within an hour"));
+  EXPECT_THAT(evidence("users with little activity"), ::testing::HasSubstr("fewer than 2 interactions"));
+  EXPECT_EQ(evidence("softmax.group_bias"), "no such entry");
 }
 
 TEST(Population, other_items_are_refused) {

@@ -1,5 +1,6 @@
 #include "framework/simulation/world_drift_options.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -183,7 +184,19 @@ TEST_F(WorldDriftTest, impossible_settings_are_errors) {
   EXPECT_EQ(drift.validate().size(), 1u);  // to what?
   drift.to = "topics-7";
   EXPECT_TRUE(drift.validate().empty());
-  EXPECT_THROW(Newcomers(population_, population_.world("softmax-0"), 1.0, &drift), ConfigError);
+  const auto refusal = [&](const std::string& to) -> std::string {
+    drift.to = to;
+    try {
+      Newcomers(population_, population_.world("softmax-0"), 1.0, &drift);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(refusal("topics-7"),
+              AllOf(::testing::HasSubstr("world_drift.to = topics-7"), ::testing::HasSubstr("topics-0")));
+  EXPECT_THAT(refusal("softmax-0"), ::testing::HasSubstr("from the beginning"));
+  drift.to = "topics-0";
   drift.kind = "none";
   EXPECT_EQ(drift.validate().size(), 1u);  // a target that could never show
 }

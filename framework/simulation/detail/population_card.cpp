@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace coldframe::detail {
 namespace {
@@ -28,9 +31,9 @@ void add_softmax(const SoftmaxParameters& p, const std::vector<SoftmaxParameters
   card.push_back(
       {"softmax.dimension", Identifiability::fitted, std::to_string(p.dimension), "by held-out likelihood inside W"});
   add("softmax.item_bias", &SoftmaxParameters::item_bias);
-  add("softmax.group_bias", &SoftmaxParameters::group_bias);
+  if (p.groups > 1) add("softmax.group_bias", &SoftmaxParameters::group_bias);
   add("softmax.item_factors", &SoftmaxParameters::item_factors);
-  add("softmax.attribute_effect", &SoftmaxParameters::attribute_effect);
+  if (p.attribute_size > 0) add("softmax.attribute_effect", &SoftmaxParameters::attribute_effect);
 }
 
 void add_chain(const ChainParameters& p, std::vector<CardEntry>& card) {
@@ -86,10 +89,7 @@ void add_unknowable(std::vector<CardEntry>& card) {
   add("click-through by position", "ratings hold no slates and no positions");
   add("prices of clicks", "a rating log holds no ads and no money");
   add("queries", "a rating log does not say what was searched for");
-  add("session length", "ratings were entered in bulk, most of a user's within an hour");
   add("leaving and return", "a rating log does not show visits without ratings");
-  add("satiation and drift", "times are when a rating was entered, not when an item was consumed");
-  add("users with little activity", "users with few ratings were removed from the source");
 }
 
 }  // namespace
@@ -131,10 +131,62 @@ std::vector<CardEntry> make_card(const Population& population, const std::vector
   return card;
 }
 
-void add_source_facts(const Dataset& data, const PopulationOptions& options, std::vector<CardEntry>& card) {
-  const auto unknown = [&](const char* name, const char* why) {
-    card.push_back({name, Identifiability::not_identifiable, "", why});
+namespace {
+
+constexpr std::int64_t k_bulk_seconds = 3600;
+
+/// How the users of the source rated: what their log cannot tell follows from it.
+struct Activity {
+  std::size_t users = 0;    // with interactions
+  std::size_t in_bulk = 0;  // all of theirs within k_bulk_seconds
+  std::size_t fewest = 0;   // interactions of the least active one
+};
+
+Activity activity_of(const Interactions& log, std::size_t users) {
+  struct User {
+    std::size_t count = 0;
+    std::int64_t first = 0, last = 0;
   };
+  std::vector<User> all(users);
+  for (std::size_t row = 0; row < log.size(); ++row) {
+    User& user = all[log.user[row].value()];
+    const std::int64_t time = log.timed() ? log.timestamp[row] : 0;
+    user.first = user.count == 0 ? time : std::min(user.first, time);
+    user.last = user.count == 0 ? time : std::max(user.last, time);
+    ++user.count;
+  }
+  Activity activity;
+  for (const User& user : all) {
+    if (user.count == 0) continue;
+    activity.fewest = activity.users == 0 ? user.count : std::min(activity.fewest, user.count);
+    ++activity.users;
+    activity.in_bulk += user.last - user.first <= k_bulk_seconds ? 1 : 0;
+  }
+  return activity;
+}
+
+}  // namespace
+
+void add_source_facts(const Dataset& data, const PopulationOptions& options, std::vector<CardEntry>& card) {
+  const auto unknown = [&](const char* name, std::string why) {
+    card.push_back({name, Identifiability::not_identifiable, "", std::move(why)});
+  };
+  const Activity activity = activity_of(data.interactions, data.users.size());
+  if (data.interactions.timed()) {
+    unknown("session length",
+            fmt::format("the log holds what was rated, not visits; {:.0f} % of its users did all of it "
+                        "within an hour",
+                        activity.users == 0
+                            ? 0.0
+                            : 100.0 * static_cast<double>(activity.in_bulk) / static_cast<double>(activity.users)));
+    unknown("satiation and drift", "times are when a rating was entered, not when an item was consumed");
+  } else {
+    unknown("session length, satiation and drift", "n/a: the source has no times");
+  }
+  if (activity.fewest > 1) {
+    unknown("users with little activity",
+            fmt::format("nobody in the source has fewer than {} interactions", activity.fewest));
+  }
   const bool rated = !data.interactions.implicit();
   card.push_back(
       {"likes", Identifiability::assumed, rated ? "ratings at or above data.like_threshold" : "every interaction",
