@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <mutex>
+#include <optional>
 #include <ostream>
+#include <utility>
 
+#include "framework/cli/logged_items.h"
 #include "framework/cli/logged_targets.h"
 #include "framework/cli/program.h"
 #include "framework/cli/report_output.h"
@@ -42,25 +45,33 @@ struct OffPolicyOptions final : Options {
   }
 };
 
-/// A log that was opened and found to be one of these items.
-struct OpenedLog {
-  OpenedLog(const std::string& path, const ExperimentData& data, const LikeOptions& like_options)
-      : dataset(read_dataset(path)), likes(dataset, like_options), catalogue(dataset) {
-    std::optional<ImpressionLog> read = read_impression_log(path);
-    if (!read) {
-      throw DataError(fmt::format("{} holds no impressions", path), "it says what was liked, not what was shown",
-                      "give a store that simulate --log wrote");
-    }
-    impressions = std::move(*read);
-    if (dataset.items.ids != data.dataset.items.ids) {
-      throw DataError(fmt::format("{} shows items of another data set", path), "data.path has other items",
-                      "give the data set that it was simulated from");
-    }
-    if (impressions.logging == LoggingKind::deterministic) {
-      throw DataError(fmt::format("{} was logged by {}, which always does the same", path, impressions.policy),
-                      "it says nothing about what was not shown", "log with epsilon:NAME or softmax:NAME");
-    }
+struct ReadLog {
+  Dataset dataset;
+  ImpressionLog impressions;
+};
+
+/// A log that was found to be one of these items.
+ReadLog read_log(const std::string& path, const Dataset& data) {
+  Dataset dataset = read_dataset(path);
+  std::optional<ImpressionLog> shown = read_impression_log(path);
+  if (!shown) {
+    throw DataError(fmt::format("{} holds no impressions", path), "it says what was liked, not what was shown",
+                    "give a store that simulate --log wrote");
   }
+  if (shown->logging == LoggingKind::deterministic) {
+    throw DataError(fmt::format("{} was logged by {}, which always does the same", path, shown->policy),
+                    "it says nothing about what was not shown", "log with epsilon:NAME or softmax:NAME");
+  }
+  take_items_of(data, dataset, *shown);
+  return {std::move(dataset), std::move(*shown)};
+}
+
+struct OpenedLog {
+  OpenedLog(ReadLog read, const LikeOptions& like_options)
+      : dataset(std::move(read.dataset)),
+        likes(dataset, like_options),
+        catalogue(dataset),
+        impressions(std::move(read.impressions)) {}
 
   Dataset dataset;
   Likes likes;
@@ -83,7 +94,7 @@ class OffPolicyCommand final : public Subcommand {
 
   ExitCode run(const Invocation& invocation) override {
     const ExperimentData data(experiment_);
-    const OpenedLog log(options_.log, data, experiment_.data.likes);
+    const OpenedLog log(read_log(options_.log, data.dataset), experiment_.data.likes);
     std::vector<std::unique_ptr<StoredRun>> runs;
     for (const std::string& run : options_.run) runs.push_back(std::make_unique<StoredRun>(run));
     const int threads = experiment_.simulation.threads > 0 ? static_cast<int>(experiment_.simulation.threads)
