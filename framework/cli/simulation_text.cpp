@@ -187,9 +187,10 @@ std::string simulation_text(const nlohmann::json& summary, const ReplayResult& r
 }
 
 std::string user_text(const ReplayResult& result) {
+  const std::size_t width = name_width(result);
   std::string text = fmt::format("user {}\n", result.begin);
   for (const PolicyOutcome& outcome : result.policies) {
-    text += fmt::format("{:<22} pages {} clicks {} expected {:.6f} digest {}\n", outcome.policy, outcome.pages,
+    text += fmt::format("{:<{}} pages {} clicks {} expected {:.6f} digest {}\n", outcome.policy, width, outcome.pages,
                         outcome.clicks, outcome.expected.value(), outcome.digest.hex());
   }
   return text;
