@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -20,8 +21,11 @@ struct RoleMembers {
 
 RoleMembers role_members(const Dataset& data, const Roles& roles, Role role, std::string owner);
 
+/// Both sorted, else DataError.
+std::size_t people_in_common(const RoleMembers& a, const RoleMembers& b);
+
 /// open: learners and worlds must not share people. closed_world: policies learn only from logs simulated in the world,
-/// so the check is void by design; the caller must say so.
+/// so the check only warns; the caller must say so.
 enum class WorldMode { open, closed_world };
 
 /// Throws DataError (exit 3) when any of `learned_from` (T and V of a run) shares a person with `world` (W).

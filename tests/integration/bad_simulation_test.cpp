@@ -60,7 +60,9 @@ TEST_F(BadSimulationTest, a_run_whose_people_the_world_was_fitted_on_is_refused_
     expect_nothing(simulate("other.h5", "", ranks), k_data,
                    {"learned from", "the ground truth would know the answer", "closed_world"});
   }
-  EXPECT_EQ(simulate("other.h5", "--simulation.roles=closed_world").code, 0);
+  const Outcome closed = simulate("other.h5", "--simulation.roles=closed_world");
+  EXPECT_EQ(closed.code, 0);
+  EXPECT_THAT(closed.errors, ::testing::HasSubstr("what it remembers of them counts in its favour"));
   fs::remove(file("sim.h5"));
 }
 
