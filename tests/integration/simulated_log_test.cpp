@@ -192,41 +192,6 @@ TEST_F(SimulatedLogTest, a_log_is_asked_about_policies_runs_and_files) {
   EXPECT_TRUE(fs::exists(file("off-off-policy.csv")));
 }
 
-TEST_F(SimulatedLogTest, a_log_that_was_exported_and_imported_says_the_same) {
-  const Outcome simulated =
-      run_program(fmt::format("simulate {} --output {} --log {} --log-csv --simulation.policies=epsilon=0.3:popularity",
-                              settings(), file("x.h5").string(), file("xlogs").string()));
-  ASSERT_EQ(simulated.code, 0) << simulated.errors;
-  write_file_atomically(file("log.ini"), R"([source]
-name = a log
-[impressions]
-file = epsilon_0.3_popularity.csv
-page = page
-position = position
-session = session
-period = period
-log_propensity = log_propensity
-log_marginal = log_marginal
-timestamp = timestamp
-timestamp_unit = seconds
-policy = epsilon=0.3:popularity
-logging = stochastic
-clicked_items = leave
-)");
-  const Outcome imported =
-      run_program(fmt::format("import --source {} --input {} --output {}", file("log.ini").string(),
-                              file("xlogs").string(), file("imported.h5").string()));
-  ASSERT_EQ(imported.code, 0) << imported.errors;
-  const auto answer = [&](const fs::path& store) {
-    const Outcome asked = run_program(
-        fmt::format("offpolicy {} --log {} --policy popularity --policy random", settings(), store.string()));
-    EXPECT_EQ(asked.code, 0) << asked.errors;
-    return asked.output.substr(asked.output.find('\n'));  // the first line names the file
-  };
-  EXPECT_NE(read_dataset(file("imported.h5")).items.ids, read_dataset(job_->store()).items.ids) << "proves nothing";
-  EXPECT_EQ(answer(file("imported.h5")), answer(file("xlogs") / "epsilon_0.3_popularity.h5"));
-}
-
 TEST_F(SimulatedLogTest, what_a_log_cannot_say_is_refused_and_nothing_usable_ends_with_6) {
   const auto ask = [&](const fs::path& store, const std::string& rest) {
     return run_program(fmt::format("offpolicy {} --log {} {}", settings(), store.string(), rest));
