@@ -4,20 +4,21 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "framework/cli/simulated_rows.h"
 #include "framework/cli/simulation_text.h"
+#include "framework/simulation/policy_name.h"
 
 namespace coldframe {
 namespace {
 
-constexpr std::string_view k_prefix = "ads:";
 constexpr double k_pages = 1000;  // revenue is told per so many
 
 double value(std::int64_t fixed) { return static_cast<double>(fixed) * FixedSum::k_unit; }
 
-bool has_ads(const PolicyOutcome& policy) { return policy.policy.starts_with(k_prefix); }
+bool has_ads(const PolicyOutcome& policy) {
+  return std::ranges::any_of(policy.places, [](const PlaceCounts& place) { return place.ads > 0; });
+}
 
 struct Totals {
   double revenue = 0, expected_revenue = 0, ad_clicks = 0, ad_expected = 0;
@@ -145,9 +146,10 @@ Estimate AdRates::difference(std::size_t a, std::size_t b, Measure measure) cons
 }
 
 std::size_t without_ads(const ReplayResult& result, std::size_t policy) {
-  std::string_view name = result.policies[policy].policy;
-  if (!name.starts_with(k_prefix)) return result.policies.size();
-  name.remove_prefix(name.find(':', k_prefix.size()) + 1);
+  // What stands behind the rules may be the name of a run, which is no policy's: the mistake is of no interest.
+  const PolicyName parsed = parse_policy_name(result.policies[policy].policy).name;
+  if (!parsed.ads) return result.policies.size();
+  std::string name = parsed.without_ads();
   if (name == "informed_oracle") name = "informed oracle";
   return static_cast<std::size_t>(std::ranges::find(result.policies, name, &PolicyOutcome::policy) -
                                   result.policies.begin());

@@ -34,8 +34,8 @@ class AdRates {
   PairedBootstrap sums_;
 };
 
-/// The policy "POLICY" of the result beside one named "ads:RULE:POLICY"; as many as there are policies when it is in
-/// the race for neither.
+/// The policy of the result that shows the pages of `policy` without ads ("POLICY" beside "ads:RULE:POLICY"); as many
+/// as there are policies when it is in the race for neither.
 std::size_t without_ads(const ReplayResult& result, std::size_t policy);
 
 /// Revenue, clicks and relevance of every policy, what those with ads lose against the same without, and click-through

@@ -24,15 +24,17 @@ class EncoderContestant::Reencoder {
  public:
   Reencoder(Learner& learner, const Experiment& experiment, const Setting& setting)
       : profiles_(setting.profiles.size()),
+        words_(setting.words),
         texts_(setting.profiles, setting.data.dataset.items, newcomer_texts(experiment.text, setting.user_template)),
         prompt_(experiment.text.user_prompt),
         tokens_(setting.data, learner.tokenizer, token_limit(experiment, *learner.encoder)),
         // Every text is a chunk of its own: a vector must not depend on who else is asked for.
         encoder_(alone_, caller_, *learner.encoder, learner.parameters, /*chunk_tokens=*/1) {
-    if (setting.words == nullptr) return;
+    if (words_ == nullptr) return;
+    const bool same = words_->user_template().empty();
     later_texts_.emplace(setting.profiles, setting.data.dataset.items,
-                         newcomer_texts(experiment.text, setting.words->user_template()),
-                         "vocabulary_drift.user_template");
+                         newcomer_texts(experiment.text, same ? setting.user_template : words_->user_template()),
+                         same ? "text.user" : "vocabulary_drift.user_template");
   }
 
   /// One call at a time, from any thread.
@@ -69,10 +71,15 @@ class EncoderContestant::Reencoder {
   Tokens user_tokens(std::uint32_t row, std::span<const ItemId> newest_first) const {
     const bool later = row >= profiles_;
     const UserId profile(later ? row - static_cast<std::uint32_t>(profiles_) : row);
-    return tokens_.text((later ? *later_texts_ : texts_).user(profile, newest_first, TextUse::evaluation));
+    if (!later) return tokens_.text(texts_.user(profile, newest_first, TextUse::evaluation));
+    std::vector<std::string> titles;
+    for (const ItemId item : newest_first) titles.push_back(later_texts_->history_entry(item));
+    const std::string written = later_texts_->user(profile, newest_first, TextUse::evaluation);
+    return tokens_.text(prompt_ + words_->reworded(written.substr(prompt_.size()), titles));
   }
 
   std::size_t profiles_;
+  const VocabularyDrift* words_;  // nullptr: they do not change
   TextViews texts_;
   std::optional<TextViews> later_texts_;  // when vocabulary changes
   std::string prompt_;

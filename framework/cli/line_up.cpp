@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -23,6 +24,13 @@ std::string role_of(const PolicyName& name) {
   if (name.ads == "oracle") return "ceiling";
   if (name.base == "encoder") return "strategy";
   return name.base == "random" ? "floor" : "baseline";
+}
+
+/// Of a rule that needs no latents.
+AdRule ad_rule(std::string_view name) {
+  if (name == "random") return AdRule::random;
+  if (name == "price") return AdRule::price;
+  return name == "revenue" ? AdRule::revenue : AdRule::optimal;
 }
 
 std::vector<PolicyName> names_of(const SimulationOptions& options) {
@@ -106,10 +114,7 @@ std::vector<std::string> LineUp::names() const {
   return names;
 }
 
-PolicyKind LineUp::kind(std::size_t contestant) const {
-  const Policy* policy = contestants_[contestant].policy;
-  return policy == nullptr ? PolicyKind::deterministic : policy->kind();
-}
+PolicyKind LineUp::kind(std::size_t contestant) const { return contestants_[contestant].kind(); }
 
 void LineUp::add_named(const PolicyName& name) {
   if (name.base == "informed_oracle") return add_informed_oracle(name);
@@ -142,36 +147,34 @@ void LineUp::add_informed_oracle(const PolicyName& name) {
 
 void LineUp::add(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called,
                  std::string role) {
-  if (name.ads) return add_with_ads(name, std::move(policy), called, std::move(role));
-  if (!name.onboarding) return add(std::move(policy), std::move(role));
-  const Interview interview{choosers_.make(name.onboarding->chooser), name.onboarding->questions, setting_.answers};
-  auto onboarded = std::make_shared<const OnboardedPolicy>(called, std::move(policy), interview);
+  std::optional<Interview> interview;
+  if (name.onboarding) {
+    interview = {choosers_.make(name.onboarding->chooser), name.onboarding->questions, setting_.answers};
+  }
+  if (name.ads == "oracle") {
+    ad_oracles_.push_back(std::make_unique<SponsoredOracle>(called, std::move(policy), ad_setting()));
+    interviews_.push_back(interview ? std::make_unique<const Interview>(*interview) : nullptr);
+    contestants_.emplace_back(*ad_oracles_.back(), interviews_.back().get());
+    roles_.push_back(std::move(role));
+    return;
+  }
+  if (name.ads) policy = std::make_shared<SponsoredPolicy>(called, std::move(policy), ad_rule(*name.ads), ad_setting());
+  if (!interview) return add(std::move(policy), std::move(role));
+  auto onboarded = std::make_shared<const OnboardedPolicy>(called, std::move(policy), *interview);
   contestants_.emplace_back(*onboarded);
   policies_.push_back(std::move(onboarded));
   roles_.push_back(std::move(role));
 }
 
-void LineUp::add_with_ads(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called,
-                          std::string role) {
+AdSetting LineUp::ad_setting() const {
   const Catalogue& catalogue = setting_.encoders.catalogue;
   const auto seed = static_cast<std::uint64_t>(setting_.encoders.options.seed);
-  const AdSetting setting{*setting_.ads,
-                          setting_.user_model,
-                          estimated_utilities(popularity(setting_.encoders.data)),
-                          catalogue.ties(seed),
-                          seed,
-                          catalogue};
-  if (name.ads == "oracle") {
-    ad_oracles_.push_back(std::make_unique<SponsoredOracle>(called, std::move(policy), setting));
-    contestants_.emplace_back(*ad_oracles_.back());
-    roles_.push_back(std::move(role));
-    return;
-  }
-  const AdRule rule = name.ads == "random"    ? AdRule::random
-                      : name.ads == "price"   ? AdRule::price
-                      : name.ads == "revenue" ? AdRule::revenue
-                                              : AdRule::optimal;
-  add(std::make_shared<SponsoredPolicy>(called, std::move(policy), rule, setting), std::move(role));
+  return {*setting_.ads,
+          setting_.user_model,
+          estimated_utilities(popularity(setting_.encoders.data)),
+          catalogue.ties(seed),
+          seed,
+          catalogue};
 }
 
 void LineUp::add_bandit(const PolicyName& name) {
@@ -193,8 +196,7 @@ void LineUp::add_bandit(const PolicyName& name) {
   const BanditOptions options{rule, simulation.bandit_ridge, simulation.bandit_width, seed};
   auto bandit = std::make_shared<LinearBandit>(name.base, *features_, setting_.encoders.catalogue, options);
   online_.push_back({contestants_.size(), bandit.get()});
-  if (name.plain()) return add(std::move(bandit), "baseline");
-  add(named_.randomised(name, std::move(bandit), name.text), "baseline");
+  add(name, named_.randomised(name, std::move(bandit), name.text), name.text, role_of(name));
 }
 
 void LineUp::add(std::shared_ptr<const Policy> policy, std::string role) {

@@ -45,16 +45,15 @@ class LineUp {
 
   /// Contestants that learn from period to period.
   const std::vector<OnlineContestant>& online() const { return online_; }
-  /// Whether the contestant draws its pages, parallel to contestants().
+  /// Whether the contestant draws its pages, but for sold places; parallel to contestants().
   PolicyKind kind(std::size_t contestant) const;
 
  private:
   void add_named(const PolicyName& name);
   void add_informed_oracle(const PolicyName& name);
-  /// `policy` as the name wants it, after the questions of the name if there are any.
+  /// `policy` with the ads of the name if it wants any, after its questions if there are any.
   void add(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called, std::string role);
-  void add_with_ads(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called,
-                    std::string role);
+  AdSetting ad_setting() const;
   InformedOracleOptions oracle_options() const;
   void add_bandit(const PolicyName& name);
   void add(std::shared_ptr<const Policy> policy, std::string role);
@@ -68,7 +67,8 @@ class LineUp {
   std::vector<std::shared_ptr<const Policy>> policies_;
   std::unique_ptr<LatentOracle> oracle_;
   std::vector<std::unique_ptr<SponsoredOracle>> ad_oracles_;
-  std::unique_ptr<VectorTable> features_;  // of profiles, for bandits
+  std::vector<std::unique_ptr<const Interview>> interviews_;  // before the pages of ad_oracles_
+  std::unique_ptr<VectorTable> features_;                     // of profiles, for bandits
   std::vector<OnlineContestant> online_;
   std::vector<std::unique_ptr<EncoderContestant>> encoders_;
   std::vector<Contestant> contestants_;

@@ -64,8 +64,8 @@ LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Da
                         "leave out onboard:..., or simulate it");
     }
     if (name.ads) {
-      throw ConfigError(fmt::format("{} = {}", k_where, text), "logs hold neither sold places nor prices",
-                        "leave out ads:..., or simulate it");
+      throw ConfigError(fmt::format("{} = {}", k_where, text), "sold places stay as the log filled them",
+                        fmt::format("ask about {}, for the places that were not sold", name.without_ads()));
     }
     if (name.base == "encoder") {
       around_encoders.push_back(name);

@@ -130,6 +130,7 @@ class OffPolicyCommand final : public Subcommand {
                          replay.pages(),
                          {},
                          rules.level};
+    facts.sold_places = replay.sold_places();
     facts.logged = estimate_off_policy(replay.own(), rules).front();
     std::vector<OffPolicyResult> results;
     for (const std::shared_ptr<const Policy>& policy : targets.policies()) {

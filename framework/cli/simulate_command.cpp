@@ -12,6 +12,8 @@
 #include "framework/cli/profile_text.h"
 #include "framework/cli/program.h"
 #include "framework/cli/run_reference.h"
+#include "framework/cli/simulated_log_files.h"
+#include "framework/cli/simulated_pages.h"
 #include "framework/cli/simulated_record.h"
 #include "framework/cli/simulated_rows.h"
 #include "framework/cli/simulation_guards.h"
@@ -108,8 +110,11 @@ class Simulation {
       if (experiment.search.active()) {
         search_.emplace(experiment.search, data_->dataset.items, static_cast<std::uint64_t>(simulation.seed));
       }
+      if (experiment.vocabulary_drift.active()) {
+        words_.emplace(experiment.vocabulary_drift, population_->seed,
+                       static_cast<std::uint32_t>(population_->observables.pool.size()));
+      }
       if (experiment.ads.active()) {
-        require_no_log_of_ads();
         ads_.emplace(experiment.ads, data_->dataset, population_->seed);
       }
     });
@@ -118,10 +123,6 @@ class Simulation {
     pool_ = std::make_unique<LanePool>(threads);
     replay_options_ = simulation;
     replay_options_.threads = threads;
-    if (experiment.vocabulary_drift.active()) {
-      words_.emplace(experiment.vocabulary_drift, population_->seed,
-                     static_cast<std::uint32_t>(population_->observables.pool.size()));
-    }
     profile_texts_ = profile_table(population_->observables, data_->dataset.users);
     const EncoderContestant::Setting setting{*data_,
                                              profile_texts_,
@@ -144,7 +145,9 @@ class Simulation {
   ExitCode run() {
     if (options_.one() >= 0) return run_one(static_cast<std::uint64_t>(options_.one()));
     const std::string scored = scoring();
-    rows_ = std::make_unique<SimulatedRows>(group_, std::filesystem::path(options_.output).parent_path());
+    const std::filesystem::path waiting = std::filesystem::path(options_.output).parent_path();
+    rows_ = std::make_unique<SimulatedRows>(group_, waiting);
+    if (!options_.log.empty()) pages_ = std::make_unique<SimulatedPages>(group_, waiting);
     if (search_) {
       search_rates_ = std::make_unique<SearchRates>(line_up_->contestants().size(), experiment_.evaluation.bootstrap());
     }
@@ -175,8 +178,10 @@ class Simulation {
                               search(),
                               search_rates_.get(),
                               ads(),
-                              ad_rates_.get()};
+                              ad_rates_.get(),
+                              words_ ? words_->shift() : nullptr};
     const nlohmann::json summary = write_record(simulated);
+    if (pages_) write_logs(simulated);
     ExitCode code = ExitCode::done;
     agree_on_errors(group_, "write simulation", [&] {
       if (group_.is_root()) code = conclude(simulated, summary, rates ? &*rates : nullptr);
@@ -234,9 +239,41 @@ class Simulation {
     return head.summary;
   }
 
-  /// Logs, text and bounds of a written record.
+  /// One dataset store per policy, with everything it showed. Collective.
+  void write_logs(const Simulated& simulated) const {
+    const CatalogueChurnOptions& churn = experiment_.catalogue_churn;
+    const bool moving = churn.arrives() || churn.leave_share > 0;
+    const std::vector<std::filesystem::path> stems = log_stems(options_.log, line_up_->names());
+    for (std::size_t p = 0; p < simulated.result.policies.size(); ++p) {
+      const SimulatedPages::Extent extent = pages_->extent(p);
+      const std::string& policy = simulated.result.policies[p].policy;
+      std::unique_ptr<SimulatedLogFiles> files;
+      agree_on_errors(group_, "begin a log", [&] {
+        if (!group_.is_root()) return;
+        std::filesystem::create_directories(options_.log);
+        files = std::make_unique<SimulatedLogFiles>(
+            stems[p],
+            SimulatedLogBuilder::Setting{data_->dataset, *population_, policy, line_up_->kind(p),
+                                         experiment_.simulation.clicked_items == "stay",
+                                         search_ ? search_->queries() : std::span<const Query>(), extent.columns},
+            extent.impressions, options_.log_csv, moving ? catalogue_.get() : nullptr);
+      });
+      Progress progress(fmt::format("log {}", policy), "impressions", static_cast<std::int64_t>(extent.impressions),
+                        invocation_.clock, terminal());
+      std::int64_t done = 0;
+      pages_->each(p, simulated.result.begin, simulated.result.end, [&](const PageRow& page) {
+        files->add(page);
+        progress.set(done += static_cast<std::int64_t>(page.items.size()));
+      });
+      progress.finish();
+      agree_on_errors(group_, "finish a log", [&] {
+        if (files) files->finish();
+      });
+    }
+  }
+
+  /// Text and bounds of a written record.
   ExitCode conclude(const Simulated& simulated, const nlohmann::json& summary, const PairedBootstrap* rates) {
-    if (!options_.log.empty()) write_simulated_logs(logs_to(options_.log), simulated);
     invocation_.output << simulation_text(summary, simulated.result, rates, experiment_.evaluation.bootstrap().level);
     if (search_) invocation_.output << search_text(simulated.result, simulated.search_rates);
     if (ads_) invocation_.output << ads_text(simulated.result, simulated.ad_rates);
@@ -272,13 +309,6 @@ class Simulation {
     return "fp32";
   }
 
-  void require_no_log_of_ads() const {
-    if (options_.log.empty()) return;
-    throw ConfigError("pages with ads are not logged",
-                      "how probable they are is not known, and logs have no place for prices",
-                      "leave out --log, or ads.positions");
-  }
-
   bool somebody_asks() const {
     return std::ranges::any_of(experiment_.simulation.policies, [](const std::string& policy) {
       return policy_named(policy, "simulation.policies", &own_policies()).onboarding.has_value();
@@ -291,12 +321,6 @@ class Simulation {
     const Newcomers before(*population_, population_->world(simulation.world), simulation.lambda);
     return calibrate_answers(before, *catalogue_, experiment_.onboarding, calibration_.scale.scale,
                              static_cast<std::uint64_t>(simulation.seed));
-  }
-
-  LogWriting logs_to(const std::string& folder) const {
-    LogWriting writing{folder, options_.log_csv, {}};
-    for (std::size_t p = 0; p < line_up_->contestants().size(); ++p) writing.kinds.push_back(line_up_->kind(p));
-    return writing;
   }
 
   const SearchLaw* search() const { return search_ ? &*search_ : nullptr; }
@@ -332,7 +356,7 @@ class Simulation {
     return result;
   }
 
-  /// What a replay of the request brings about. Rows of users go to rows_, and stay in the result for logs alone.
+  /// What a replay of the request brings about. Rows of users go to rows_, their pages to pages_.
   template <class Replay>
   ReplayResult collected(ReplayRequest& request, const Replay& run) const {
     ReplayResult sums{request.begin, request.begin, {}};
@@ -342,9 +366,11 @@ class Simulation {
         rows_->add(part);
         if (search_rates_) search_rates_->add(part);
         if (ad_rates_) ad_rates_->add(part);
+        if (pages_) pages_->add(part);
       }
       for (PolicyOutcome& outcome : part.policies) {
-        if (request.log == KeepLog::no) outcome.users = {};
+        outcome.log = {};
+        outcome.users = {};
         outcome.searches = {};
         outcome.ads = {};
       }
@@ -449,6 +475,7 @@ class Simulation {
   EntityTable profile_texts_;
   std::unique_ptr<LineUp> line_up_;
   std::unique_ptr<SimulatedRows> rows_;        // not for one user
+  std::unique_ptr<SimulatedPages> pages_;      // when they are logged
   std::unique_ptr<SearchRates> search_rates_;  // when somebody searches
   std::unique_ptr<AdRates> ad_rates_;          // when places are sold
 };

@@ -4,14 +4,10 @@
 
 #include <algorithm>
 
-#include "framework/cli/simulation_outputs.h"
 #include "framework/cli/simulation_text.h"
 #include "framework/core/hash.h"
 #include "framework/core/log.h"
-#include "framework/data/dataset_store.h"
-#include "framework/data/impression_csv.h"
 #include "framework/simulation/informed_oracle.h"
-#include "framework/simulation/replay_log.h"
 
 namespace coldframe {
 namespace {
@@ -147,6 +143,14 @@ void add_ads(const Simulated& simulated, nlohmann::json& summary) {
   summary["ad_results"] = ads_json(simulated.result, simulated.ad_rates);
 }
 
+/// What the shift makes of the profiles as the population writes them.
+void add_words(const Simulated& simulated, nlohmann::json& summary) {
+  std::vector<std::string> texts;
+  for (const Profile& profile : simulated.population.observables.pool) texts.push_back(profile.text);
+  const WordShiftSummary shift = summarise(*simulated.words, texts);
+  summary["word_shift"] = {{"replaced", shift.replaced}, {"words", shift.words}, {"changed", shift.changed}};
+}
+
 }  // namespace
 
 SimulationRecord make_simulation_record(const Simulated& simulated) {
@@ -198,29 +202,14 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
                                           {"user_template", words.user_template},
                                           {"at_period", words.at_period},
                                           {"over_periods", words.over_periods}};
+    if (words.synonym_share > 0) {
+      record.summary["vocabulary_drift"]["synonym_share"] = words.synonym_share;
+      record.summary["vocabulary_drift"]["synonyms"] = words.synonyms;
+    }
+    if (simulated.words != nullptr) add_words(simulated, record.summary);
   }
   record.config = to_json(simulated.invocation.config);
   return record;
-}
-
-void write_simulated_logs(const LogWriting& writing, const Simulated& simulated) {
-  const CatalogueChurnOptions& churn = simulated.experiment.catalogue_churn;
-  std::filesystem::create_directories(writing.folder);
-  std::vector<std::string> names;
-  for (const PolicyOutcome& outcome : simulated.result.policies) names.push_back(outcome.policy);
-  const std::vector<std::filesystem::path> stems = log_stems(writing.folder, names);
-  for (std::size_t p = 0; p < simulated.result.policies.size(); ++p) {
-    const PolicyOutcome& outcome = simulated.result.policies[p];
-    SimulatedLog log = make_simulated_log(
-        simulated.data.dataset, simulated.population, outcome, writing.kinds[p], simulated.experiment.simulation,
-        simulated.search == nullptr ? std::span<const Query>() : simulated.search->queries());
-    if (churn.arrives() || churn.leave_share > 0) {
-      log.data.item_available_from = simulated.catalogue.from();
-      log.data.item_available_to = simulated.catalogue.to();
-    }
-    write_dataset(stems[p].string() + ".h5", log.data, &log.impressions);
-    if (writing.csv) write_impression_csv(stems[p].string() + ".csv", log.data, log.impressions);
-  }
 }
 
 }  // namespace coldframe

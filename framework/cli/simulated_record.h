@@ -20,6 +20,7 @@
 #include "framework/simulation/population.h"
 #include "framework/simulation/replay_result.h"
 #include "framework/simulation/search_law.h"
+#include "framework/simulation/word_shift.h"
 
 namespace coldframe {
 
@@ -41,18 +42,10 @@ struct Simulated {
   const SearchRates* search_rates = nullptr;
   const AdMarket* ads = nullptr;  // when places were sold
   const AdRates* ad_rates = nullptr;
+  const WordShift* words = nullptr;  // when some gave way to synonyms
 };
 
 /// The record without rows of users. Warns of policies at or below the random one.
 SimulationRecord make_simulation_record(const Simulated& simulated);
-
-struct LogWriting {
-  std::filesystem::path folder;   // made when it is missing
-  bool csv = false;               // beside each store
-  std::vector<PolicyKind> kinds;  // of the result's policies
-};
-
-/// One dataset store per policy, with everything it showed, named after it: "epsilon_0.1_popularity.h5".
-void write_simulated_logs(const LogWriting& writing, const Simulated& simulated);
 
 }  // namespace coldframe

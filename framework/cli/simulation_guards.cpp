@@ -29,7 +29,7 @@ void SimulationGuards::require_strangers(const StoredRun& run) const {
   }
   if (simulation.roles != "closed_world") require_new_items_unknown(run);
   const VocabularyDriftOptions& words = experiment.vocabulary_drift;
-  if (words.active() && run.experiment().text.user == words.user_template) {
+  if (!words.user_template.empty() && run.experiment().text.user == words.user_template) {
     throw ConfigError(
         fmt::format("vocabulary_drift.user_template is what {} was trained on", run.folder().path.string()),
         "its words would not change for that run", "write another sentence");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "framework/simulation/random_layout.h"
@@ -71,8 +72,8 @@ class Tracer {
 
   std::string item(const PageRow& row, std::size_t k, const PageDraws& draws) const {
     const ItemId item = row.items[k];
-    const std::string propensity =
-        row.position_log_propensity.empty() ? "" : fmt::format("{:.3f}", row.position_log_propensity[k]);
+    const bool known = !row.position_log_propensity.empty() && !std::isnan(row.position_log_propensity[k]);
+    const std::string propensity = known ? fmt::format("{:.3f}", row.position_log_propensity[k]) : "";
     std::string text =
         fmt::format("    {:>3}  {:<12}{:<38}{:>10}{:>10.3f}{:>10.4f}", k + 1, setting_.items.items.ids[item.value()],
                     title_of(setting_.items.items, item), propensity, row.utilities[k], row.click_probability[k]);

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
+#include "framework/core/atomic_file.h"
 #include "framework/core/error.h"
 #include "framework/data/hdf5_file.h"
 
@@ -169,11 +171,18 @@ Dataset read_unchecked(const Hdf5File& file) {
 
 struct DatasetStoreWriter::State {
   explicit State(const std::filesystem::path& path) : file(Hdf5File::create(path)) {}
+  State(const std::filesystem::path& path, std::uint64_t bytes)
+      : target(std::in_place, path), file(Hdf5File::create_on_disk(target->temporary(), bytes)) {}
+  std::optional<AtomicFile> target;  // of a file on the disk; that in memory appears at once by itself
   Hdf5File file;
+  std::vector<std::string> queries;
   bool written = false;
 };
 
 DatasetStoreWriter::DatasetStoreWriter(const std::filesystem::path& path) : state_(std::make_unique<State>(path)) {}
+
+DatasetStoreWriter::DatasetStoreWriter(const std::filesystem::path& path, std::uint64_t bytes)
+    : state_(std::make_unique<State>(path, bytes)) {}
 
 DatasetStoreWriter::~DatasetStoreWriter() = default;
 
@@ -190,11 +199,21 @@ void DatasetStoreWriter::write(const Dataset& dataset) {
   state_->written = true;
 }
 
-void DatasetStoreWriter::append(const ImpressionLog& rows) { append_impressions(state_->file, rows); }
+void DatasetStoreWriter::append(const ImpressionLog& rows) {
+  append_impressions(state_->file, rows);
+  if (rows.queries.size() > state_->queries.size()) state_->queries = rows.queries;
+}
 
 void DatasetStoreWriter::commit() {
   CF_EXPECTS(state_->written);
+  if (!state_->queries.empty()) write_queries(state_->file, state_->queries);
   state_->file.close();
+  if (!state_->target) return;
+  // What was taken of the disk and not needed goes back.
+  const std::filesystem::path& temporary = state_->target->temporary();
+  std::error_code ignored;
+  std::filesystem::resize_file(temporary, std::filesystem::file_size(temporary), ignored);
+  state_->target->commit();
 }
 
 void write_dataset(const std::filesystem::path& path, const Dataset& dataset, const ImpressionLog* impressions) {

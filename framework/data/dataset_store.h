@@ -19,11 +19,14 @@ inline constexpr std::int64_t k_dataset_format_version = 1;
 class DatasetStoreWriter {
  public:
   explicit DatasetStoreWriter(const std::filesystem::path& path);
+  /// For what is too large for memory: the temporary file is written at once, and not deflated. About `bytes` are taken
+  /// of the disk first; IoError when there is too little.
+  DatasetStoreWriter(const std::filesystem::path& path, std::uint64_t bytes);
   ~DatasetStoreWriter();
 
   /// Once, before or after the impressions.
   void write(const Dataset& dataset);
-  /// Any number of blocks.
+  /// Any number of blocks with the same columns; the queries of a block begin with those of the one before.
   void append(const ImpressionLog& rows);
   void commit();
 

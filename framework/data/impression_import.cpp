@@ -32,6 +32,7 @@ class ImpressionColumns {
         log_propensity(add(options.log_propensity)),
         propensity(add(options.propensity)),
         log_marginal(add(options.log_marginal)),
+        price(add(options.price)),
         timestamp(add(options.timestamp)) {}
 
   const std::vector<std::string>& names() const { return names_; }
@@ -45,7 +46,7 @@ class ImpressionColumns {
   }
 
  public:
-  int user, item, clicked, position, page, session, period, log_propensity, propensity, log_marginal, timestamp;
+  int user, item, clicked, position, page, session, period, log_propensity, propensity, log_marginal, price, timestamp;
 };
 
 class ImpressionRows {
@@ -101,6 +102,7 @@ class ImpressionRows {
     std::uint32_t user = 0, item = 0, period = 0, session = 0, page = 0, position = 0;
     double log_propensity = std::numeric_limits<double>::quiet_NaN();
     double log_marginal = std::numeric_limits<double>::quiet_NaN();
+    double price = 0;
     std::uint8_t clicked = 0;
     std::int64_t timestamp = 0;
   };
@@ -127,6 +129,7 @@ class ImpressionRows {
     if (!read_log(record, columns_.log_propensity, row.log_propensity)) return "log propensity is no number up to 0";
     if (!read_log(record, columns_.log_marginal, row.log_marginal)) return "log marginal is no number up to 0";
     if (!read_probability(record, row.log_propensity)) return "propensity is no number above 0 and up to 1";
+    if (!read_price(record, row.price)) return "price is no number from 0 on";
     if (columns_.timestamp < 0) return {};
     const auto time = parse_time(record.fields[at(columns_.timestamp)], time_unit_named(options_.timestamp_unit));
     if (!time) return fmt::format("timestamp is not a time in {}", options_.timestamp_unit);
@@ -147,6 +150,14 @@ class ImpressionRows {
     const std::optional<double> value = parse_number(record.fields[at(columns_.propensity)]);
     if (!value || !(*value > 0) || *value > 1 + 1e-9) return false;
     out = std::min(std::log(*value), 0.0);
+    return true;
+  }
+
+  bool read_price(const Record& record, double& out) const {
+    if (columns_.price < 0 || record.fields[at(columns_.price)].empty()) return true;
+    const std::optional<double> value = parse_number(record.fields[at(columns_.price)]);
+    if (!value || !(*value >= 0) || std::isinf(*value)) return false;
+    out = *value;
     return true;
   }
 
@@ -185,6 +196,7 @@ class ImpressionRows {
       log.clicked.push_back(row.clicked);
       log.timestamp.push_back(row.timestamp);
       if (columns_.log_marginal >= 0) log.log_marginal.push_back(row.log_marginal);
+      if (columns_.price >= 0) log.price.push_back(row.price);
     }
     log.policy = options_.policy;
     log.logging = logging_kind_of(options_.logging);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "framework/core/error.h"
 #include "framework/data/hdf5_file.h"
@@ -45,6 +46,15 @@ void put_number(std::string& bytes, double value) {
 
 [[noreturn]] void fail(std::string_view why) { throw DataError("the impressions are inconsistent", why); }
 
+void require_columns_of(const Hdf5File& file, const ImpressionLog& rows) {
+  for (const auto& [column, there] : {std::pair{"log_marginal", !rows.log_marginal.empty()},
+                                      {"price", !rows.price.empty()},
+                                      {"query", !rows.query.empty()}}) {
+    if (file.exists(path_of(column)) != there)
+      fail(fmt::format("some rows have a column {}, others have none", column));
+  }
+}
+
 }  // namespace
 
 std::string_view logging_kind_name(LoggingKind kind) {
@@ -76,6 +86,7 @@ RowDigest ImpressionLog::digest() const {
     // Stores of older programs have no marginals: their digest stays what it was.
     if (!log_marginal.empty()) put_number(bytes, log_marginal[row]);
     if (!query.empty()) bytes += queries[query[row]];
+    if (!price.empty()) put(bytes, price[row]);
     digest.add_row(bytes);
   }
   return digest;
@@ -91,6 +102,9 @@ void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t 
   if (!log.log_marginal.empty() && log.log_marginal.size() != rows) {
     fail(fmt::format("a column has {} rows, expected {}", log.log_marginal.size(), rows));
   }
+  if (!log.price.empty() && log.price.size() != rows) {
+    fail(fmt::format("a column has {} rows, expected {}", log.price.size(), rows));
+  }
   if (!log.query.empty() && log.query.size() != rows) {
     fail(fmt::format("a column has {} rows, expected {}", log.query.size(), rows));
   }
@@ -102,6 +116,9 @@ void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t 
     if (log.user[row].value() >= users) fail(fmt::format("row {} names no user", row));
     if (log.item[row].value() >= items) fail(fmt::format("row {} names no item", row));
     if (log.clicked[row] > 1) fail(fmt::format("row {} has clicked = {}", row, log.clicked[row]));
+    if (!log.price.empty() && !(log.price[row] >= 0 && std::isfinite(log.price[row]))) {
+      fail(fmt::format("row {} has the price {}", row, log.price[row]));
+    }
     const double marginal = log.log_marginal.empty() ? 0.0 : log.log_marginal[row];
     if (log.log_propensity[row] > 1e-9 || marginal > 1e-9) fail(fmt::format("row {} has a propensity above 1", row));
     if (log.logging == LoggingKind::deterministic && log.log_propensity[row] < -1e-9) {
@@ -113,7 +130,7 @@ void check_impressions(const ImpressionLog& log, std::size_t users, std::size_t 
 void append_impressions(Hdf5File& file, const ImpressionLog& rows) {
   RowDigest digest = rows.digest();
   if (has_impressions(file)) {
-    if (!rows.query.empty() || file.exists(path_of("queries"))) fail("queries are written at once");
+    require_columns_of(file, rows);
     digest.merge(RowDigest::from_words({static_cast<std::uint64_t>(file.read_integer(k_group, "digest_low")),
                                         static_cast<std::uint64_t>(file.read_integer(k_group, "digest_high"))}));
   }
@@ -130,15 +147,18 @@ void append_impressions(Hdf5File& file, const ImpressionLog& rows) {
   append("clicked", rows.clicked);
   append("timestamp", rows.timestamp);
   if (!rows.log_marginal.empty()) append("log_marginal", rows.log_marginal);
-  if (!rows.query.empty()) {
-    append("query", rows.query);
-    file.write_strings(path_of("queries"), rows.queries);
-  }
+  if (!rows.price.empty()) append("price", rows.price);
+  if (!rows.query.empty()) append("query", rows.query);
   file.write_attribute(k_group, "policy", std::string_view(rows.policy));
   file.write_attribute(k_group, "logging", logging_kind_name(rows.logging));
   file.write_attribute(k_group, "clicked_items", std::string_view(rows.clicked_stay ? "stay" : "leave"));
   file.write_attribute(k_group, "digest_low", digest.words()[0]);
   file.write_attribute(k_group, "digest_high", digest.words()[1]);
+}
+
+void write_queries(Hdf5File& file, const std::vector<std::string>& queries) {
+  if (!file.exists(path_of("query"))) fail("there are queries, and no row that names one");
+  file.write_strings(path_of("queries"), queries);
 }
 
 bool has_impressions(const Hdf5File& file) { return file.exists(k_group); }
@@ -159,7 +179,8 @@ ImpressionLog read_impressions(const Hdf5File& file, std::size_t first, std::siz
   if (file.exists(path_of("log_marginal"))) {
     log.log_marginal = file.read_rows<double>(path_of("log_marginal"), first, count);
   }
-  if (file.exists(path_of("queries"))) {
+  if (file.exists(path_of("price"))) log.price = file.read_rows<double>(path_of("price"), first, count);
+  if (file.exists(path_of("query"))) {
     log.query = file.read_rows<std::uint32_t>(path_of("query"), first, count);
     log.queries = file.read_strings(path_of("queries"));
   }

@@ -169,6 +169,7 @@ void ImpressionOptions::describe(OptionVisitor& visitor) {
          log_propensity);
   column("propensity", "the same as a probability", propensity);
   column("log_marginal", "column of the log probability of the item at its place, whatever is above it", log_marginal);
+  column("price", "column of the price of a click, where the place was sold; 0 or empty elsewhere", price);
   column("timestamp", "column of the time of the page", timestamp);
   visitor.visit({.name = "timestamp_unit",
                  .doc = "what the numbers there mean; never guessed",

@@ -68,6 +68,7 @@ struct ImpressionOptions final : Options {
   std::string log_propensity;  // or propensity, or neither
   std::string propensity;
   std::string log_marginal;
+  std::string price;  // of a click, where the place was sold
   std::string timestamp;
   std::string timestamp_unit = "none";
   std::string policy;  // name of the logging policy

@@ -24,6 +24,9 @@ struct LoggedPages {
   // A model q of the reward of a page; empty: none.
   std::vector<double> model_shown;   // [N] q of the page shown
   std::vector<double> model_policy;  // [N] mean of q over pages of pi_e, or one draw of it
+  /// Pages hold more than the columns say: what stands at sold places was chosen with the whole page in view, so that a
+  /// reward may depend on items below it through what was sold above it.
+  bool sold_places = false;
 
   std::size_t pages() const { return user.size(); }
   std::size_t begin(std::size_t page) const { return page == 0 ? 0 : end[page - 1]; }

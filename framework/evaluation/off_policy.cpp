@@ -86,7 +86,7 @@ class Estimation {
       estimates.push_back(doubly_robust());
     }
     if (!weights_.marginal.empty()) estimates.push_back(by_position(OffPolicyEstimator::iips, weights_.marginal));
-    estimates.push_back(by_position(OffPolicyEstimator::rips, weights_.prefix));
+    if (!log_.sold_places) estimates.push_back(by_position(OffPolicyEstimator::rips, weights_.prefix));
     return estimates;
   }
 

@@ -18,7 +18,8 @@ namespace coldframe {
 ///   direct         E_n[q(pi_e)]                            as wrong as the model q
 ///   doubly_robust  E_n[q(pi_e) + w (R - q(shown))]
 ///   iips           E_n[sum_k (marginal ratio at k) r_k]    only where positions do not depend on one another
-///   rips           E_n[sum_k (ratio of items 1..k) r_k]    where what is below a position does not matter (cascade)
+///   rips           E_n[sum_k (ratio of items 1..k) r_k]    where what is below a position does not matter (cascade);
+///                  never where places were sold
 enum class OffPolicyEstimator { ips, capped_ips, snips, direct, doubly_robust, iips, rips };
 std::string_view to_string(OffPolicyEstimator estimator);
 
@@ -42,9 +43,9 @@ struct OffPolicyEstimate {
   bool usable() const { return refusal.empty(); }
 };
 
-/// Every estimator that the log has the columns for, in the order of the enumeration.
-/// Throws DataError for missing propensities, for a log of a deterministic policy (all propensities 1), which says
-/// nothing about what was not shown, and for fewer than two users.
+/// Every estimator that the log has the columns for, and no rips where places were sold, in the order of the
+/// enumeration. Throws DataError for missing propensities, for a log of a deterministic policy (all propensities 1),
+/// which says nothing about what was not shown, and for fewer than two users.
 std::vector<OffPolicyEstimate> estimate_off_policy(const LoggedPages& log, const OffPolicyRules& rules = {});
 
 }  // namespace coldframe

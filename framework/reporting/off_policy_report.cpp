@@ -63,8 +63,14 @@ std::vector<std::string> limits_of(const OffPolicyFacts& facts, std::span<const 
   std::vector<std::string> limits = {
       "every page is a question of its own, with the history and candidates of the log: what a policy would have "
       "changed on later pages is in no estimate",
-      "the direct method is as wrong as its model of clicks by position and item, and nothing here shows how wrong",
-      "RIPS holds where a position does not depend on what is below it"};
+      "the direct method is as wrong as its model of clicks by position and item, and nothing here shows how wrong"};
+  if (facts.sold_places) {
+    limits.emplace_back(
+        "clicks are those on places that were not sold; on the others stands what the rule of the log would put there");
+    limits.emplace_back("no RIPS: ads above a place were chosen with what stands below it in view");
+  } else {
+    limits.emplace_back("RIPS holds where a position does not depend on what is below it");
+  }
   if (holds(results, OffPolicyEstimator::iips)) {
     limits.emplace_back(
         "IIPS holds only where positions do not depend on one another: not where users stop at a click");
@@ -97,6 +103,7 @@ nlohmann::json off_policy_report(const OffPolicyFacts& facts, std::span<const Of
             {"users_left_out", facts.users_left_out},
             {"pages", facts.pages},
             {"level", facts.level},
+            {"sold_places", facts.sold_places},
             {"undecided", undecided}}},
           {"tables", Json::array({estimate_table(facts, results)})},
           {"limits", limits_of(facts, results)}};

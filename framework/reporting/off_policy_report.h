@@ -28,6 +28,7 @@ struct OffPolicyFacts {
   std::size_t pages = 0;
   OffPolicyEstimate logged;  // clicks per page of the policy that wrote the log
   double level = 0.95;
+  bool sold_places = false;  // clicks are those on the places that were not sold
 };
 
 /// The table `off-policy` in the form of report.h, with `facts` (among them the names `undecided`) and `limits`.

@@ -49,7 +49,8 @@ struct SimulatedPolicy {
 ///   user at most), slate_size, roles {world, held_out: fingerprints}, data (checksum), user_vector, click_rate
 ///   {random, popularity}, runs ({variant, fold, seed} of encoders), scoring (of encoders, as it was done: fp32 or
 ///   int8; absent in older records), digest (of the replay), below_random (policies no better), provenance; where they
-///   change mix_drift, mix_shares, vocabulary_drift, catalogue, and new_items (policy -> {shown, clicks, expected,
+///   change mix_drift, mix_shares, vocabulary_drift, word_shift {replaced, words, changed: of profiles, by synonyms},
+///   catalogue, and new_items (policy -> {shown, clicks, expected,
 ///   waiting [{k, items, reached, median_days: from arrival to the k-th impression, over all items, null when fewer
 ///   than half were seen so often}]}; waiting is absent in older records); where somebody searched, search (the
 ///   section) and search_pages (policy -> {pages, clicks, expected, expected_per_page {value, interval}} of sessions

@@ -88,6 +88,7 @@ void LinearBandit::learn(std::span<const PageRow> pages) {
   for (const PageRow& page : pages) {
     const std::span<const float> x = features_->row(page.profile);
     for (std::size_t k = 0; k < page.items.size(); ++k) {
+      if (!page.prices.empty() && page.prices[k] > 0) continue;
       const std::size_t i = page.items[k].value();
       shown.insert(i);
       for (std::size_t a = 0; a < width_; ++a) {

@@ -27,8 +27,8 @@ struct BanditOptions {
 /// greedy: x theta_i; ucb: x theta_i + width s_i (LinUCB with disjoint models, Li et al. 2010, arXiv 1003.0146);
 /// thompson: a draw of x theta from N(theta_i, width^2 A_i^-1), that is x theta_i + width s_i z with z keyed by (user,
 /// session, page, item) (Agrawal and Goyal 2013, arXiv 1209.3352). Shows the items of the highest values. Every shown
-/// item counts as looked at, wherever it stood. Before anything is learned all items are equal. Thompson's pages have
-/// no closed-form probability: its logs carry no propensities.
+/// item counts as looked at, wherever it stood; ads on sold places do not count: others put them there. Before anything
+/// is learned all items are equal. Thompson's pages have no closed-form probability: its logs carry no propensities.
 class LinearBandit final : public OnlinePolicy {
  public:
   /// features [profiles, D] by profile_row; borrowed, as is the catalogue.

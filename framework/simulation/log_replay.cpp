@@ -61,9 +61,11 @@ LoggedPage read_page(const Dataset& data, const ImpressionLog& log, std::span<co
     if (!log.query.empty() && log.query[row] != log.query[rows[0]]) fail(data, log, row, "it has two queries");
     page.items.push_back(log.item[row]);
     page.clicks.push_back(log.clicked[row]);
+    if (!log.sold(row)) page.own.push_back(k);
     page.log_propensity.push_back(log.log_propensity[row]);
     if (!log.log_marginal.empty()) page.log_marginal.push_back(log.log_marginal[row]);
   }
+  if (page.own.empty()) fail(data, log, rows[0], "all its places were sold, so that no policy chose anything");
   return page;
 }
 
@@ -79,18 +81,22 @@ void append(LoggedPages& all, const LoggedPages& more) {
   add(all.log_evaluation_marginal, more.log_evaluation_marginal);
   add(all.model_shown, more.model_shown);
   add(all.model_policy, more.model_policy);
+  all.sold_places = all.sold_places || more.sold_places;
 }
 
 /// Everything about a page that does not depend on the policy.
 void add_page(const LoggedUser& user, const LoggedPage& page, const CrossFittedRewardModel& model, LoggedPages& out) {
+  const auto add = [&page](std::vector<double>& to, const auto& column) {
+    for (const std::size_t place : page.own) to.push_back(column[place]);
+  };
   out.user.push_back(user.key);
-  out.reward.insert(out.reward.end(), page.clicks.begin(), page.clicks.end());
+  add(out.reward, page.clicks);
   out.end.push_back(out.reward.size());
-  out.log_logging.insert(out.log_logging.end(), page.log_propensity.begin(), page.log_propensity.end());
+  add(out.log_logging, page.log_propensity);
   const std::vector<double> none(page.items.size(), std::numeric_limits<double>::quiet_NaN());
-  const std::vector<double>& marginal = page.log_marginal.empty() ? none : page.log_marginal;
-  out.log_logging_marginal.insert(out.log_logging_marginal.end(), marginal.begin(), marginal.end());
-  out.model_shown.push_back(model.predict(user.key, page.items));
+  add(out.log_logging_marginal, page.log_marginal.empty() ? none : page.log_marginal);
+  out.model_shown.push_back(model.predict(user.key, page.at_own(page.items)));
+  if (page.own.size() < page.items.size()) out.sold_places = true;
 }
 
 void add_weights(const Slate& slate, LoggedPages& out) {
@@ -156,7 +162,8 @@ LogReplay::LogReplay(const Dataset& data, const Likes& likes, const ImpressionLo
   }
   for (const LoggedUser& user : parts_->users) {
     for (const LoggedPage& page : user.pages) {
-      parts_->model.add(user.key, page.items, std::vector<double>(page.clicks.begin(), page.clicks.end()));
+      const std::vector<std::uint8_t> clicks = page.at_own(page.clicks);
+      parts_->model.add(user.key, page.at_own(page.items), std::vector<double>(clicks.begin(), clicks.end()));
     }
   }
   parts_->model.finish();
@@ -167,6 +174,10 @@ LogReplay::~LogReplay() = default;
 std::size_t LogReplay::pages() const { return parts_->pages; }
 std::size_t LogReplay::users() const { return parts_->users.size(); }
 std::size_t LogReplay::users_left_out() const { return parts_->left_out; }
+bool LogReplay::sold_places() const {
+  const std::vector<double>& prices = parts_->log.price;
+  return std::ranges::any_of(prices, [](double price) { return price > 0; });
+}
 
 LoggedPages LogReplay::Parts::weigh_block(std::size_t first, std::size_t end, const Policy& policy) const {
   std::vector<LoggedStory> stories;
@@ -185,7 +196,10 @@ LoggedPages LogReplay::Parts::weigh_block(std::size_t first, std::size_t end, co
     }
     if (active.empty()) break;
     std::vector<Slate> logged(active.size()), own(active.size());
-    for (std::size_t a = 0; a < active.size(); ++a) logged[a].items = stories[active[a]].page().items;
+    for (std::size_t a = 0; a < active.size(); ++a) {
+      const LoggedPage& page = stories[active[a]].page();
+      logged[a].items = page.at_own(page.items);
+    }
     policy.weigh(requests, logged);
     policy.rank(requests, own);
     for (std::size_t a = 0; a < active.size(); ++a) {

@@ -32,7 +32,9 @@ struct LogReplayOptions {
 /// The pages of a log as the policy that chose them met them: each user with the likes of before, clicks of earlier
 /// pages, and the candidates of the moment (available, and not clicked before unless clicked items stay). A simulated
 /// user "sim-12" has the random-number key of newcomer 12, so that a policy shows what it would in the simulation.
-/// Ownership: borrows data, log and catalogue.
+/// Where places were sold, policies are asked about the others, as for a page of so many places, and clicks are those
+/// on them; the ads of the log stand for what the same rule would place beside another policy's items. What users
+/// clicked and saw of ads is in their history. Ownership: borrows data, log and catalogue.
 class LogReplay {
  public:
   /// Throws DataError for pages with missing or repeated positions, items twice on a page or items that were no
@@ -44,6 +46,7 @@ class LogReplay {
   std::size_t pages() const;
   std::size_t users() const;
   std::size_t users_left_out() const;
+  bool sold_places() const;
 
   /// What estimators need of a policy: its probabilities of what was shown, and the reward model's opinion of the pages
   /// shown and of one page that the policy draws. Requests have the user's row as profile_row, and no profile. Calls

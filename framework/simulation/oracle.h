@@ -15,6 +15,8 @@ class LatentPolicy {
  public:
   virtual ~LatentPolicy() = default;
   virtual const std::string& name() const = 0;
+  /// Whether pages are drawn, as of a Policy.
+  virtual PolicyKind kind() const { return PolicyKind::deterministic; }
   virtual void rank(std::span<const PolicyRequest> requests, std::span<const Latents* const> latents,
                     std::span<Slate> slates) const = 0;
 };

@@ -83,14 +83,6 @@ std::optional<std::string> take_ads(std::string_view& text, std::string& mistake
   return std::string(rule);
 }
 
-std::string ads_mistake(const PolicyName& name) {
-  if (name.onboarding) return "(who is asked first sees no ads here) leave out onboard:, or ads:";
-  if (!name.plain()) return "(how probable a page with ads is has no closed form) leave out epsilon: and softmax:";
-  if (name.base == "oracle") return "(ads are placed on pages of who knows no latents) try ads:oracle:informed_oracle";
-  if (name.bandit()) return "(a bandit would learn from places that it did not fill) use another policy";
-  return {};
-}
-
 bool is_base(std::string_view text, const PolicyRegistry& own) {
   return (text.starts_with(k_file) && text.size() > k_file.size()) || own.find(text) != nullptr ||
          std::ranges::find(k_policy_bases, text) != std::end(k_policy_bases);
@@ -114,7 +106,10 @@ std::string mistake_of(const PolicyName& name, const PolicyRegistry& own) {
   if (name.epsilon && *name.epsilon > 1) return fmt::format("(epsilon={} is no share) use up to 1", *name.epsilon);
   if (!is_base(name.base, own)) {
     if (name.base.starts_with(k_onboard)) return "(onboard stands first, and once) try onboard:gain:5:softmax:item_knn";
-    if (name.base.starts_with(k_ads)) return "(ads stands first, and once) try ads:optimal:popularity";
+    if (name.base.starts_with(k_ads)) {
+      return "(ads stands once, before epsilon and softmax: a page drawn over sold places would have no ads) try "
+             "ads:optimal:epsilon:popularity";
+    }
     if (name.base.starts_with("epsilon")) return "(epsilon stands first, and once) try epsilon:softmax:popularity";
     return fmt::format(
         "(unknown policy) use {}, file:PATH, with onboard:, ads:, epsilon: or softmax: before it if wanted",
@@ -125,8 +120,10 @@ std::string mistake_of(const PolicyName& name, const PolicyRegistry& own) {
         "(answers would change nothing: {} does not look at what users like) use {}", name.base,
         list_of(k_history_readers, own, [&](const std::string& base) { return reads_likes(base, own); }));
   }
-  if (name.ads) return ads_mistake(name);
-  if (name.base == "encoder" && name.plain() && !name.onboarding)
+  if (name.ads && name.base == "oracle") {
+    return "(ads are placed on pages of who knows no latents) try ads:oracle:informed_oracle";
+  }
+  if (name.base == "encoder" && name.plain() && !name.onboarding && !name.ads)
     return "(encoders of runs take part anyway) remove it";
   if (name.base == "oracle" && !name.plain()) return "(who knows latents logs nothing for others) use it alone";
   if (name.base == "bandit_thompson" && !name.plain()) {
@@ -140,6 +137,12 @@ std::string mistake_of(const PolicyName& name, const PolicyRegistry& own) {
 }  // namespace
 
 std::string PolicyName::file() const { return base.starts_with(k_file) ? base.substr(k_file.size()) : std::string(); }
+
+std::string PolicyName::without_ads() const {
+  if (!ads) return text;
+  const std::size_t begin = onboarding ? text.find(k_ads, k_onboard.size()) : 0;
+  return text.substr(0, begin) + text.substr(text.find(':', begin + k_ads.size()) + 1);
+}
 
 std::string PolicyName::around(std::string_view other_base) const {
   return fmt::format("{}{}", text.substr(0, text.size() - base.size()), other_base);

@@ -40,7 +40,7 @@ struct OnboardingName {
 };
 
 /// A policy as configurations and command lines name it:
-/// [onboard:CHOOSER:K:][epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE, or ads:RULE:BASE.
+/// [onboard:CHOOSER:K:][ads:RULE:][epsilon[=SHARE]:][softmax[=TEMPERATURE]:]BASE.
 struct PolicyName {
   std::string text;  // as it was written
   std::string base;  // "popularity", "file:scores.csv"
@@ -55,6 +55,8 @@ struct PolicyName {
   bool plain() const { return !epsilon && !temperature; }
   /// Path of a base `file:PATH`; empty for others.
   std::string file() const;
+  /// What it would be without sold places: "onboard:gain:5:ease" of "onboard:gain:5:ads:price:ease".
+  std::string without_ads() const;
   /// The same rule around another base: "epsilon=0.2:lora".
   std::string around(std::string_view other_base) const;
 };

@@ -25,8 +25,9 @@ struct Contestant {
   const Interview* interview = nullptr;  // before the first page; nullptr: none
   Contestant(const Policy& p) : policy(&p) {}
   Contestant(const OnboardedPolicy& p) : policy(&p), interview(&p.interview()) {}
-  Contestant(const LatentPolicy& p) : oracle(&p) {}
+  Contestant(const LatentPolicy& p, const Interview* asks = nullptr) : oracle(&p), interview(asks) {}
   const std::string& name() const { return policy != nullptr ? policy->name() : oracle->name(); }
+  PolicyKind kind() const { return policy != nullptr ? policy->kind() : oracle->kind(); }
 };
 
 /// Where users live. Borrowed, constant during a replay.

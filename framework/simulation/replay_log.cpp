@@ -51,42 +51,6 @@ void add_like(UserId user, ItemId item, std::int64_t timestamp, Interactions& li
   likes.timestamp.push_back(timestamp);
 }
 
-void add_page(const PageRow& page, UserId user, SimulatedLog& log) {
-  for (std::size_t k = 0; k < page.given_likes.size(); ++k) {
-    const auto seconds_before = static_cast<std::int64_t>(page.given_likes.size() - k);
-    add_like(user, page.given_likes[k], page.timestamp - seconds_before, log.data.interactions);
-  }
-  ImpressionLog& shown = log.impressions;
-  for (std::size_t k = 0; k < page.items.size(); ++k) {
-    shown.user.push_back(user);
-    shown.period.push_back(page.period);
-    shown.session.push_back(page.session);
-    shown.page.push_back(page.page);
-    shown.position.push_back(static_cast<std::uint32_t>(k));
-    shown.item.push_back(page.items[k]);
-    shown.log_propensity.push_back(cell(page.position_log_propensity, k));
-    shown.log_marginal.push_back(cell(page.position_log_marginal, k));
-    shown.clicked.push_back(page.clicks[k]);
-    shown.timestamp.push_back(page.timestamp);
-    shown.query.push_back(page.query == k_no_query ? 0 : page.query + 1);
-    if (page.clicks[k] != 0) add_like(user, page.items[k], page.timestamp, log.data.interactions);
-  }
-}
-
-/// The texts that the rows name, in the order of their first row.
-void add_queries(std::span<const Query> queries, ImpressionLog& shown) {
-  if (queries.empty()) return shown.query.clear();
-  std::vector<std::uint32_t> number(queries.size() + 1, 0);
-  shown.queries = {""};
-  for (std::uint32_t& query : shown.query) {
-    if (query > 0 && number[query] == 0) {
-      number[query] = static_cast<std::uint32_t>(shown.queries.size());
-      shown.queries.push_back(queries[query - 1].text);
-    }
-    query = number[query];
-  }
-}
-
 }  // namespace
 
 std::string simulated_user_id(std::uint64_t number) { return fmt::format("sim-{}", number); }
@@ -99,36 +63,83 @@ std::optional<std::uint64_t> simulated_user_number(std::string_view id) {
   return number;
 }
 
+SimulatedLogBuilder::SimulatedLogBuilder(const Setting& setting)
+    : setting_(setting), query_number_(setting.queries.size(), 0) {
+  require_same_items(setting.population, setting.source);
+  data_.meta.name = fmt::format("{} simulated from {}", setting.policy, setting.population.data_name);
+  data_.meta.licence = setting.population.licence;
+  data_.meta.importer = "coldframe simulate";
+  data_.items = setting.source.items;
+  data_.item_available_from = setting.source.item_available_from;
+  data_.item_available_to = setting.source.item_available_to;
+  data_.users.columns = empty_columns(setting.population.observables.law);
+  if (!setting.queries.empty()) queries_ = {""};
+}
+
+ImpressionLog SimulatedLogBuilder::empty_rows() const {
+  ImpressionLog rows;
+  rows.policy = setting_.policy;
+  rows.logging = setting_.kind == PolicyKind::stochastic ? LoggingKind::stochastic : LoggingKind::deterministic;
+  rows.clicked_stay = setting_.clicked_stay;
+  rows.queries = queries_;
+  return rows;
+}
+
+void SimulatedLogBuilder::add(const PageRow& page, ImpressionLog& rows) {
+  if (user_ != page.user)
+    add_user(data_.users, page.user, setting_.population.observables.pool[page.profile].attributes);
+  user_ = page.user;
+  const UserId user(static_cast<std::uint32_t>(data_.users.ids.size() - 1));
+  for (std::size_t k = 0; k < page.given_likes.size(); ++k) {
+    const auto seconds_before = static_cast<std::int64_t>(page.given_likes.size() - k);
+    add_like(user, page.given_likes[k], page.timestamp - seconds_before, data_.interactions);
+  }
+  std::uint32_t query = 0;
+  if (!queries_.empty() && page.query != k_no_query) {
+    std::uint32_t& number = query_number_[page.query];
+    if (number == 0) {
+      number = static_cast<std::uint32_t>(queries_.size());
+      queries_.push_back(setting_.queries[page.query].text);
+      rows.queries.push_back(queries_.back());
+    }
+    query = number;
+  }
+  for (std::size_t k = 0; k < page.items.size(); ++k) {
+    rows.user.push_back(user);
+    rows.period.push_back(page.period);
+    rows.session.push_back(page.session);
+    rows.page.push_back(page.page);
+    rows.position.push_back(static_cast<std::uint32_t>(k));
+    rows.item.push_back(page.items[k]);
+    rows.log_propensity.push_back(cell(page.position_log_propensity, k));
+    rows.clicked.push_back(page.clicks[k]);
+    rows.timestamp.push_back(page.timestamp);
+    if (setting_.columns.marginals) rows.log_marginal.push_back(cell(page.position_log_marginal, k));
+    if (setting_.columns.prices) rows.price.push_back(page.prices.empty() ? 0.0 : page.prices[k]);
+    if (!queries_.empty()) rows.query.push_back(query);
+    if (page.clicks[k] != 0) add_like(user, page.items[k], page.timestamp, data_.interactions);
+  }
+}
+
+Dataset SimulatedLogBuilder::finish() && {
+  sort_interactions(data_);
+  return std::move(data_);
+}
+
 SimulatedLog make_simulated_log(const Dataset& source, const Population& population, const PolicyOutcome& outcome,
                                 PolicyKind kind, const SimulationOptions& options, std::span<const Query> queries) {
-  require_same_items(population, source);
   if (outcome.log.empty() && outcome.pages > 0 && options.log_share >= 1.0) {
     throw ConfigError(fmt::format("log of policy '{}'", outcome.policy), "its pages were not kept",
                       "replay with the log kept");
   }
+  LogColumns columns;
+  for (const PageRow& page : outcome.log) columns.add(page);
+  SimulatedLogBuilder builder(
+      {source, population, outcome.policy, kind, options.clicked_items == "stay", queries, columns});
   SimulatedLog log;
-  log.data.meta.name = fmt::format("{} simulated from {}", outcome.policy, population.data_name);
-  log.data.meta.licence = population.licence;
-  log.data.meta.importer = "coldframe simulate";
-  log.data.items = source.items;
-  log.data.item_available_from = source.item_available_from;
-  log.data.item_available_to = source.item_available_to;
-  log.data.users.columns = empty_columns(population.observables.law);
-  log.impressions.policy = outcome.policy;
-  log.impressions.logging = kind == PolicyKind::stochastic ? LoggingKind::stochastic : LoggingKind::deterministic;
-  log.impressions.clicked_stay = options.clicked_items == "stay";
-
-  std::size_t row = 0;
-  for (const UserRow& user : outcome.users) {
-    const UserId id(static_cast<std::uint32_t>(log.data.users.ids.size()));
-    if (row == outcome.log.size() || outcome.log[row].user != user.user) continue;
-    add_user(log.data.users, user.user, population.observables.pool[outcome.log[row].profile].attributes);
-    for (; row < outcome.log.size() && outcome.log[row].user == user.user; ++row) add_page(outcome.log[row], id, log);
-  }
-  const auto unknown = [](double p) { return std::isnan(p); };
-  if (std::ranges::all_of(log.impressions.log_marginal, unknown)) log.impressions.log_marginal.clear();
-  add_queries(queries, log.impressions);
-  sort_interactions(log.data);
+  log.impressions = builder.empty_rows();
+  for (const PageRow& page : outcome.log) builder.add(page, log.impressions);
+  log.data = std::move(builder).finish();
   return log;
 }
 

@@ -84,12 +84,12 @@ struct PageRow {
   std::int64_t timestamp = 0;
   std::vector<ItemId> items;
   std::vector<std::uint8_t> clicks;
-  std::vector<double> position_log_propensity;  // empty: none
+  std::vector<double> position_log_propensity;  // empty: none; NaN on sold places
   std::vector<double> position_log_marginal;    // empty: unknown
   std::vector<ItemId> given_likes;              // and liked answers, oldest first; on the first page of a user only
   std::uint32_t query = k_no_query;             // row of what the session began with
   double expected = 0;
-  std::vector<double> prices;  // of sold places, as in Slate; never sent between ranks
+  std::vector<double> prices;  // of sold places, as in Slate
   // Of a traced user only (KeepLog::trace), per item; never sent between ranks.
   std::vector<double> utilities;
   std::vector<double> click_probability;  // closed form, given the page
@@ -156,5 +156,8 @@ struct ReplayResult {
 /// For sending results between ranks; the log is included.
 std::vector<std::byte> pack(const ReplayResult& result);
 ReplayResult unpack_replay_result(std::span<const std::byte> bytes);
+/// The same for pages alone.
+std::vector<std::byte> pack_pages(std::span<const PageRow> pages);
+std::vector<PageRow> unpack_pages(std::span<const std::byte> bytes);
 
 }  // namespace coldframe

@@ -80,7 +80,7 @@ class Reader {
 void visit(auto& io, auto& row) requires requires { row.position_log_propensity; }
 {
   io(row.user, row.profile, row.period, row.session, row.page, row.timestamp, row.items, row.clicks,
-     row.position_log_propensity, row.position_log_marginal, row.given_likes, row.query, row.expected);
+     row.position_log_propensity, row.position_log_marginal, row.given_likes, row.query, row.expected, row.prices);
 }
 
 void visit(auto& io, auto& row) requires requires { row.pages_by_step; }
@@ -91,6 +91,23 @@ void visit(auto& io, auto& row) requires requires { row.pages_by_step; }
 }
 
 }  // namespace
+
+std::vector<std::byte> pack_pages(std::span<const PageRow> pages) {
+  Writer writer;
+  const auto put = [&](const auto&... members) { (writer.put(members), ...); };
+  put(static_cast<std::uint64_t>(pages.size()));
+  for (const PageRow& row : pages) visit(put, row);
+  return writer.take();
+}
+
+std::vector<PageRow> unpack_pages(std::span<const std::byte> bytes) {
+  Reader reader(bytes);
+  const auto get = [&](auto&... members) { (reader.get(members), ...); };
+  std::vector<PageRow> pages(reader.get_count(1));
+  for (PageRow& row : pages) visit(get, row);
+  if (!reader.done()) throw DataError("packed pages", "bytes are left over", "send them again");
+  return pages;
+}
 
 std::vector<std::byte> pack(const ReplayResult& result) {
   Writer writer;

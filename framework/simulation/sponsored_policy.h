@@ -18,7 +18,11 @@ namespace coldframe {
 
 // Pages with ads. The other places hold the beginning of the page that a policy would show without ads, in its order.
 // Ads are the items of the inventory among the candidates that do not stand there anyway; a sold place for which there
-// is no ad stays with the policy. Slates with ads carry prices and no propensities.
+// is no ad stays with the policy: how many places it fills follows from those filled already.
+// Propensities of a slate with ads are those of the other places, which the policy fills without looking at ads: of
+// each given the others above it, as without ads; NaN on sold places. Their sum is the probability of everything that
+// the policy put there. What fills the sold places follows from that, the request, and draws of its own, so that it
+// cancels in the ratio of two policies under one rule. Marginals are there where there are always enough ads.
 
 /// Who fills the sold places.
 enum class AdRule {
@@ -45,8 +49,11 @@ class SponsoredPolicy final : public Policy {
  public:
   SponsoredPolicy(std::string name, std::shared_ptr<const Policy> inner, AdRule rule, const AdSetting& setting);
   const std::string& name() const override { return name_; }
-  PolicyKind kind() const override { return rule_ == AdRule::random ? PolicyKind::stochastic : inner_->kind(); }
+  /// Of the places that are not sold.
+  PolicyKind kind() const override { return inner_->kind(); }
   void rank(std::span<const PolicyRequest> requests, std::span<Slate> slates) const override;
+  /// ConfigError: what is known are propensities of the places that the inner policy fills; ask that one about them.
+  void weigh(std::span<const PolicyRequest> requests, std::span<Slate> slates) const override;
 
  private:
   std::string name_;
@@ -62,6 +69,7 @@ class SponsoredOracle final : public LatentPolicy {
  public:
   SponsoredOracle(std::string name, std::shared_ptr<const Policy> inner, const AdSetting& setting);
   const std::string& name() const override { return name_; }
+  PolicyKind kind() const override { return inner_->kind(); }
   void rank(std::span<const PolicyRequest> requests, std::span<const Latents* const> latents,
             std::span<Slate> slates) const override;
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "framework/simulation/detail/spooled_bytes.h"
 #include "framework/simulation/replay_result.h"
 
 namespace coldframe {
@@ -18,8 +19,7 @@ struct UserOutcome {
   friend bool operator==(const UserOutcome&, const UserOutcome&) = default;
 };
 
-/// Rows of any number of consecutive users in little memory: user after user, each under all policies, held in a buffer
-/// and, once that is full, in a file without a name that the system removes with the process, however it ends.
+/// Rows of any number of consecutive users in little memory: user after user, each under all policies.
 /// Thread-safety: none.
 class UserRowSpool {
  public:
@@ -27,9 +27,6 @@ class UserRowSpool {
 
   /// folder: where the file would be made; IoError from add() when that, or the disk, does not let it.
   explicit UserRowSpool(std::filesystem::path folder, std::size_t buffer_bytes = k_buffer_bytes);
-  UserRowSpool(const UserRowSpool&) = delete;
-  UserRowSpool& operator=(const UserRowSpool&) = delete;
-  ~UserRowSpool();
 
   /// The users that follow those before, under the same policies; DataError for others.
   void add(const ReplayResult& part);
@@ -37,21 +34,15 @@ class UserRowSpool {
   std::uint64_t begin() const { return begin_; }
   std::uint64_t end() const { return end_; }
   std::size_t policies() const { return policies_; }
-  bool on_disk() const { return file_ >= 0; }
+  bool on_disk() const { return bytes_.on_disk(); }
 
   /// Users [first, first + count), which must be here: [count, policies].
   std::vector<UserOutcome> read(std::uint64_t first, std::uint64_t count) const;
 
  private:
-  void empty_buffer();
-
-  std::filesystem::path folder_;
-  std::size_t buffer_rows_;  // of one user under one policy
+  detail::SpooledBytes bytes_;
   std::uint64_t begin_ = 0, end_ = 0;
   std::size_t policies_ = 0;
-  std::vector<UserOutcome> buffer_;  // the newest rows
-  std::uint64_t stored_ = 0;         // rows in the file
-  int file_ = -1;
 };
 
 }  // namespace coldframe

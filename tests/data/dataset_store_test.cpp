@@ -90,6 +90,15 @@ TEST(DatasetStore, the_file_is_a_function_of_the_content) {
   EXPECT_EQ(read_bytes(folder / "a.h5"), read_bytes(folder / "b.h5"));
 }
 
+std::vector<std::string> names_in_folder(const ScratchFolder& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 TEST(DatasetStore, impressions_in_blocks_equal_impressions_at_once) {
   const ScratchFolder folder;
   const ImpressionLog log = tiny_log();
@@ -150,8 +159,9 @@ TEST(DatasetStore, impressions_bring_their_queries_along) {
   EXPECT_EQ(read->queries, log.queries);
   write_dataset(folder / "b.h5", tiny_dataset());
   Hdf5File file = Hdf5File::open_to_append(folder / "b.h5");
+  EXPECT_THROW(write_queries(file, {""}), DataError) << "nobody searched";
   append_impressions(file, log);
-  EXPECT_THROW(append_impressions(file, log), DataError);
+  EXPECT_THROW(append_impressions(file, tiny_log()), DataError) << "some rows with queries, some without";
   write_impression_csv(folder / "log.csv", tiny_dataset(), log);
   const std::string csv = read_bytes(folder / "log.csv");
   EXPECT_NE(csv.find(",timestamp,query\n"), std::string::npos);
@@ -164,6 +174,63 @@ TEST(DatasetStore, impressions_bring_their_queries_along) {
     break_it(broken);
     EXPECT_THROW(check_impressions(broken, 3, 4), DataError);
   }
+}
+
+TEST(DatasetStore, queries_may_come_while_rows_are_written_and_stores_may_grow_on_the_disk) {
+  const ScratchFolder folder;
+  ImpressionLog first = tiny_log(), second = tiny_log();
+  first.query = {1, 0};
+  first.queries = {"", "sad"};
+  second.query = {2, 1};
+  second.queries = {"", "sad", "funny"};
+  const auto write = [&](DatasetStoreWriter&& writer) {
+    writer.append(first);
+    writer.append(second);
+    writer.write(tiny_dataset());
+    writer.commit();
+  };
+  write(DatasetStoreWriter(folder / "a.h5"));
+  write(DatasetStoreWriter(folder / "b.h5", std::uint64_t{16} << 20));
+  EXPECT_EQ(names_in_folder(folder), (std::vector<std::string>{"a.h5", "b.h5"})) << "no temporary is left";
+  EXPECT_LT(std::filesystem::file_size(folder / "b.h5"), std::uint64_t{8} << 20) << "what was not needed goes back";
+  for (const char* name : {"a.h5", "b.h5"}) {
+    const auto read = read_impression_log(folder / name);
+    EXPECT_EQ(read->query, (std::vector<std::uint32_t>{1, 0, 2, 1}));
+    EXPECT_EQ(read->queries, second.queries);
+    expect_equal(read_dataset(folder / name), tiny_dataset());
+  }
+  {
+    DatasetStoreWriter abandoned(folder / "c.h5", 1 << 20);
+    abandoned.append(first);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "c.h5"));
+  EXPECT_EQ(names_in_folder(folder).size(), 2u);
+}
+
+TEST(DatasetStore, impressions_say_which_places_were_sold) {
+  const ScratchFolder folder;
+  ImpressionLog log = tiny_log();
+  log.price = {0, 1.25};
+  EXPECT_NE(log.digest(), tiny_log().digest());
+  EXPECT_FALSE(log.sold(0));
+  EXPECT_TRUE(log.sold(1));
+  EXPECT_FALSE(tiny_log().sold(1));
+  DatasetStoreWriter writer(folder / "a.h5");
+  writer.append(log);
+  writer.append(log);
+  writer.write(tiny_dataset());
+  writer.commit();
+  EXPECT_EQ(read_impression_log(folder / "a.h5")->price, (std::vector<double>{0, 1.25, 0, 1.25}));
+  write_impression_csv(folder / "log.csv", tiny_dataset(), log);
+  const std::string csv = read_bytes(folder / "log.csv");
+  EXPECT_NE(csv.find(",timestamp,price\n"), std::string::npos);
+  EXPECT_EQ(csv.substr(csv.size() - 6), ",1.25\n");
+  for (const double price : {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    log.price[0] = price;
+    EXPECT_THROW(check_impressions(log, 3, 4), DataError);
+  }
+  log.price.pop_back();
+  EXPECT_THROW(check_impressions(log, 3, 4), DataError);
 }
 
 TEST(ImpressionCsv, has_a_line_per_shown_item_that_reads_back) {

@@ -82,6 +82,18 @@ TEST_F(ImpressionImportTest, an_exported_log_comes_back_bit_by_bit) {
   EXPECT_EQ(imported.report.tables[0].table, "impressions");
 }
 
+TEST_F(ImpressionImportTest, prices_of_sold_places_come_back_and_empty_cells_are_places_not_sold) {
+  ImpressionLog log = log_of_tiny_data();
+  log.price = {0, 0.1 / 3, 0, 0, 7, 0};
+  write_impression_csv(folder / "log.csv", testing::tiny_dataset(), log);
+  const std::string mapping = std::string(k_ours) + "price = price\n";
+  EXPECT_EQ(import(mapping, testing::read_bytes(folder / "log.csv")).impressions->price, log.price);
+  const std::string some =
+      "[source]\nname = t\nmax_malformed_share = 0.5\n[impressions]\nfile = log.csv\nprice = cpc\n";
+  const auto imported = import(some, "user,item,clicked,cpc\na,x,1,\na,y,0,2\na,z,0,-1\n");
+  EXPECT_EQ(imported.impressions->price, (std::vector<double>{0, 2}));
+}
+
 TEST_F(ImpressionImportTest, the_store_holds_what_was_imported) {
   write_impression_csv(folder / "log.csv", testing::tiny_dataset(), log_of_tiny_data());
   const Mapping mapping = load_mapping(folder.write("mapping.ini", k_ours));

@@ -94,7 +94,14 @@ TEST_F(BadSimulationTest, a_population_that_is_cut_off_or_damaged) {
 TEST_F(BadSimulationTest, a_setting_that_no_world_can_meet_is_said_once_by_several_ranks) {
   expect_nothing(simulate("pop.h5", "--simulation.random_click_rate=0.001", 2), k_config,
                  {"simulation.popular_click_rate = 0.14"});
-  expect_nothing(simulate("pop.h5", "--simulation.world=softmax-7", 2), k_config, {"softmax-7"});
+  expect_nothing(simulate("pop.h5", "--simulation.world=softmax-7", 2), k_config, {"simulation.world = softmax-7"});
+  expect_nothing(simulate("pop.h5", "--world_drift.kind=sudden --world_drift.to=topics-7", 2), k_config,
+                 {"world_drift.to = topics-7", "it has softmax-0"});
+  expect_nothing(simulate("pop.h5",
+                          "--vocabulary_drift.kind=sudden --vocabulary_drift.synonym_share=0.5 "
+                          "--vocabulary_drift.synonyms=/no/such.csv",
+                          2),
+                 k_data, {"/no/such.csv"});
 }
 
 TEST_F(BadSimulationTest, outputs_that_cannot_be_or_would_replace_what_is_read_are_refused_at_once) {

@@ -14,54 +14,10 @@
 #include "framework/data/dataset_store.h"
 #include "framework/reporting/run_record.h"
 #include "framework/reporting/simulation_record.h"
-#include "tests/integration/refusals.h"
-#include "tests/integration/training_job.h"
+#include "tests/integration/simulated_log_job.h"
 
 namespace coldframe::testing {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr const char* k_short = "--schedule.steps=2 --training.validate_every=0 --schedule.warmup=1";
-
-/// A short run, a population and a simulation with logs, made once: no test changes them.
-class SimulatedLogTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    job_ = new TrainingJob;
-    const Outcome trained = job_->train(0, "runs", k_short);
-    ASSERT_EQ(trained.code, 0) << trained.errors;
-    const Outcome made = run_program(fmt::format("population {}", settings()));
-    ASSERT_EQ(made.code, 0) << made.errors;
-    const Outcome simulated = run_program(fmt::format(
-        "simulate {} --run {} --output {} --log {} --log-csv --simulation.given_likes=1 "
-        "--simulation.policies=random,popularity,epsilon=0.3:popularity,softmax:popularity,epsilon=0.2:softmax:encoder",
-        settings(), run(), file("sim.h5").string(), file("logs").string()));
-    ASSERT_EQ(simulated.code, 0) << simulated.errors;
-    // Item 3 first, for everybody: a list that another program made.
-    std::string list = "item,position\n";
-    for (int i = 0; i < 40; ++i) list += fmt::format("i{},{}\n", i, (i + 37) % 40);
-    write_file_atomically(file("list.csv"), list);
-  }
-  static void TearDownTestSuite() {
-    delete job_;
-    job_ = nullptr;
-  }
-
-  static fs::path file(const std::string& name) { return job_->folder() / name; }
-  static fs::path log(const std::string& name) { return job_->folder() / "logs" / (name + ".h5"); }
-  static std::string run() { return job_->run("runs", "lora").string(); }
-  static std::string settings(int users = 400, const std::string& population = "pop.h5") {
-    return fmt::format(
-        "--config {} --population.path={} --population.profile_pool=16 "
-        "--simulation.popular_click_rate=0.14 --simulation.users={} --simulation.pages=3 "
-        "--simulation.slate_size=3 --simulation.calibration_users=32",
-        file("job.ini").string(), file(population).string(), users);
-  }
-  static TrainingJob* job_;
-};
-
-TrainingJob* SimulatedLogTest::job_ = nullptr;
 
 void expect_same_users(const SimulationRecord& a, const SimulationRecord& b, std::size_t users) {
   ASSERT_EQ(a.policies.size(), b.policies.size());
@@ -244,7 +200,8 @@ TEST_F(SimulatedLogTest, bandits_learn_the_same_on_any_ranks_and_are_replayed_wi
     return run_command(
         fmt::format("{} {} simulate --config {} --population.path={} --simulation.popular_click_rate=0.14 "
                     "--simulation.calibration_users=32 --simulation.users=70 --simulation.slate_size=3 "
-                    "--simulation.policies=bandit_ucb,bandit_thompson,epsilon=0.2:bandit_greedy {}",
+                    "--ads.positions=2 --ads.inventory=9 --simulation.policies=bandit_ucb,bandit_thompson,"
+                    "epsilon=0.2:bandit_greedy,ads:price:epsilon=0.2:bandit_greedy,ads:oracle:bandit_thompson {}",
                     launcher, program_path().string(), file("job.ini").string(), file("periods.h5").string(), rest));
   };
   const Outcome one = simulate("", fmt::format("--output {} --log {}", file("b1.h5").string(), file("blogs").string()));
@@ -395,153 +352,6 @@ TEST_F(SimulatedLogTest, periods_of_a_drift_are_tasks_of_a_stream_whose_runs_ent
   const std::string again = fmt::format("simulate {} --run {} --output {}", world, run, file("d2.h5").string());
   expect_refused(run_program(again), k_data, {"closed_world"});
   EXPECT_EQ(run_program(again + " --simulation.roles=closed_world").code, 0);
-}
-
-TEST_F(SimulatedLogTest, words_change_for_those_who_read_them_and_from_their_period_on) {
-  const Outcome made =
-      run_program(fmt::format("population {} --population.users_per_period=20", settings(60, "words.h5")));
-  ASSERT_EQ(made.code, 0) << made.errors;
-  const std::string words =
-      "--vocabulary_drift.kind=sudden '--vocabulary_drift.user_template={occupation} {gender:M=bloke,F=lady}'";
-  const auto lines = [&](int user, const std::string& more) {
-    const Outcome one =
-        run_program(fmt::format("simulate {} --run {} --simulation.policies=random,item_knn --only-user {} {}",
-                                settings(60, "words.h5"), run(), user, more));
-    EXPECT_EQ(one.code, 0) << one.errors;
-    return one.output;
-  };
-  const auto line = [](const std::string& output, const std::string& policy) {
-    const std::size_t at = output.find("\n" + policy);
-    return output.substr(at, output.find('\n', at + 1) - at);
-  };
-  EXPECT_EQ(lines(15, words), lines(15, "")) << "before the change";
-  for (const char* rule : {"recompose", "reencode"}) {
-    const std::string same = fmt::format("--evaluation.user_vector={} ", rule);
-    bool moved = false;
-    for (const int user : {30, 41, 55}) {
-      const std::string after = lines(user, same + words), before = lines(user, same);
-      EXPECT_EQ(line(after, "random"), line(before, "random"));
-      EXPECT_EQ(line(after, "item_knn"), line(before, "item_knn"));
-      moved = moved || line(after, "lora") != line(before, "lora");
-    }
-    EXPECT_TRUE(moved) << rule;
-  }
-  const std::string broken = fmt::format("simulate {} --run {} --output {} --vocabulary_drift.kind=sudden",
-                                         settings(60, "words.h5"), run(), file("w.h5").string());
-  expect_refused(run_program(broken), k_config, {"vocabulary_drift.user_template", "is missing"});
-  expect_refused(run_program(broken + " '--vocabulary_drift.user_template={nonsense}'"), k_config,
-                 {"vocabulary_drift.user_template", "nonsense"});
-}
-
-TEST_F(SimulatedLogTest, some_sessions_begin_with_a_query) {
-  const std::string search =
-      "--search.share=0.5 --search.attribute=genres --search.minimum_items=1 --search.typo_share=0.3";
-  const auto simulate = [&](const std::string& launcher, const std::string& rest) {
-    return run_command(
-        fmt::format("{} {} simulate {} --run {} --simulation.sessions=2 --simulation.oracle_draws=32 "
-                    "--simulation.policies=random,popularity,tfidf,match_popularity,oracle,informed_oracle {}",
-                    launcher, program_path().string(), settings(60), run(), rest));
-  };
-  const Outcome one = simulate(
-      "", fmt::format("{} --output {} --log {} --log-csv", search, file("s1.h5").string(), file("slogs").string()));
-  ASSERT_EQ(one.code, 0) << one.errors;
-  const Outcome two = simulate("mpirun -n 2", fmt::format("{} --output {}", search, file("s2.h5").string()));
-  ASSERT_EQ(two.code, 0) << two.errors;
-  EXPECT_EQ(one.output, two.output);
-  EXPECT_THAT(one.output, ::testing::HasSubstr("search sessions"));
-  const nlohmann::json summary = read_simulation_record(file("s1.h5")).summary;
-  EXPECT_EQ(summary.at("search").at("attribute"), "genres");
-  const nlohmann::json pages = summary.at("search_pages");
-  const auto rate = [&](const char* policy) {
-    return pages.at(policy).at("expected_per_page").at("value").get<double>();
-  };
-  EXPECT_NEAR(pages.at("oracle").at("pages").get<double>(), 180, 60);
-  EXPECT_GT(rate("oracle"), rate("popularity"));
-  EXPECT_EQ(pages.at("lora").at("expected_per_page").at("interval").size(), 2u);
-
-  const auto shown = *read_impression_log(file("slogs") / "match_popularity.h5");
-  EXPECT_GT(shown.queries.size(), 2u);
-  EXPECT_THAT(read_file(file("slogs") / "match_popularity.csv"), ::testing::HasSubstr(",timestamp,query\n"));
-  const Outcome asked =
-      run_program(fmt::format("offpolicy {} {} --log {} --policy match_popularity --policy tfidf --run {}",
-                              settings(60), search, (file("slogs") / "random.h5").string(), run()));
-  EXPECT_TRUE(asked.code == 0 || asked.code == 6) << asked.errors;
-
-  std::string traces;
-  for (int user = 0; user < 6; ++user) traces += simulate("", fmt::format("{} --trace {}", search, user)).output;
-  EXPECT_THAT(traces, ::testing::HasSubstr("searches for "));
-  // What nobody reads or searches for moves nothing.
-  const auto alone = [&](const std::string& more) { return simulate("", "--only-user 7 " + more).output; };
-  const std::string browsing = alone("--search.attribute=genres");
-  EXPECT_EQ(alone("--search.attribute=genres --search.share=0 --search.intent_gain=9"), browsing);
-}
-
-TEST_F(SimulatedLogTest, searches_that_cannot_be_are_refused) {
-  const auto simulate = [&](const std::string& rest) {
-    return run_program(fmt::format("simulate {} --output {} --simulation.policies=popularity,match_popularity {}",
-                                   settings(8), file("no.h5").string(), rest));
-  };
-  expect_refused(simulate("--search.share=0.5"), k_config, {"search.attribute", "is missing"});
-  expect_refused(simulate("--search.share=1.5 --search.attribute=genres"), k_config, {"search.share"});
-  expect_refused(simulate("--search.intent_gain=-1"), k_config, {"search.intent_gain"});
-  expect_refused(simulate("--search.share=0.5 --search.attribute=genre"), k_config, {"no such column", "genres"});
-  expect_refused(simulate("--search.share=0.5 --search.attribute=title"), k_config, {"no categories"});
-  expect_refused(simulate("--search.share=0.5 --search.attribute=genres --search.query_template=film"), k_config,
-                 {"search.query_template", "{intent}"});
-  expect_refused(simulate("--search.share=0.5 --search.attribute=genres --search.minimum_items=500"), k_config,
-                 {"search.minimum_items", "lower it"});
-  expect_refused(simulate(""), k_config, {"match_popularity", "search.attribute"});
-  EXPECT_FALSE(fs::exists(file("no.h5")));
-}
-
-TEST_F(SimulatedLogTest, places_are_sold) {
-  const auto simulate = [&](const std::string& launcher, const std::string& rest) {
-    return run_command(
-        fmt::format("{} {} simulate {} --run {} --ads.positions=1 --ads.inventory=9 --simulation.clicked_items=stay "
-                    "--simulation.policies=random,popularity,ads:random:popularity,ads:revenue:popularity,"
-                    "ads:optimal:popularity,ads:oracle:popularity,ads:oracle:encoder,ads:price:random {}",
-                    launcher, program_path().string(), settings(80), run(), rest));
-  };
-  const Outcome one = simulate("", fmt::format("--output {}", file("ads1.h5").string()));
-  ASSERT_EQ(one.code, 0) << one.errors;
-  const Outcome two = simulate("mpirun -n 2", fmt::format("--output {}", file("ads2.h5").string()));
-  ASSERT_EQ(two.code, 0) << two.errors;
-  EXPECT_EQ(one.output, two.output);
-  for (const char* words : {"revenue per 1,000", "clicks lost by ads", "\nads:oracle:lora\n"}) {
-    EXPECT_THAT(one.output, ::testing::HasSubstr(words));
-  }
-  const SimulationRecord record = read_simulation_record(file("ads1.h5"));
-  EXPECT_EQ(record.find("ads:oracle:popularity")->role, "ceiling");
-  EXPECT_EQ(record.find("ads:optimal:popularity")->role, "baseline");
-  EXPECT_EQ(record.summary.at("ads").at("inventory").size(), 9u);
-  const nlohmann::json results = record.summary.at("ad_results");
-  const auto revenue = [&](const char* policy) {
-    return results.at(policy).at("expected_revenue_per_1000_pages").at("value").get<double>();
-  };
-  EXPECT_EQ(revenue("popularity"), 0);
-  EXPECT_GE(revenue("ads:oracle:popularity"), revenue("ads:optimal:popularity"));
-  EXPECT_GT(revenue("ads:optimal:popularity"), revenue("ads:random:popularity"));
-  EXPECT_GT(results.at("ads:optimal:popularity").at("relevance_lost").at("interval").size(), 1u);
-  EXPECT_EQ(results.at("ads:oracle:lora").at("places").at(0).at("ads"), 240);
-  EXPECT_EQ(results.at("ads:oracle:lora").at("places").at(1).at("ads"), 0);
-  EXPECT_THAT(simulate("", "--trace 3").output, ::testing::HasSubstr(" per click"));
-
-  const auto refused = [&](const std::string& rest, const std::vector<std::string>& words, int code = k_config) {
-    expect_refused(run_program(fmt::format("simulate {} --output {} {}", settings(8), file("no.h5").string(), rest)),
-                   code, words);
-  };
-  const std::string ad = "--simulation.policies=popularity,ads:optimal:popularity ";
-  refused(ad, {"no place is sold", "ads.positions"});
-  refused("--ads.positions=1", {"no policy shows ads"});
-  refused(ad + "--ads.positions=4", {"pages have 3 places"});
-  refused(ad + "--ads.positions=1,2,3", {"leave one to the policy"});
-  refused(ad + "--ads.positions=2,2", {"2 twice"});
-  refused(ad + "--ads.positions=2 --ads.inventory=41", {"the catalogue has 40 items"});
-  refused(ad + "--ads.positions=2 --ads.prices=/no/such.csv", {"/no/such.csv"}, k_data);
-  refused(ad + "--ads.positions=2 --log " + file("adlogs").string(), {"pages with ads are not logged"});
-  expect_refused(run_program(fmt::format("offpolicy {} --log {} --policy ads:optimal:popularity", settings(),
-                                         log("random").string())),
-                 k_config, {"neither sold places nor prices"});
 }
 
 TEST_F(SimulatedLogTest, studies_are_planned_from_simulations_and_runs) {

@@ -67,6 +67,17 @@ TEST_F(LinearBanditTest, one_feature_by_hand) {
   EXPECT_EQ(ask(learned(BanditRule::ucb, 2.0), 0), (Order{ItemId(2), ItemId(1), ItemId(0)}));
   EXPECT_EQ(ask(learned(BanditRule::greedy, 1.0), 0).back(), ItemId(2));
   EXPECT_EQ(learned(BanditRule::ucb, 1.0).kind(), PolicyKind::deterministic);
+  // What stands on sold places teaches nothing.
+  std::vector<PageRow> sold = pages;
+  for (PageRow& row : sold) {
+    row.prices.assign(row.items.size(), 0.0);
+    row.items.insert(row.items.begin(), ItemId(2));
+    row.clicks.insert(row.clicks.begin(), 1);
+    row.prices.insert(row.prices.begin(), 0.5);
+  }
+  LinearBandit beside("b", features, catalogue_, {BanditRule::ucb, 1.0, 0.4, 1});
+  beside.learn(sold);
+  EXPECT_EQ(ask(beside, 0), (Order{ItemId(1), ItemId(0), ItemId(2)}));
 }
 
 TEST_F(LinearBanditTest, two_features_by_hand) {

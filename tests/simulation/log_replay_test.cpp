@@ -15,6 +15,7 @@
 #include "framework/simulation/replay.h"
 #include "framework/simulation/replay_log.h"
 #include "framework/simulation/softmax_policy.h"
+#include "framework/simulation/sponsored_policy.h"
 #include "framework/simulation/uniform_mixture.h"
 #include "synthetic_world.h"
 
@@ -68,7 +69,8 @@ class LogReplayTest : public ::testing::Test {
   PolicyOutcome replay_of(const Policy& policy, std::uint64_t begin, std::uint64_t end, KeepLog keep) const {
     const std::unique_ptr<UserModel> model = make_user_model(options_, {1.0, 0.5});
     const std::vector<Contestant> contestants = {policy};
-    return replay({newcomers_.get(), catalogue_.get(), model.get()}, contestants, options_, {begin, end, keep, {}})
+    return replay({newcomers_.get(), catalogue_.get(), model.get(), nullptr, nullptr, market_.get()}, contestants,
+                  options_, {begin, end, keep, {}})
         .policies[0];
   }
   SimulatedLog log_of(const Policy& policy, std::uint64_t begin, std::uint64_t end) const {
@@ -83,6 +85,20 @@ class LogReplayTest : public ::testing::Test {
     return std::make_shared<UniformMixture>("mixture", std::move(inner), epsilon, 5, *catalogue_);
   }
 
+  /// Sells places; what `inner` shows is cut accordingly.
+  void sell(std::vector<std::int64_t> positions, std::int64_t inventory) {
+    AdsOptions options;
+    options.positions = std::move(positions);
+    options.inventory = inventory;
+    market_ = std::make_unique<AdMarket>(options, source_, 5);
+    model_ = make_user_model(options_, {1.0, 0.5});
+  }
+  SponsoredPolicy sponsored(std::shared_ptr<const Policy> inner, AdRule rule) const {
+    const std::vector<float> likes(population_->world_popularity.begin(), population_->world_popularity.end());
+    return SponsoredPolicy("ads", std::move(inner), rule,
+                           {*market_, *model_, estimated_utilities(likes), catalogue_->ties(1), 1, *catalogue_});
+  }
+
   static LoggedPages weighed(const SimulatedLog& log, const Policy& policy) {
     const Catalogue catalogue(log.data);
     const Likes likes(log.data, {});
@@ -95,6 +111,8 @@ class LogReplayTest : public ::testing::Test {
   std::unique_ptr<Catalogue> catalogue_;
   std::shared_ptr<const ScoredPolicy> popularity_;
   SimulationOptions options_;
+  std::unique_ptr<AdMarket> market_;  // when places are sold
+  std::unique_ptr<UserModel> model_;
 };
 
 TEST_F(LogReplayTest, the_logging_policy_meets_every_page_as_it_did_then) {
@@ -122,6 +140,51 @@ TEST_F(LogReplayTest, the_logging_policy_meets_every_page_as_it_did_then) {
       EXPECT_EQ(clicks, outcome.clicks);
     }
   }
+}
+
+TEST_F(LogReplayTest, beside_ads_the_policy_meets_its_places_as_it_did_then) {
+  make_world(40);
+  options_.slate_size = 5;
+  options_.pages = 4;
+  options_.sessions = 2;
+  options_.leave_probability = 0.2;
+  options_.user_model = "pbm";  // ads are clicked too, and enter histories
+  sell({1, 4}, 12);
+  const auto inner = softmax(std::make_shared<AttentivePolicy>(40, catalogue_->ties(1)), 1.0);
+  for (const char* clicked : {"leave", "stay"}) {
+    options_.clicked_items = clicked;
+    const SponsoredPolicy policy = sponsored(inner, AdRule::random);
+    const PolicyOutcome outcome = replay_of(policy, 0, 100, KeepLog::yes);
+    const SimulatedLog log = make_simulated_log(source_, *population_, outcome, policy.kind(), options_);
+    check_impressions(log.impressions, log.data.users.size(), 40);
+    ASSERT_EQ(log.impressions.price.size(), log.impressions.size());
+    const LoggedPages pages = weighed(log, *inner);
+    ASSERT_EQ(pages.pages(), outcome.pages);
+    EXPECT_TRUE(pages.sold_places);
+    ASSERT_EQ(pages.log_logging.size(), 3 * outcome.pages);
+    std::uint64_t clicks = 0, on_ads = 0;
+    for (std::size_t k = 0; k < pages.log_logging.size(); ++k) {
+      EXPECT_NEAR(pages.log_evaluation[k], pages.log_logging[k], 1e-9) << clicked;
+      clicks += pages.reward[k] > 0 ? 1 : 0;
+    }
+    for (const PlaceCounts& place : outcome.places) on_ads += place.ad_clicks;
+    EXPECT_GT(on_ads, 20u);
+    EXPECT_EQ(clicks + on_ads, outcome.clicks);
+    // Clicked ads are likes like others, for those who learn from the log.
+    EXPECT_EQ(log.data.interactions.size(), outcome.clicks);
+  }
+  // Without ads there is no column of prices, whatever is sold to others.
+  EXPECT_TRUE(log_of(*popularity_, 0, 10).impressions.price.empty());
+}
+
+TEST_F(LogReplayTest, a_page_that_was_sold_out_is_refused) {
+  make_world(20);
+  options_.slate_size = 3;
+  options_.pages = 1;
+  sell({1}, 12);
+  SimulatedLog log = log_of(sponsored(softmax(popularity_, 1.0), AdRule::price), 0, 5);
+  for (std::size_t row = 0; row < 3; ++row) log.impressions.price[row] = 1;
+  EXPECT_THROW(weighed(log, *popularity_), DataError);
 }
 
 TEST_F(LogReplayTest, the_number_of_threads_changes_nothing_and_users_can_be_left_out) {
@@ -189,7 +252,10 @@ class OffPolicyTruthTest : public LogReplayTest {
   Coverage coverage(const Policy& logging, const Policy& target) const {
     // Closed-form clicks of the target itself, on all users of all logs: its error is far below that of one log.
     const PolicyOutcome real = replay_of(target, 0, k_logs * k_users, KeepLog::no);
-    const double truth = real.expected_rate();
+    return coverage(logging, target, real.expected_rate());
+  }
+
+  Coverage coverage(const Policy& logging, const Policy& target, double truth) const {
     Coverage out;
     for (std::uint64_t n = 0; n < k_logs; ++n) {
       const LoggedPages pages = weighed(log_of(logging, n * k_users, (n + 1) * k_users), target);
@@ -228,6 +294,34 @@ TEST_F(OffPolicyTruthTest, intervals_from_simulated_logs_cover_what_the_policy_r
   expect_covers(independent);
   EXPECT_GE(independent.covered.at(OffPolicyEstimator::iips), 0.90);
   EXPECT_LE(independent.covered.at(OffPolicyEstimator::iips), 0.99);
+}
+
+TEST_F(OffPolicyTruthTest, logs_with_ads_cover_what_the_places_beside_them_would_have_had) {
+  make_world(12);
+  options_.slate_size = 4;
+  options_.pages = 1;
+  for (const char* model : {"cascade", "pbm"}) {
+    options_.user_model = model;
+    sell({1}, 4);
+    // What the policy has beside ads by the same rule: where users stop at a click, an ad on top takes much of it.
+    const PolicyOutcome real = replay_of(sponsored(popularity_, AdRule::optimal), 0, k_logs * k_users, KeepLog::no);
+    double clicks = 0;
+    for (const UserAds& user : real.ads) clicks += static_cast<double>(user.organic) * FixedSum::k_unit;
+    const double truth = clicks / static_cast<double>(real.pages);
+    EXPECT_LT(truth, 0.9 * replay_of(*popularity_, 0, 2000, KeepLog::no).expected_rate());
+    const Coverage found = coverage(sponsored(mixture(popularity_, 0.7), AdRule::optimal), *popularity_, truth);
+    for (const OffPolicyEstimator sound :
+         {OffPolicyEstimator::ips, OffPolicyEstimator::snips, OffPolicyEstimator::doubly_robust}) {
+      EXPECT_EQ(found.refused.at(sound), 0) << to_string(sound);
+      EXPECT_GE(found.covered.at(sound), 0.90) << model << " " << to_string(sound);
+      EXPECT_LE(found.covered.at(sound), 0.99) << model << " " << to_string(sound);
+    }
+    EXPECT_FALSE(found.covered.contains(OffPolicyEstimator::rips)) << "ads look at the whole page";
+    ASSERT_TRUE(found.covered.contains(OffPolicyEstimator::iips)) << "four ads for four places never run out";
+    if (options_.user_model == "pbm") {
+      EXPECT_GE(found.covered.at(OffPolicyEstimator::iips), 0.90);
+    }
+  }
 }
 
 }  // namespace

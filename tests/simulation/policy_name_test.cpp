@@ -37,13 +37,24 @@ TEST(PolicyName, questions_stand_before_everything) {
   EXPECT_FALSE(policy_named("item_knn", "x").onboarding.has_value());
 }
 
-TEST(PolicyName, ads_stand_before_a_policy_that_shows_its_pages_as_they_are) {
+TEST(PolicyName, ads_stand_before_what_draws_pages_and_behind_questions) {
   const PolicyName name = policy_named("ads:optimal:encoder", "x");
   EXPECT_EQ(name.ads, "optimal");
   EXPECT_EQ(name.base, "encoder");
   EXPECT_EQ(name.around("lora"), "ads:optimal:lora");
+  EXPECT_EQ(name.without_ads(), "encoder");
   EXPECT_EQ(policy_named("ads:oracle:file:/a:b.csv", "x").file(), "/a:b.csv");
   EXPECT_FALSE(policy_named("popularity", "x").ads.has_value());
+  EXPECT_EQ(policy_named("softmax:popularity", "x").without_ads(), "softmax:popularity");
+
+  const PolicyName all = policy_named("onboard:gain:5:ads:oracle:epsilon=0.2:softmax:item_knn", "x");
+  EXPECT_EQ(all.onboarding->chooser, "gain");
+  EXPECT_EQ(all.ads, "oracle");
+  EXPECT_EQ(all.epsilon, 0.2);
+  EXPECT_EQ(all.temperature, 1.0);
+  EXPECT_EQ(all.base, "item_knn");
+  EXPECT_EQ(all.without_ads(), "onboard:gain:5:epsilon=0.2:softmax:item_knn");
+  EXPECT_EQ(policy_named("ads:price:bandit_thompson", "x").base, "bandit_thompson");
 }
 
 TEST(PolicyName, files_have_paths) {
@@ -80,11 +91,13 @@ TEST(PolicyName, mistakes_say_what_to_write) {
       {"ads:dear:popularity", "nobody places ads by 'dear'"},
       {"ads:optimal:popularty", "unknown policy"},
       {"ads:optimal:oracle", "who knows no latents"},
-      {"ads:optimal:bandit_ucb", "did not fill"},
-      {"ads:optimal:softmax:popularity", "no closed form"},
-      {"ads:optimal:epsilon:popularity", "no closed form"},
-      {"epsilon:ads:optimal:popularity", "ads stands first"},
-      {"onboard:gain:5:ads:optimal:item_knn", "leave out onboard:"},
+      {"ads:optimal:softmax:bandit_ucb", "no scores"},
+      {"ads:optimal:epsilon:bandit_thompson", "no closed form"},
+      {"ads:optimal:softmax:random", "no scores"},
+      {"epsilon:ads:optimal:popularity", "try ads:optimal:epsilon:popularity"},
+      {"ads:price:ads:optimal:popularity", "ads stands once"},
+      {"ads:optimal:onboard:gain:5:item_knn", "onboard stands first"},
+      {"onboard:gain:5:ads:optimal:popularity", "popularity does not look at what users like"},
       {"onboard:gain:5", "try onboard:gain:5:item_knn"},
       {"onboard:guess:5:item_knn", "nobody named 'guess'"},
       {"onboard:gain:0:item_knn", "'0' is no number of questions"},

@@ -15,6 +15,7 @@
 
 #include "framework/simulation/ad_layout.h"
 #include "framework/simulation/basic_policies.h"
+#include "framework/simulation/onboarded_policy.h"
 #include "framework/simulation/page_relevance.h"
 #include "framework/simulation/replay.h"
 #include "synthetic_world.h"
@@ -100,6 +101,41 @@ TEST_F(SponsoredTest, ads_stand_on_sold_places_and_the_rest_of_the_page_keeps_it
     EXPECT_EQ(pages.size() == 1, same_for_all) << result.policies[p].policy;
   }
   EXPECT_TRUE(result.policies[0].log[0].prices.empty());
+}
+
+TEST_F(SponsoredTest, rows_bring_their_prices_along_between_ranks) {
+  const ReplayResult result = run(0, 5, KeepLog::yes), sent = unpack_replay_result(pack(result));
+  for (std::size_t p = 0; p < result.policies.size(); ++p) {
+    for (std::size_t row = 0; row < result.policies[p].log.size(); ++row) {
+      EXPECT_EQ(sent.policies[p].log[row].prices, result.policies[p].log[row].prices);
+      EXPECT_EQ(sent.policies[p].log[row].prices.empty(), p == 0);
+    }
+  }
+}
+
+TEST_F(SponsoredTest, who_is_asked_at_sign_up_meets_ads_too) {
+  const AnswerLaw answers(std::vector<double>(k_items, 3.0), {1.0, -1.0}, 9);
+  const auto chooser = std::make_shared<ScoredQuestions>(std::vector<double>(k_items, 1.0), catalogue_.ties(1));
+  const Interview interview{chooser, 3, &answers};
+  const auto sponsored =
+      std::make_shared<SponsoredPolicy>("ads:price:popularity", popularity_, AdRule::price, setting());
+  const OnboardedPolicy asking("asking", sponsored, interview);
+  const SponsoredOracle oracle("oracle", popularity_, setting());
+  options_.clicked_items = "leave";
+  const std::vector<Contestant> contestants = {asking, Contestant(oracle, &interview)};
+  const ReplayResult result = replay({&newcomers_, &catalogue_, model_.get(), nullptr, nullptr, market_.get()},
+                                     contestants, options_, {0, 30, KeepLog::trace, {}});
+  for (const PolicyOutcome& outcome : result.policies) {
+    EXPECT_EQ(outcome.answers[0] + outcome.answers[1] + outcome.answers[2], 90u);
+    EXPECT_GT(outcome.places[0].ads, 80u);
+    for (const PageRow& row : outcome.log) {
+      for (const Answer& answer : row.answers) {
+        const bool shown = std::ranges::find(row.items, answer.item) != row.items.end();
+        EXPECT_FALSE(shown && answer.kind == AnswerKind::like) << "liked answers leave, for ads as for others";
+      }
+    }
+  }
+  EXPECT_EQ(result.policies[0].answers, result.policies[1].answers);
 }
 
 TEST_F(SponsoredTest, what_stands_there_anyway_is_not_sold_and_places_without_ads_go_back) {

@@ -5,7 +5,10 @@
 
 #include <cmath>
 
+#include "framework/core/atomic_file.h"
+#include "framework/core/error.h"
 #include "framework/simulation/encoder_policy.h"
+#include "tests/support/temporary_folder.h"
 
 namespace coldframe {
 namespace {
@@ -62,6 +65,22 @@ TEST(VocabularyDrift, encoders_read_the_row_of_the_new_words) {
   EXPECT_THAT(rows, ::testing::ElementsAre(1, 2));
 }
 
+TEST(VocabularyDrift, new_words_are_synonyms_when_a_share_of_them_is) {
+  testing::TemporaryFolder folder;
+  write_file_atomically(folder.path() / "words.csv", "word,synonym\nman,bloke\nwoman,lady\n");
+  VocabularyDriftOptions options = words_of("sudden", 0, 1);
+  EXPECT_EQ(VocabularyDrift(options, 5, 2).reworded("a man"), "a man");
+  EXPECT_EQ(VocabularyDrift(options, 5, 2).shift(), nullptr);
+  options.synonym_share = 1;
+  options.synonyms = (folder.path() / "words.csv").string();
+  const VocabularyDrift words(options, 5, 2);
+  const std::vector<std::string> titles = {"The Third Man"};
+  EXPECT_EQ(words.reworded("a man, liked The Third Man", titles), "a bloke, liked The Third Man");
+  ASSERT_NE(words.shift(), nullptr);
+  options.synonyms = "/no/such/words.csv";
+  EXPECT_THROW(VocabularyDrift(options, 5, 2), Error);
+}
+
 TEST(VocabularyDrift, mistakes_say_what_is_missing) {
   EXPECT_TRUE(VocabularyDriftOptions().validate().empty());
   EXPECT_TRUE(words_of("sudden", 1, 1).validate().empty());
@@ -69,6 +88,15 @@ TEST(VocabularyDrift, mistakes_say_what_is_missing) {
   VocabularyDriftOptions nothing = words_of("sudden", 1, 1);
   nothing.user_template = "";
   EXPECT_THAT(nothing.validate().front().text, ::testing::HasSubstr("is missing"));
+  nothing.synonyms = "words.csv";
+  nothing.synonym_share = 0.2;
+  EXPECT_TRUE(nothing.validate().empty()) << "other words in the same sentences";
+  nothing.kind = "none";
+  EXPECT_THAT(nothing.validate().front().text, ::testing::HasSubstr("no effect"));
+  nothing.kind = "sudden";
+  nothing.user_template = "{gender}";
+  nothing.synonym_share = 0;
+  EXPECT_EQ(nothing.validate().front().key, "synonyms");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ PolicyRequest LoggedStory::request() const {
   request.query = page().query;
   request.time = page().time;
   request.candidates = candidates_;
-  request.slate_size = page().items.size();
+  request.slate_size = page().own.size();
   return request;
 }
 

@@ -19,7 +19,16 @@ struct LoggedPage {
   std::vector<std::uint8_t> clicks;
   std::vector<double> log_propensity;
   std::vector<double> log_marginal;  // empty: unknown
+  std::vector<std::size_t> own;      // places that were not sold, which the logging policy filled; ascending
   const Query* query = nullptr;      // that the session began with
+
+  /// What a column holds at those places.
+  template <class T>
+  std::vector<T> at_own(const std::vector<T>& column) const {
+    std::vector<T> values;
+    for (const std::size_t place : own) values.push_back(column[place]);
+    return values;
+  }
 };
 
 struct LoggedUser {
@@ -36,8 +45,8 @@ class LoggedStory {
 
   bool over() const { return at_ == user_->pages.size(); }
   const LoggedPage& page() const { return user_->pages[at_]; }
-  /// The page at hand as the logging policy was asked for it; valid until turn_page() and while this object stays where
-  /// it is. Throws DataError when the page holds what was no candidate.
+  /// The page at hand as the logging policy was asked for it, without the places that were sold; valid until
+  /// turn_page() and while this object stays where it is. Throws DataError when the page holds what was no candidate.
   PolicyRequest request() const;
   void turn_page();
 
