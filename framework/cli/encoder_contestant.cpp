@@ -91,7 +91,10 @@ class EncoderContestant::Reencoder {
 
 EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> learner, const Experiment& experiment,
                                      double scale, const Setting& setting)
-    : learner_(std::move(learner)), reencoder_(std::make_unique<Reencoder>(*learner_, experiment, setting)) {
+    : learner_(std::move(learner)),
+      reencoder_(std::make_unique<Reencoder>(*learner_, experiment, setting)),
+      ties_(setting.catalogue.ties(static_cast<std::uint64_t>(setting.options.seed))),
+      scoring_(setting.options.scoring == "int8" ? Scoring::int8 : Scoring::fp32) {
   const BulkEncoder encoder(setting.group, setting.pool, *learner_->encoder, learner_->parameters,
                             experiment.batch.tokens);
   const std::size_t items = setting.data.dataset.items.size();
@@ -102,9 +105,11 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
         vector_table(encoder.encode(reencoder_->query_tokens(setting.queries), "encode queries")));
   }
   const auto history = static_cast<std::size_t>(setting.options.history_items);
-  if (setting.user_vector == UserVector::recompose) {
+  if (setting.user_vector == UserVector::recompose || setting.profile_vectors) {
     profiles_ =
         std::make_unique<VectorTable>(vector_table(encoder.encode(reencoder_->profile_tokens(), "encode profiles")));
+  }
+  if (setting.user_vector == UserVector::recompose) {
     users_ = std::make_unique<RecomposedVectors>(*profiles_, items_->vectors, history, setting.words);
     reencoder_.reset();
     learner_.reset();
@@ -114,10 +119,20 @@ EncoderContestant::EncoderContestant(std::string name, std::unique_ptr<Learner> 
         items_->vectors.width(), history, setting.words);
   }
   if (queries_) searching_ = std::make_unique<SearchingVectors>(*users_, *queries_, setting.search.query_weight);
-  const auto seed = static_cast<std::uint64_t>(setting.options.seed);
-  const Scoring scoring = setting.options.scoring == "int8" ? Scoring::int8 : Scoring::fp32;
-  policy_ = std::make_shared<EncoderPolicy>(std::move(name), *items_, searching_ ? *searching_ : *users_,
-                                            setting.catalogue.ties(seed), scoring);
+  policy_ = ranking(std::move(name), *items_);
+}
+
+std::shared_ptr<const EncoderPolicy> EncoderContestant::ranking(std::string called, const ItemTable& items) const {
+  return std::make_shared<EncoderPolicy>(std::move(called), items, searching_ ? *searching_ : *users_, ties_, scoring_);
+}
+
+std::shared_ptr<const ScoredPolicy> EncoderContestant::policy_with_prior(std::string called, double weight,
+                                                                         std::span<const float> prior) {
+  std::vector<float> weighted;
+  for (const float p : prior) weighted.push_back(static_cast<float>(weight) * p);
+  with_prior_.push_back(
+      std::make_unique<const ItemTable>(ItemTable{items_->vectors, std::move(weighted), items_->scale}));
+  return ranking(std::move(called), *with_prior_.back());
 }
 
 EncoderContestant::~EncoderContestant() = default;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "framework/cli/stored_run.h"
 #include "framework/comm/group.h"
@@ -33,6 +34,7 @@ class EncoderContestant {
     const VocabularyDrift* words = nullptr;  // nullptr: all write in the same words
     std::span<const Query> queries = {};     // by their rows; empty: nobody searches
     SearchOptions search = {};               // how policies read them
+    bool profile_vectors = false;            // whether they are asked for
   };
   /// `experiment` is that of the run: its texts and token limit. `scale` is 1 / temperature.
   EncoderContestant(std::string name, std::unique_ptr<Learner> learner, const Experiment& experiment, double scale,
@@ -41,16 +43,27 @@ class EncoderContestant {
 
   /// Needs this object as long as it is used.
   std::shared_ptr<const ScoredPolicy> policy() const { return policy_; }
+  /// The same with weight * prior [I] added to the scaled score, called `called`.
+  std::shared_ptr<const ScoredPolicy> policy_with_prior(std::string called, double weight,
+                                                        std::span<const float> prior);
+  /// Vectors of the profiles without likes, [profiles, D], those in new words behind them where words change; needs
+  /// Setting::profile_vectors.
+  const VectorTable& profile_vectors() const { return *profiles_; }
 
  private:
   class Reencoder;
+  std::shared_ptr<const EncoderPolicy> ranking(std::string called, const ItemTable& items) const;
+
   std::unique_ptr<Learner> learner_;  // kept under `reencode` only
   std::unique_ptr<Reencoder> reencoder_;
   std::unique_ptr<ItemTable> items_;
+  std::vector<std::unique_ptr<const ItemTable>> with_prior_;
   std::unique_ptr<VectorTable> profiles_;
   std::unique_ptr<UserVectors> users_;
   std::unique_ptr<VectorTable> queries_;
   std::unique_ptr<UserVectors> searching_;  // users_ with queries
+  TieBreak ties_;
+  Scoring scoring_;
   std::shared_ptr<const EncoderPolicy> policy_;
 };
 

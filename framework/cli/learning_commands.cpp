@@ -20,6 +20,7 @@ void append_learning_commands(std::vector<SubcommandEntry>& table) {
   table.push_back(
       {"realism", "compare the worlds of a population with people they have not met", make_realism_command});
   table.push_back({"simulate", "replay synthetic newcomers against trained encoders", make_simulate_command});
+  table.push_back({"stream", "meet newcomers of every period with what a stream had learned", make_stream_command});
   table.push_back({"offpolicy", "estimate from a log what other policies would have had", make_offpolicy_command});
   table.push_back({"check", "check a configuration and estimate its cost, without running it", make_check_command});
 }

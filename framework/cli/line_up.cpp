@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
+#include "framework/cli/training_users.h"
 #include "framework/comm/agreement.h"
 #include "framework/core/error.h"
 #include "framework/simulation/baseline_policy.h"
@@ -22,7 +24,7 @@ constexpr double k_usual_scale = 20.0;  // 1 / temperature of an encoder that wa
 std::string role_of(const PolicyName& name) {
   if (name.onboarding && name.onboarding->chooser == "gain") return "ceiling";
   if (name.ads == "oracle") return "ceiling";
-  if (name.base == "encoder") return "strategy";
+  if (name.of_run()) return "strategy";
   return name.base == "random" ? "floor" : "baseline";
 }
 
@@ -89,10 +91,18 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
                         "name a policy, as popularity, or give --run");
     }
     for (const PolicyName& name : names) {
-      if (name.base != "encoder") add_named(name);
-      if (name.base != "encoder" || !runs.empty()) continue;
-      throw ConfigError(fmt::format("simulation.policies holds '{}'", name.text), "there is no run to take it from",
-                        "give --run");
+      if (name.bandit()) require_periods(name);
+      if (!name.of_run()) {
+        add_named(name);
+        continue;
+      }
+      if (runs.empty()) {
+        throw ConfigError(fmt::format("simulation.policies holds '{}'", name.text), "there is no run to take it from",
+                          "give --run");
+      }
+      setting_.encoders.profile_vectors |= name.bandit();
+      if (!name.with_prior()) continue;
+      for (const std::unique_ptr<StoredRun>& run : runs) std::ignore = run->item_prior_weight();
     }
   });
   if (!runs.empty()) {
@@ -101,9 +111,7 @@ LineUp::LineUp(const Setting& setting, std::span<const std::unique_ptr<StoredRun
   for (const std::unique_ptr<StoredRun>& run : runs) {
     add_encoder(run->name(), run->load_learner(), *run, run->scale(), "strategy");
     for (const PolicyName& name : names) {
-      if (name.base != "encoder") continue;
-      const std::string called = name.around(run->name());
-      add(name, named_.randomised(name, encoders_.back()->policy(), called), called, role_of(name));
+      if (name.of_run()) add_of_run(name, *run);
     }
   }
 }
@@ -118,7 +126,7 @@ PolicyKind LineUp::kind(std::size_t contestant) const { return contestants_[cont
 
 void LineUp::add_named(const PolicyName& name) {
   if (name.base == "informed_oracle") return add_informed_oracle(name);
-  if (name.bandit()) return add_bandit(name);
+  if (name.bandit()) return add_bandit(name, name.text, {attribute_features()});
   if (name.base != "oracle") return add(name, named_.make(name), name.text, role_of(name));
   const auto seed = static_cast<std::uint64_t>(setting_.encoders.options.seed);
   oracle_ = std::make_unique<LatentOracle>(name.base, setting_.user_model, setting_.encoders.catalogue.ties(seed));
@@ -177,7 +185,24 @@ AdSetting LineUp::ad_setting() const {
           catalogue};
 }
 
-void LineUp::add_bandit(const PolicyName& name) {
+void LineUp::add_of_run(const PolicyName& name, const StoredRun& run) {
+  EncoderContestant& encoder = *encoders_.back();
+  const std::string called = name.around(name.with_prior() ? run.name() + " + item prior" : run.name());
+  const SimulationOptions& simulation = setting_.encoders.options;
+  if (name.bandit()) {
+    encoder_features_.push_back(std::make_unique<VectorTable>(
+        encoder_features(encoder.profile_vectors(), static_cast<std::size_t>(simulation.bandit_dimension),
+                         static_cast<std::uint64_t>(simulation.seed))));
+    return add_bandit(name, called, {*encoder_features_.back(), setting_.encoders.words});
+  }
+  std::shared_ptr<const Policy> policy = encoder.policy();
+  if (name.with_prior()) {
+    policy = encoder.policy_with_prior(called, run.item_prior_weight(), training_prior(setting_.encoders.data));
+  }
+  add(name, named_.randomised(name, std::move(policy), called), called, role_of(name));
+}
+
+void LineUp::require_periods(const PolicyName& name) const {
   const SimulationOptions& simulation = setting_.encoders.options;
   const std::int64_t period = setting_.population.observables.users_per_period;
   if (simulation.first_user / period == (simulation.first_user + simulation.users - 1) / period) {
@@ -185,18 +210,28 @@ void LineUp::add_bandit(const PolicyName& name) {
                       fmt::format("it learns between periods, and all {} users arrive in one", simulation.users),
                       fmt::format("simulate more than {} users, or make a population with fewer per period", period));
   }
-  const auto seed = static_cast<std::uint64_t>(simulation.seed);
+}
+
+const VectorTable& LineUp::attribute_features() {
   if (features_ == nullptr) {
-    features_ = std::make_unique<VectorTable>(
-        profile_features(setting_.population.observables, static_cast<std::size_t>(simulation.bandit_dimension), seed));
+    const SimulationOptions& simulation = setting_.encoders.options;
+    features_ = std::make_unique<VectorTable>(profile_features(setting_.population.observables,
+                                                               static_cast<std::size_t>(simulation.bandit_dimension),
+                                                               static_cast<std::uint64_t>(simulation.seed)));
   }
-  const BanditRule rule = name.base == "bandit_greedy" ? BanditRule::greedy
-                          : name.base == "bandit_ucb"  ? BanditRule::ucb
-                                                       : BanditRule::thompson;
-  const BanditOptions options{rule, simulation.bandit_ridge, simulation.bandit_width, seed};
-  auto bandit = std::make_shared<LinearBandit>(name.base, *features_, setting_.encoders.catalogue, options);
+  return *features_;
+}
+
+void LineUp::add_bandit(const PolicyName& name, const std::string& called, const BanditSight& sees) {
+  const SimulationOptions& simulation = setting_.encoders.options;
+  const BanditRule rule = name.bandit_rule == "bandit_greedy" ? BanditRule::greedy
+                          : name.bandit_rule == "bandit_ucb"  ? BanditRule::ucb
+                                                              : BanditRule::thompson;
+  const BanditOptions options{rule, simulation.bandit_ridge, simulation.bandit_width,
+                              static_cast<std::uint64_t>(simulation.seed), sees.words};
+  auto bandit = std::make_shared<LinearBandit>(called, sees.features, setting_.encoders.catalogue, options);
   online_.push_back({contestants_.size(), bandit.get()});
-  add(name, named_.randomised(name, std::move(bandit), name.text), name.text, role_of(name));
+  add(name, named_.randomised(name, std::move(bandit), called), called, role_of(name));
 }
 
 void LineUp::add(std::shared_ptr<const Policy> policy, std::string role) {

@@ -19,7 +19,8 @@
 namespace coldframe {
 
 /// Who meets the newcomers: the policies of `simulation.policies`, then, when there are runs, the frozen encoder of the
-/// first one and the trained strategy of each, and what policies based on `encoder` make of the latter. Making it
+/// first one and the trained strategy of each, and what policies based on `encoder` or `encoder_with_prior` make of the
+/// latter. Making it
 /// encodes texts (collective). What asks by information gain counts as a ceiling: it knows the world. Borrows its
 /// setting.
 class LineUp {
@@ -55,7 +56,15 @@ class LineUp {
   void add(const PolicyName& name, std::shared_ptr<const Policy> policy, const std::string& called, std::string role);
   AdSetting ad_setting() const;
   InformedOracleOptions oracle_options() const;
-  void add_bandit(const PolicyName& name);
+  struct BanditSight {
+    const VectorTable& features;
+    const VocabularyDrift* words = nullptr;  // that the features follow
+  };
+  void add_bandit(const PolicyName& name, const std::string& called, const BanditSight& sees);
+  const VectorTable& attribute_features();
+  void require_periods(const PolicyName& name) const;
+  /// What a name based on a run makes of the run whose encoder was added last.
+  void add_of_run(const PolicyName& name, const StoredRun& run);
   void add(std::shared_ptr<const Policy> policy, std::string role);
   void add_encoder(std::string name, std::unique_ptr<Learner> learner, const StoredRun& run, double scale,
                    std::string role);
@@ -68,7 +77,8 @@ class LineUp {
   std::unique_ptr<LatentOracle> oracle_;
   std::vector<std::unique_ptr<SponsoredOracle>> ad_oracles_;
   std::vector<std::unique_ptr<const Interview>> interviews_;  // before the pages of ad_oracles_
-  std::unique_ptr<VectorTable> features_;                     // of profiles, for bandits
+  std::unique_ptr<VectorTable> features_;                     // of attributes, for bandits
+  std::vector<std::unique_ptr<VectorTable>> encoder_features_;
   std::vector<OnlineContestant> online_;
   std::vector<std::unique_ptr<EncoderContestant>> encoders_;
   std::vector<Contestant> contestants_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "framework/cli/program.h"
+#include "framework/cli/training_users.h"
 #include "framework/core/error.h"
 #include "framework/simulation/log_replay.h"
 #include "framework/simulation/replay_log.h"
@@ -67,9 +68,9 @@ LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Da
       throw ConfigError(fmt::format("{} = {}", k_where, text), "sold places stay as the log filled them",
                         fmt::format("ask about {}, for the places that were not sold", name.without_ads()));
     }
-    if (name.base == "encoder") {
+    if (name.of_run() && !name.bandit()) {
       around_encoders.push_back(name);
-    } else if (auto policy = named_.make(name)) {
+    } else if (auto policy = name.bandit() ? nullptr : named_.make(name)) {
       policies_.push_back(std::move(policy));
     } else {
       throw ConfigError(fmt::format("{} = {}", k_where, text),
@@ -85,7 +86,12 @@ LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Da
                                                             run->scale(), setting));
     policies_.push_back(encoders_.back()->policy());
     for (const PolicyName& name : around_encoders) {
-      policies_.push_back(named_.randomised(name, encoders_.back()->policy(), name.around(run->name())));
+      const std::string called = name.around(name.with_prior() ? run->name() + " + item prior" : run->name());
+      std::shared_ptr<const Policy> policy = encoders_.back()->policy();
+      if (name.with_prior()) {
+        policy = encoders_.back()->policy_with_prior(called, run->item_prior_weight(), training_prior(setting.data));
+      }
+      policies_.push_back(named_.randomised(name, std::move(policy), called));
     }
   }
   require_names_differ();

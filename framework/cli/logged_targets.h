@@ -17,7 +17,7 @@ namespace coldframe {
 EntityTable users_like(const EntityTable& logged, const EntityTable& real_users);
 
 /// The policies that a log is asked about: those named, and the trained encoder of every run with what policies based
-/// on `encoder` make of it. Making it encodes texts. Borrows its setting and the runs.
+/// on `encoder` or `encoder_with_prior` make of it. Making it encodes texts. Borrows its setting and the runs.
 class LoggedTargets {
  public:
   LoggedTargets(const EncoderContestant::Setting& setting, const Dataset& log, std::span<const std::string> policies,

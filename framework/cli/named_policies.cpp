@@ -17,6 +17,7 @@
 #include "framework/simulation/baseline_policy.h"
 #include "framework/simulation/basic_policies.h"
 #include "framework/simulation/match_policy.h"
+#include "framework/simulation/reserved_places.h"
 #include "framework/simulation/softmax_policy.h"
 #include "framework/simulation/uniform_mixture.h"
 
@@ -73,6 +74,14 @@ std::shared_ptr<const Policy> NamedPolicies::make(const PolicyName& name) {
 
 std::shared_ptr<const Policy> NamedPolicies::randomised(const PolicyName& name, std::shared_ptr<const Policy> base,
                                                         const std::string& called) const {
+  if (name.fresh) {
+    base = std::make_shared<ReservedPlaces>(called, std::move(base), ReservedFor::new_items, *name.fresh, setting_.seed,
+                                            setting_.catalogue);
+  }
+  if (name.explore) {
+    base = std::make_shared<ReservedPlaces>(called, std::move(base), ReservedFor::exploration, *name.explore,
+                                            setting_.seed, setting_.catalogue);
+  }
   if (name.temperature) {
     auto scored = std::dynamic_pointer_cast<const ScoredPolicy>(base);
     if (scored == nullptr) {

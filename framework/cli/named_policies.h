@@ -24,7 +24,7 @@ bool learns_from_people(const PolicyName& policy);
 std::vector<float> popularity(const ExperimentData& data);
 
 /// Makes the policies that need neither a run nor a world: random, popularity and the baselines, each fitted once on
-/// role T, those that this program adds, and what epsilon and softmax make of them.
+/// role T, those that this program adds, and what epsilon, softmax, explore and fresh make of them.
 class NamedPolicies {
  public:
   struct Setting {

@@ -65,14 +65,6 @@ std::string csv_cell(const std::string& text) {
   return quoted;
 }
 
-/// The weight that role V chose for the item prior.
-double prior_weight(const StoredRun& run) {
-  const nlohmann::json& model = run.record().summary.at("model");
-  if (model.contains("item_prior_weight")) return model.at("item_prior_weight");
-  throw DataError(fmt::format("{} has no weight for the item prior", run.folder().path.string()),
-                  "it was not evaluated yet", "run `coldframe evaluate --run` on it, or leave --prior out");
-}
-
 class Recommendation {
  public:
   Recommendation(const RecommendOptions& options, std::int64_t threads, const Invocation& invocation)
@@ -84,7 +76,7 @@ class Recommendation {
       learner_ = run_->load_learner();
       texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer,
                                                 token_limit(run_->experiment(), *learner_->encoder));
-      if (options.prior) weight_ = prior_weight(*run_);
+      if (options.prior) weight_ = run_->item_prior_weight();
       if (options.exposure.active()) choose_items();
       if (!options.output.empty() && group_.is_root()) {
         file_ = std::make_unique<AtomicFile>(options.output);
@@ -140,7 +132,8 @@ class Recommendation {
 
   void choose_items() {
     std::vector<std::uint64_t> counts;
-    for (const std::uint32_t count : data_->likes.count_by_item(data_->roles.users(Role::train))) counts.push_back(count);
+    for (const std::uint32_t count : data_->likes.count_by_item(data_->roles.users(Role::train)))
+      counts.push_back(count);
     exposed_ = select_items(data_->dataset.items, counts, options_.exposure.group);
   }
 
@@ -243,7 +236,7 @@ class Recommendation {
   std::unique_ptr<ItemScores> scores_;
   std::unique_ptr<AtomicFile> file_;
   double weight_ = 0;
-  std::vector<ItemId> exposed_;  // that are to be seen more
+  std::vector<ItemId> exposed_;   // that are to be seen more
   std::size_t out_of_reach_ = 0;  // users whose list cannot give them the share
   std::string first_out_of_reach_;
 };

@@ -12,6 +12,7 @@
 #include "framework/cli/profile_text.h"
 #include "framework/cli/program.h"
 #include "framework/cli/run_reference.h"
+#include "framework/cli/saved_users.h"
 #include "framework/cli/simulated_log_files.h"
 #include "framework/cli/simulated_pages.h"
 #include "framework/cli/simulated_record.h"
@@ -154,6 +155,7 @@ class Simulation {
     if (ads_) {
       ad_rates_ = std::make_unique<AdRates>(line_up_->contestants().size(), experiment_.evaluation.bootstrap());
     }
+    saved_ = SavedUsers::against_popularity(line_up_->contestants());
     const ReplayResult result = line_up_->online().empty() ? merge_ranks(replay_my_share()) : replay_online();
     gather_rates(result);
     if (result.begin == result.end) {
@@ -179,7 +181,8 @@ class Simulation {
                               search_rates_.get(),
                               ads(),
                               ad_rates_.get(),
-                              words_ ? words_->shift() : nullptr};
+                              words_ ? words_->shift() : nullptr,
+                              saved_.get()};
     const nlohmann::json summary = write_record(simulated);
     if (pages_) write_logs(simulated);
     ExitCode code = ExitCode::done;
@@ -275,6 +278,7 @@ class Simulation {
   /// Text and bounds of a written record.
   ExitCode conclude(const Simulated& simulated, const nlohmann::json& summary, const PairedBootstrap* rates) {
     invocation_.output << simulation_text(summary, simulated.result, rates, experiment_.evaluation.bootstrap().level);
+    if (saved_) invocation_.output << saved_text(simulated.result, *saved_);
     if (search_) invocation_.output << search_text(simulated.result, simulated.search_rates);
     if (ads_) invocation_.output << ads_text(simulated.result, simulated.ad_rates);
     if (!summary.at("complete").get<bool>()) {
@@ -367,6 +371,7 @@ class Simulation {
         if (search_rates_) search_rates_->add(part);
         if (ad_rates_) ad_rates_->add(part);
         if (pages_) pages_->add(part);
+        if (saved_) saved_->add(part);
       }
       for (PolicyOutcome& outcome : part.policies) {
         outcome.log = {};
@@ -415,9 +420,11 @@ class Simulation {
     if (!complete) {
       search_rates_.reset();
       ad_rates_.reset();
+      saved_.reset();
     }
     if (search_rates_) search_rates_->gather(group_);
     if (ad_rates_) ad_rates_->gather(group_);
+    if (saved_) saved_->gather(group_);
   }
 
   ReplayResult merge_ranks(ReplayResult mine) const {
@@ -478,6 +485,7 @@ class Simulation {
   std::unique_ptr<SimulatedPages> pages_;      // when they are logged
   std::unique_ptr<SearchRates> search_rates_;  // when somebody searches
   std::unique_ptr<AdRates> ad_rates_;          // when places are sold
+  std::unique_ptr<SavedUsers> saved_;          // when popularity is in the race
 };
 
 class SimulateCommand final : public Subcommand {

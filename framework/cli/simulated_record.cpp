@@ -195,6 +195,7 @@ SimulationRecord make_simulation_record(const Simulated& simulated) {
   if (simulated.mix != nullptr) add_mix(simulated, record.summary);
   if (simulated.search != nullptr) add_search(simulated, record.summary);
   if (simulated.ads != nullptr) add_ads(simulated, record.summary);
+  if (simulated.saved != nullptr) record.summary["variance_reduction"] = saved_json(simulated.result, *simulated.saved);
   add_catalogue(simulated, record.summary);
   const VocabularyDriftOptions& words = simulated.experiment.vocabulary_drift;
   if (words.active()) {

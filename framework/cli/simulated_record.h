@@ -9,6 +9,7 @@
 #include "framework/cli/ad_rates.h"
 #include "framework/cli/experiment.h"
 #include "framework/cli/learner.h"
+#include "framework/cli/saved_users.h"
 #include "framework/cli/search_rates.h"
 #include "framework/cli/stored_run.h"
 #include "framework/cli/subcommand.h"
@@ -42,7 +43,8 @@ struct Simulated {
   const SearchRates* search_rates = nullptr;
   const AdMarket* ads = nullptr;  // when places were sold
   const AdRates* ad_rates = nullptr;
-  const WordShift* words = nullptr;  // when some gave way to synonyms
+  const WordShift* words = nullptr;   // when some gave way to synonyms
+  const SavedUsers* saved = nullptr;  // when popularity took part
 };
 
 /// The record without rows of users. Warns of policies at or below the random one.

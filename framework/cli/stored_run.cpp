@@ -7,8 +7,8 @@
 namespace coldframe {
 namespace {
 
-void require_same(const StoredRun& run, const nlohmann::json& identity, const std::string& key, const std::string& found,
-                  const std::string& where) {
+void require_same(const StoredRun& run, const nlohmann::json& identity, const std::string& key,
+                  const std::string& found, const std::string& where) {
   const std::string expected = identity.at(key);
   if (expected == found) return;
   throw DataError(fmt::format("{} is not what {} was trained with", where, run.folder().path.string()),
@@ -33,10 +33,18 @@ StoredRun::StoredRun(const std::filesystem::path& folder, const ConfigSources& o
   config_ = load_config(schema_, sources);
   record_ = read_run_record(folder_.record());
   if (!record_.summary.value("finished", false)) {
-    throw DataError(fmt::format("{} is not finished", folder.string()),
-                    fmt::format("{} of {} steps are done", record_.summary.value("steps", 0), experiment_.schedule.steps),
-                    "go on with `coldframe train --resume`");
+    throw DataError(
+        fmt::format("{} is not finished", folder.string()),
+        fmt::format("{} of {} steps are done", record_.summary.value("steps", 0), experiment_.schedule.steps),
+        "go on with `coldframe train --resume`");
   }
+}
+
+double StoredRun::item_prior_weight() const {
+  const nlohmann::json& model = record_.summary.at("model");
+  if (model.contains("item_prior_weight")) return model.at("item_prior_weight");
+  throw DataError(fmt::format("{} has no weight for the item prior", folder_.path.string()), "it was not evaluated yet",
+                  "run `coldframe evaluate --run` on it, or do without the prior");
 }
 
 std::unique_ptr<ExperimentData> StoredRun::load_data() const {
@@ -62,9 +70,17 @@ std::unique_ptr<Learner> StoredRun::load_pretrained() const {
   return learner;
 }
 
-std::unique_ptr<Learner> StoredRun::load_learner() const {
+std::unique_ptr<Learner> StoredRun::load_learner_after(std::size_t tasks_done) const {
+  const bool own = experiment_.continual.method == "adapters";
+  const std::filesystem::path folder = own ? folder_.of_task(tasks_done) : folder_.after_task(tasks_done);
+  if (std::filesystem::exists(folder)) return load_trained(folder);
+  throw DataError(fmt::format("{} is missing", folder.string()), "the run has not kept it, or it was removed",
+                  "train with continual.keep_tasks = yes");
+}
+
+std::unique_ptr<Learner> StoredRun::load_trained(const std::filesystem::path& folder) const {
   std::unique_ptr<Learner> learner = open(experiment_);
-  learner->strategies.import_from(folder_.model(), *learner->encoder, learner->parameters);
+  learner->strategies.import_from(folder, *learner->encoder, learner->parameters);
   learner->free_unread_weights();
   return learner;
 }

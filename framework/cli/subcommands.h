@@ -10,7 +10,8 @@ namespace coldframe {
 /// Every subcommand, in the order of a day's work. Adding one: a file, a line below and a line in the table.
 std::vector<SubcommandEntry> subcommands();
 
-/// The part of the table that needs an encoder (learning_commands.cpp; empty in a build of the torch-free layers alone).
+/// The part of the table that needs an encoder (learning_commands.cpp; empty in a build of the torch-free layers
+/// alone).
 void append_learning_commands(std::vector<SubcommandEntry>& table);
 /// What has to be done before the first of them (beside it; nothing in a build without them).
 void prepare_learning();
@@ -31,6 +32,7 @@ std::unique_ptr<Subcommand> make_strategies_command();
 std::unique_ptr<Subcommand> make_population_command();
 std::unique_ptr<Subcommand> make_realism_command();
 std::unique_ptr<Subcommand> make_simulate_command();
+std::unique_ptr<Subcommand> make_stream_command();
 std::unique_ptr<Subcommand> make_offpolicy_command();
 std::unique_ptr<Subcommand> make_check_command();
 std::unique_ptr<Subcommand> make_plan_command();

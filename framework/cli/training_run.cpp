@@ -120,12 +120,14 @@ ExitCode TrainingRun::run() {
   const PlanSource& planner = plans();
   TrainStep step(group_, *pool_, *learner_->encoder, learner_->parameters, *learner_->objective,
                  step_options(experiment_), prefix_.get(), strategy_training_, method_.get());
-  log_info("step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} MB per rank",
-           experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),
-           step.gradient_buffer_bound(), static_cast<double>(step.layout().dense_size()) * 4e-6);
+  log_info(
+      "step: {} pairs and {} extra items over {} lanes, {} ranks x {} threads; at most {} gradient buffers of {:.1f} "
+      "MB per rank",
+      experiment_.batch.pairs, experiment_.batch.extra_items, experiment_.batch.lanes, group_.size(), pool_->threads(),
+      step.gradient_buffer_bound(), static_cast<double>(step.layout().dense_size()) * 4e-6);
   Trainer trainer(group_, step, planner, learner_->parameters, {folder_.checkpoints(), folder_.metrics()},
-                  experiment_.checkpoint,
-                  {experiment_.training.validate_every, experiment_.training.patience}, invocation_.clock, hooks());
+                  experiment_.checkpoint, {experiment_.training.validate_every, experiment_.training.patience},
+                  invocation_.clock, hooks());
   if (existing_ == ExistingRun::resume) report_resume(trainer);
   // Only from here on: what stopped a run from going on is no failure of what was done before.
   if (group_.is_root()) invocation_.on_failure.add(failure_record_hook(experiment_, invocation_.config, folder_));
@@ -144,8 +146,13 @@ std::int64_t TrainingRun::steps() const {
 /// And what learns from them.
 const PlanSource& TrainingRun::plans() {
   if (stream_) {
-    const MethodParts parts{group_,       *pool_, *learner_->encoder, learner_->parameters, *learner_->objective,
-                            *task_planner_, experiment_.batch.tokens};
+    const MethodParts parts{group_,
+                            *pool_,
+                            *learner_->encoder,
+                            learner_->parameters,
+                            *learner_->objective,
+                            *task_planner_,
+                            experiment_.batch.tokens};
     method_ = make_continual_method(experiment_.continual, parts);
     return *task_planner_;
   }
@@ -176,7 +183,8 @@ void TrainingRun::compare_ranks() {
   for (const auto& [key, value] : facts_json.items()) facts.push_back({key, value.get<std::string>()});
   const auto rule = experiment_.distributed.comm.allow_heterogeneous ? Heterogeneity::allowed : Heterogeneity::refused;
   const std::string differences = compare_facts(group_, facts, rule);
-  if (!differences.empty() && group_.is_root()) log_warning("ranks differ; equal bits are not promised\n{}", differences);
+  if (!differences.empty() && group_.is_root())
+    log_warning("ranks differ; equal bits are not promised\n{}", differences);
   topology_ = discover_topology(group_);
 }
 
@@ -189,7 +197,8 @@ void TrainingRun::print_start() const {
   log_info("{}", leakage.text());
   if (!leakage.clean()) log_warning("held-out users are not strictly new: results on them flatter every strategy");
   if (experiment_.poisoning.active()) log_warning("{}", poisoning_text(experiment_.poisoning, data_->poisoned));
-  if (experiment_.fairness.active()) log_info("{}", training_groups_text(training_groups(experiment_.fairness, *data_)));
+  if (experiment_.fairness.active())
+    log_info("{}", training_groups_text(training_groups(experiment_.fairness, *data_)));
   log_info("{}", trainable_table(learner_->parameters));
 }
 
@@ -224,10 +233,22 @@ TaskHooks TrainingRun::task_hooks() {
     show_progress(encoder, group_, invocation_.clock, "measure tasks");
     const double scale = learner_->objective->score_rule(learner_->parameters).scale;
     const MetricsRecord row = task_tests_->measure(tasks_done, step, encoder, method_.get(), scale);
+    keep_task(tasks_done);
     if (group_.is_root()) log_info("{}", row_text(*stream_, tasks_done, row));
     return std::vector<MetricsRecord>{row};
   };
   return hooks;
+}
+
+/// Collective. Before the checkpoint that says that the task was measured.
+void TrainingRun::keep_task(std::size_t tasks_done) const {
+  const ContinualOptions& continual = experiment_.continual;
+  if (!continual.keep_tasks || !continual.trains() || tasks_done == 0) return;
+  agree_on_errors(group_, "keep task", [&] {
+    if (!group_.is_root()) return;
+    std::filesystem::create_directories(folder_.tasks());
+    export_to(folder_.after_task(tasks_done));
+  });
 }
 
 void TrainingRun::report_resume(Trainer& trainer) const {
@@ -282,7 +303,7 @@ void TrainingRun::finish(const TrainingSummary& summary) {
                       static_cast<double>(invocation_.clock.unix_seconds()) - summary.seconds);
   });
   if (!group_.is_root()) return;
-  const char* end = summary.end == TrainingEnd::finished         ? "finished"
+  const char* end = summary.end == TrainingEnd::finished        ? "finished"
                     : summary.end == TrainingEnd::stopped_early ? "stopped early on role V"
                                                                 : "stopped on request; go on with --resume";
   log_info("{} after {} steps, {:.1f} s in steps, peak memory {:.0f} MB, parameter digest {:016x}", end,
@@ -291,15 +312,16 @@ void TrainingRun::finish(const TrainingSummary& summary) {
   invocation_.output << folder_.path.string() << '\n';
 }
 
+void TrainingRun::export_to(const std::filesystem::path& folder) const {
+  learner_->strategies.export_to(folder, *learner_->encoder, learner_->parameters, experiment_.encoder.folder);
+}
+
 /// Weights of single tasks lie beside the latest ones.
 void TrainingRun::export_model() const {
-  const auto export_to = [&](const std::filesystem::path& folder) {
-    learner_->strategies.export_to(folder, *learner_->encoder, learner_->parameters, experiment_.encoder.folder);
-  };
   if (method_) {
     std::filesystem::create_directories(folder_.tasks());
     for (std::size_t task = 0; task < stream_->size() && method_->serve(task); ++task) {
-      export_to(folder_.tasks() / fmt::format("task-{}", task + 1));
+      export_to(folder_.of_task(task + 1));
     }
   }
   export_to(folder_.model());

@@ -22,8 +22,8 @@
 
 namespace coldframe {
 
-/// One training run from configuration to export, on every rank of a group. Members stand in the order in which they are
-/// made. A mistake in the inputs is found by the constructor, before a folder is made or emptied.
+/// One training run from configuration to export, on every rank of a group. Members stand in the order in which they
+/// are made. A mistake in the inputs is found by the constructor, before a folder is made or emptied.
 class TrainingRun {
  public:
   /// Collective. Borrows all. `caches`: what runs of one process share.
@@ -41,6 +41,8 @@ class TrainingRun {
   const PlanSource& plans();
   TrainerHooks hooks();
   TaskHooks task_hooks();
+  void keep_task(std::size_t tasks_done) const;
+  void export_to(const std::filesystem::path& folder) const;
   void export_model() const;
   void report_resume(Trainer& trainer) const;
   void fill_prefix();
@@ -61,16 +63,16 @@ class TrainingRun {
   std::vector<StrategyTraining*> strategy_training_;  // of the learner
   std::unique_ptr<TokenizedTexts> texts_;
   std::unique_ptr<NoisyTexts> training_texts_;
-  std::unique_ptr<ValidationLook> look_;  // none: training never looks at role V
+  std::unique_ptr<ValidationLook> look_;       // none: training never looks at role V
   std::unique_ptr<TaskPlanner> task_planner_;  // of a stream
   std::unique_ptr<TaskTests> task_tests_;
-  std::unique_ptr<StepPlanner> planner_;       // of an ordinary run
+  std::unique_ptr<StepPlanner> planner_;  // of an ordinary run
   Topology topology_;
   std::unique_ptr<LanePool> pool_;
   PrefixCache* cache_ = nullptr;  // null: not used
   std::unique_ptr<FrozenPrefix> prefix_;
   std::unique_ptr<ContinualMethod> method_;  // null: nothing besides the plans
-  PrefixCacheUse begun_;  // what the cache had seen before this run
+  PrefixCacheUse begun_;                     // what the cache had seen before this run
   std::unique_ptr<Progress> progress_;
 };
 

@@ -13,8 +13,8 @@ namespace {
 
 /// First words of measures: which command knows them.
 const std::vector<std::string>& known_words() {
-  static const std::vector<std::string> words = {"evaluation", "cost",     "robustness", "poisoning",
-                                                 "fairness",   "classify", "simulation", "compare"};
+  static const std::vector<std::string> words = {"evaluation", "cost",       "robustness", "poisoning", "fairness",
+                                                 "classify",   "simulation", "compare",    "stream"};
   return words;
 }
 

@@ -9,6 +9,7 @@
 #include "framework/simulation/encoder_policy.h"
 #include "framework/simulation/online_policy.h"
 #include "framework/simulation/population.h"
+#include "framework/simulation/vocabulary_drift.h"
 
 namespace coldframe {
 
@@ -19,6 +20,8 @@ struct BanditOptions {
   double ridge = 1.0;  // pseudo-impressions without a click
   double width = 1.0;  // alpha of ucb, v of thompson
   std::uint64_t seed = 1;
+  const VocabularyDrift* words =
+      nullptr;  // features follow the words in which a profile is written; nullptr: they do not
 };
 
 /// One ridge regression of clicks on profile features x per item (D features, I items):
@@ -31,7 +34,7 @@ struct BanditOptions {
 /// is learned all items are equal. Thompson's pages have no closed-form probability: its logs carry no propensities.
 class LinearBandit final : public OnlinePolicy {
  public:
-  /// features [profiles, D] by profile_row; borrowed, as is the catalogue.
+  /// features [profiles, D] by profile_row, [2 profiles, D] with words; borrowed, as are catalogue and words.
   LinearBandit(std::string name, const VectorTable& features, const Catalogue& catalogue, const BanditOptions& options);
   const std::string& name() const override { return name_; }
   PolicyKind kind() const override {
@@ -41,7 +44,8 @@ class LinearBandit final : public OnlinePolicy {
   void learn(std::span<const PageRow> pages) override;
 
  private:
-  double value(const PolicyRequest& request, ItemId item) const;
+  std::span<const float> features_of(std::uint64_t user, std::uint32_t profile, std::uint32_t period) const;
+  double value(const PolicyRequest& request, std::span<const float> x, ItemId item) const;
   void solve(std::size_t item);
 
   std::string name_;
@@ -60,5 +64,10 @@ class LinearBandit final : public OnlinePolicy {
 /// Features of every profile of a pool: 1 and the encoded attributes, projected to `dimension` by a keyed Gaussian
 /// matrix when there are more.
 VectorTable profile_features(const PopulationObservables& observables, std::size_t dimension, std::uint64_t seed);
+
+/// Features from vectors of profiles [P, D] that an encoder made: 1 and d = min(D, dimension - 1) coordinates. Vectors
+/// of one encoder have much in common, so their mean is taken off and what is left scaled to a mean square length of 1;
+/// where that has more than d coordinates, a keyed Gaussian matrix [d, D] of variance 1 / d projects it.
+VectorTable encoder_features(const VectorTable& profiles, std::size_t dimension, std::uint64_t seed);
 
 }  // namespace coldframe

@@ -12,8 +12,11 @@
 namespace coldframe {
 
 Newcomers::Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift,
-                     const PopulationMix* mix)
-    : population_(&population), mix_(mix), random_(population.seed) {
+                     const PopulationMix* mix, const NewcomerCohort& cohort)
+    : population_(&population),
+      mix_(mix),
+      world_period_(cohort.world_period),
+      random_(cohort.stream.empty() ? population.seed : derived_seed(population.seed, cohort.stream.c_str())) {
   tastes_.push_back(make_taste(world, lambda));
   by_stage_.push_back(tastes_.front().get());
   if (drift == nullptr || drift->drift() == DriftKind::none) return;
@@ -53,6 +56,7 @@ Newcomer Newcomers::newcomer(std::uint64_t number) const {
   who.profile = mix_ != nullptr
                     ? mix_->profile(random_, who.key, who.period)
                     : uniform_below(random_.profile_word(who.key), static_cast<std::uint32_t>(known.pool.size()));
+  if (world_period_) who.period = *world_period_;
   const double since_start = (who.period + random_.arrival(who.key)) * known.period_seconds;
   who.arrival = known.start + static_cast<std::int64_t>(std::floor(since_start));
   return who;

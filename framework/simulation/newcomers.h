@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "framework/simulation/latents.h"
@@ -15,6 +17,13 @@
 
 namespace coldframe {
 
+/// Other newcomers of the same population than those whom every simulation meets.
+struct NewcomerCohort {
+  std::string stream = {};                                   // of their random numbers; empty: that of everybody
+  std::optional<std::uint32_t> world_period = std::nullopt;  // who they are goes by their number, as ever; when they
+                                                             // come, and so their tastes and words, by this period
+};
+
 /// Draws newcomers of a population in one world: the observables anyone may see and the sealed latents. Newcomer n is
 /// the same person under every policy, world and split of the work. Ownership: borrows the population. Thread-safety:
 /// const.
@@ -23,7 +32,7 @@ class Newcomers {
   /// `drift` and `mix` say how newcomers of later periods differ (nullptr: not at all), in their tastes and in who they
   /// are; the world that `drift` names must exist. Borrows `mix`.
   Newcomers(const Population& population, const World& world, double lambda, const WorldDriftOptions* drift = nullptr,
-            const PopulationMix* mix = nullptr);
+            const PopulationMix* mix = nullptr, const NewcomerCohort& cohort = {});
 
   Newcomer newcomer(std::uint64_t number) const;
   Latents latents(const Newcomer& newcomer) const;
@@ -49,6 +58,7 @@ class Newcomers {
   std::vector<const TasteModel*> by_stage_;
   WorldDriftOptions drift_;
   const PopulationMix* mix_;
+  std::optional<std::uint32_t> world_period_;
   SimulationRandom random_;
 };
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iterator>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "framework/core/error.h"
@@ -20,7 +21,8 @@ constexpr std::string_view k_file = "file:";
 constexpr std::string_view k_onboard = "onboard:";
 constexpr std::string_view k_ads = "ads:";
 constexpr std::size_t k_most_questions = 1000;
-constexpr std::string_view k_history_readers[] = {"item_knn", "ease", "fold_in", "tfidf", "encoder", "informed_oracle"};
+constexpr std::string_view k_history_readers[] = {"item_knn",           "ease",           "fold_in", "tfidf", "encoder",
+                                                  "encoder_with_prior", "informed_oracle"};
 
 /// Takes `rule:` or `rule=NUMBER:` off the front of `text`. A broken number is a mistake.
 std::optional<double> take_rule(std::string_view& text, std::string_view rule, double standard, std::string& mistake) {
@@ -83,6 +85,41 @@ std::optional<std::string> take_ads(std::string_view& text, std::string& mistake
   return std::string(rule);
 }
 
+/// Takes `bandit_ucb:` off the front of `text`; a bandit without more stays there as the base.
+std::string take_bandit(std::string_view& text, std::string& mistake) {
+  for (const std::string_view rule : k_bandit_rules) {
+    if (!text.starts_with(rule)) continue;
+    const std::string_view rest = text.substr(rule.size());
+    if (rest.empty()) return std::string(rule);
+    if (!rest.starts_with(':')) continue;
+    text = rest.substr(1);
+    if (text != "encoder") {
+      mistake = fmt::format("(a bandit has features of profiles, or of encoder) use {0}, or {0}:encoder", rule);
+    }
+    return std::string(rule);
+  }
+  return {};
+}
+
+/// Of explore: and fresh:.
+std::string reserved_mistake(const PolicyName& name) {
+  if (!name.explore && !name.fresh) return {};
+  for (const auto& [rule, share] : {std::pair("explore", name.explore), std::pair("fresh", name.fresh)}) {
+    if (share && *share > 1) return fmt::format("({}={} is no share) use up to 1", rule, *share);
+  }
+  if (name.temperature) return "(softmax draws whole pages) use epsilon: with explore: and fresh:, or softmax: alone";
+  if (name.base == "random") return "(random draws all places) use it alone, or another policy";
+  return {};
+}
+
+std::string ads_mistake(const PolicyName& name) {
+  if (name.base == "oracle") return "(ads are placed on pages of who knows no latents) try ads:oracle:informed_oracle";
+  if (name.explore || name.fresh) {
+    return "(places are kept on pages of which none is sold) leave out ads:, or explore: and fresh:";
+  }
+  return {};
+}
+
 bool is_base(std::string_view text, const PolicyRegistry& own) {
   return (text.starts_with(k_file) && text.size() > k_file.size()) || own.find(text) != nullptr ||
          std::ranges::find(k_policy_bases, text) != std::end(k_policy_bases);
@@ -110,25 +147,31 @@ std::string mistake_of(const PolicyName& name, const PolicyRegistry& own) {
       return "(ads stands once, before epsilon and softmax: a page drawn over sold places would have no ads) try "
              "ads:optimal:epsilon:popularity";
     }
+    if (name.base.starts_with("explore") || name.base.starts_with("fresh")) {
+      return "(explore and fresh stand right before a policy, in this order, and once) try explore=0.2:popularity";
+    }
     if (name.base.starts_with("epsilon")) return "(epsilon stands first, and once) try epsilon:softmax:popularity";
     return fmt::format(
-        "(unknown policy) use {}, file:PATH, with onboard:, ads:, epsilon: or softmax: before it if wanted",
+        "(unknown policy) use {}, file:PATH, with onboard:, ads:, epsilon:, softmax:, explore: or fresh: before it if "
+        "wanted",
         list_of(k_policy_bases, own, [](const std::string&) { return true; }));
   }
-  if (name.onboarding && !reads_likes(name.base, own)) {
+  if (name.onboarding && (name.bandit() || !reads_likes(name.base, own))) {
     return fmt::format(
-        "(answers would change nothing: {} does not look at what users like) use {}", name.base,
+        "(answers would change nothing: {} does not look at what users like) use {}",
+        name.bandit() ? name.bandit_rule : name.base,
         list_of(k_history_readers, own, [&](const std::string& base) { return reads_likes(base, own); }));
   }
-  if (name.ads && name.base == "oracle") {
-    return "(ads are placed on pages of who knows no latents) try ads:oracle:informed_oracle";
+  if (name.ads) {
+    if (const std::string mistake = ads_mistake(name); !mistake.empty()) return mistake;
   }
-  if (name.base == "encoder" && name.plain() && !name.onboarding && !name.ads)
+  if (name.base == "encoder" && name.plain() && !name.onboarding && !name.ads && !name.bandit())
     return "(encoders of runs take part anyway) remove it";
   if (name.base == "oracle" && !name.plain()) return "(who knows latents logs nothing for others) use it alone";
-  if (name.base == "bandit_thompson" && !name.plain()) {
+  if (name.bandit_rule == "bandit_thompson" && !name.plain()) {
     return "(how probable its pages are has no closed form) use it alone, or epsilon:bandit_greedy";
   }
+  if (const std::string mistake = reserved_mistake(name); !mistake.empty()) return mistake;
   const bool without_scores = name.base == "random" || name.base == "informed_oracle" || name.bandit();
   if (name.temperature && without_scores) return "(it has no scores to draw by) use epsilon:, or another policy";
   return {};
@@ -156,6 +199,9 @@ ParsedPolicyName parse_policy_name(std::string_view text, const PolicyRegistry* 
   parsed.name.ads = take_ads(text, parsed.mistake);
   parsed.name.epsilon = take_rule(text, "epsilon", 0.1, parsed.mistake);
   parsed.name.temperature = take_rule(text, "softmax", 1.0, parsed.mistake);
+  parsed.name.explore = take_rule(text, "explore", 0.1, parsed.mistake);
+  parsed.name.fresh = take_rule(text, "fresh", 0.1, parsed.mistake);
+  parsed.name.bandit_rule = take_bandit(text, parsed.mistake);
   parsed.name.base = text;
   if (parsed.mistake.empty()) parsed.mistake = mistake_of(parsed.name, own == nullptr ? nobody : *own);
   return parsed;

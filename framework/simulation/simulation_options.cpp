@@ -128,8 +128,10 @@ void describe_policies(SimulationOptions& o, OptionVisitor& v) {
       {.name = "policies",
        .doc = fmt::format(
            "policies beside the encoders: {}, {}file:PATH; drawn at random by epsilon=SHARE: or softmax=TEMPERATURE: "
-           "in front, also of encoder (those of the runs); newcomers are asked K items first by onboard:CHOOSER:K: "
-           "before that ({}); sold places are filled by ads:RULE:POLICY ({})",
+           "in front, also of encoder (those of the runs); a share of the places is kept for exploration by "
+           "explore=SHARE: and for new items by fresh=SHARE:; bandit_RULE:encoder learns on vectors of the runs; "
+           "newcomers are asked K items first by onboard:CHOOSER:K: before that ({}); sold places are filled by "
+           "ads:RULE:POLICY ({})",
            fmt::join(std::span(k_policy_bases).first(std::size(k_policy_bases) - 1), ", "), own_names(o),
            fmt::join(k_question_choosers, ", "), fmt::join(k_ad_rules, ", "))},
       o.policies);

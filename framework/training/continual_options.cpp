@@ -55,6 +55,9 @@ void describe_stream(ContinualOptions& o, OptionVisitor& v) {
               "score (1 where the loss has an item prior); 0: the cosine alone",
        .minimum = 0},
       o.prior_weight);
+  v.visit({.name = "keep_tasks",
+           .doc = "keeps what was trained after every task (tasks/after-N of the run folder), for `coldframe stream`"},
+          o.keep_tasks);
   v.visit({.name = "fading",
            .doc = "weight of a period over that of the next one in the faded prequential average; 1 = the mean",
            .minimum = 0,

@@ -19,6 +19,7 @@ struct ContinualOptions final : Options {
   double fading = 0.9;
   std::int64_t delay = 0;
   double prior_weight = 0.0;
+  bool keep_tasks = false;  // what was trained after every task is kept
 
   std::int64_t memory = 200;
   std::int64_t replay_pairs = 16;

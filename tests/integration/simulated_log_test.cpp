@@ -223,6 +223,63 @@ TEST_F(SimulatedLogTest, bandits_learn_the_same_on_any_ranks_and_are_replayed_wi
   EXPECT_EQ(traced.output.substr(first + top.size(), item.size() + 1), item + " ");
 }
 
+TEST_F(SimulatedLogTest, encoders_rank_with_their_prior_and_lend_their_vectors_to_bandits) {
+  // A run of its own, because evaluating it changes it.
+  const Outcome trained = job_->train(0, "prior", k_short);
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const std::string mine = job_->run("prior", "lora").string();
+  const auto simulate = [&](const std::string& launcher, const std::string& policies, const std::string& rest) {
+    return run_command(
+        fmt::format("{} {} simulate {} --population.users_per_period=20 --run {} "
+                    "--simulation.policies=popularity,{} {}",
+                    launcher, program_path().string(), settings(50, "fresh.h5"), mine, policies, rest));
+  };
+  const Outcome made =
+      run_program(fmt::format("population {} --population.users_per_period=20", settings(50, "fresh.h5")));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  expect_refused(simulate("", "encoder_with_prior", "--output " + file("no.h5").string()), k_data,
+                 {"no weight for the item prior", "coldframe evaluate"});
+  const Outcome evaluated = run_program(fmt::format("evaluate --run {}", mine));
+  ASSERT_EQ(evaluated.code, 0) << evaluated.errors;
+
+  const std::string policies =
+      "encoder_with_prior,softmax=0.5:encoder_with_prior,bandit_ucb:encoder,explore=0.3:bandit_greedy:encoder";
+  const Outcome one =
+      simulate("", policies, fmt::format("--output {} --log {}", file("p1.h5").string(), file("plogs").string()));
+  ASSERT_EQ(one.code, 0) << one.errors;
+  const Outcome two = simulate("mpirun -n 3", policies, fmt::format("--output {}", file("p3.h5").string()));
+  ASSERT_EQ(two.code, 0) << two.errors;
+  EXPECT_EQ(one.output, two.output);
+  EXPECT_THAT(one.output, ::testing::HasSubstr("users that the same intervals would take"));
+  const SimulationRecord record = read_simulation_record(file("p1.h5"));
+  for (const char* name : {"lora + item prior", "bandit_ucb:lora", "explore=0.3:bandit_greedy:lora"}) {
+    ASSERT_NE(record.find(name), nullptr) << name;
+    EXPECT_EQ(record.find(name)->role, "strategy");
+  }
+  EXPECT_GT(record.summary.at("variance_reduction").at("lora").at("closed_form").get<double>(), 0.0);
+
+  // The first page of newcomer 7 is what `recommend` says of the same attributes.
+  const Dataset log = read_dataset(file("plogs") / "lora_+_item_prior.h5");
+  const auto shown = *read_impression_log(file("plogs") / "lora_+_item_prior.h5");
+  const auto user = static_cast<std::size_t>(std::ranges::find(log.users.ids, "sim-7") - log.users.ids.begin());
+  const auto row = static_cast<std::size_t>(std::ranges::find(shown.user, UserId(static_cast<std::uint32_t>(user))) -
+                                            shown.user.begin());
+  std::string head, values;
+  for (const AttributeColumn& column : log.users.columns) {
+    if (column.kind == AttributeKind::multi) continue;
+    head += (head.empty() ? "" : ",") + column.name;
+    values += (values.empty() ? "" : ",") +
+              (column.kind == AttributeKind::number ? fmt::format("{}", column.numbers[user]) : column.texts[user]);
+  }
+  write_file_atomically(file("one.csv"), head + "\n" + values + "\n");
+  const Outcome recommended =
+      run_program(fmt::format("recommend --run {} --input {} --top 3 --prior", mine, file("one.csv").string()));
+  ASSERT_EQ(recommended.code, 0) << recommended.errors;
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_THAT(recommended.output, ::testing::HasSubstr("," + log.items.ids[shown.item[row + k].value()] + ","));
+  }
+}
+
 TEST_F(SimulatedLogTest, newcomers_are_asked_before_the_first_page) {
   const auto simulate = [&](const std::string& launcher, const std::string& rest) {
     return run_command(fmt::format(
@@ -347,6 +404,31 @@ TEST_F(SimulatedLogTest, periods_of_a_drift_are_tasks_of_a_stream_whose_runs_ent
   int people = 0;
   for (const nlohmann::json& task : tasks) people += task.at("next_users").get<int>();
   EXPECT_GT(people, 80) << "all roles but W of 120 newcomers";
+  const auto walk = [&](const std::string& launcher, const std::string& of, const std::string& rest) {
+    return run_command(
+        fmt::format("{} {} stream {} --simulation.roles=closed_world --simulation.oracle_draws=32 "
+                    "--evaluation.replicates=200 --users 12 --run {} {}",
+                    launcher, program_path().string(), world, of, rest));
+  };
+  expect_refused(walk("", run, ""), k_config, {"kept what it had learned in the end alone", "keep_tasks = yes"});
+  const Outcome kept = job_->train(0, "kept", stream + " --continual.tasks=0 --continual.keep_tasks=yes");
+  ASSERT_EQ(kept.code, 0) << kept.errors;
+  const std::string walked = job_->run("kept", "lora").string();
+  const Outcome one = walk("", walked, fmt::format("--output {}", file("stream.json").string()));
+  ASSERT_EQ(one.code, 0) << one.errors;
+  const Outcome three = walk("mpirun -n 3", walked, "--simulation.threads=2");
+  ASSERT_EQ(three.code, 0) << three.errors;
+  EXPECT_EQ(one.output, three.output);
+  EXPECT_THAT(one.output, ::testing::HasSubstr("recovery from the change in period 1"));
+  const nlohmann::json tables = read_json(file("stream.json")).at("tables");
+  EXPECT_EQ(tables[0].at("rows").size(), 4u);
+  EXPECT_EQ(tables[2].at("rows").size(), 3u);
+  // Nobody but men comes from period 1 on: people of period 0 are the same in their own world and in a later one.
+  const nlohmann::json &then = tables[0].at("rows")[2], &now = tables[2].at("rows")[1];
+  EXPECT_NEAR(then.at("task_1").at("value").get<double>(), now.at("task_1").at("value").get<double>(), 1e-12);
+  fs::remove_all(fs::path(walked) / "tasks" / "after-2");
+  expect_refused(walk("", walked, ""), k_data, {"after-2 is missing"});
+  expect_refused(walk("", SimulatedLogTest::run(), ""), k_config, {"has not learned a stream of periods"});
   const Outcome refused = job_->train(0, "no", stream + " --continual.tasks=4");
   expect_refused(refused, k_config, {"continual.tasks = 4", "3 periods"});
   const std::string again = fmt::format("simulate {} --run {} --output {}", world, run, file("d2.h5").string());
@@ -376,6 +458,8 @@ TEST_F(SimulatedLogTest, studies_are_planned_from_simulations_and_runs) {
 TEST_F(SimulatedLogTest, policies_that_cannot_be_are_refused_before_anything_runs) {
   const std::pair<const char*, const char*> cases[] = {{"epsilon=2:popularity", "no share"},
                                                        {"bandit_ucb", "all 400 users arrive in one"},
+                                                       {"bandit_ucb:encoder", "all 400 users arrive in one"},
+                                                       {"encoder_with_prior", "there is no run"},
                                                        {"softmax:random", "no scores"},
                                                        {"epsilon:oracle", "knows latents"},
                                                        {"popularty", "unknown policy"}};
@@ -387,6 +471,9 @@ TEST_F(SimulatedLogTest, policies_that_cannot_be_are_refused_before_anything_run
   expect_refused(run_program(fmt::format("simulate {} --output {} --simulation.policies=softmax:encoder", settings(),
                                          file("no.h5").string())),
                  k_config, {"there is no run", "--run"});
+  expect_refused(run_program(fmt::format("simulate {} --output {} --simulation.policies=fresh:popularity", settings(),
+                                         file("no.h5").string())),
+                 k_config, {"fresh:popularity", "there are none", "data.new_item_share"});
   EXPECT_FALSE(fs::exists(file("no.h5")));
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "framework/core/error.h"
+#include "framework/simulation/reserved_places.h"
 #include "framework/simulation/softmax_policy.h"
 #include "framework/simulation/uniform_mixture.h"
 #include "synthetic_world.h"
@@ -43,6 +44,11 @@ class DrawnPoliciesTest : public ::testing::Test {
   }
   std::shared_ptr<const Policy> mixture(std::shared_ptr<const Policy> inner, double epsilon) const {
     return std::make_shared<UniformMixture>("mixture", std::move(inner), epsilon, 9, catalogue_);
+  }
+
+  std::shared_ptr<const Policy> exploring(std::shared_ptr<const Policy> inner, double share) const {
+    return std::make_shared<ReservedPlaces>("exploring", std::move(inner), ReservedFor::exploration, share, 7,
+                                            catalogue_);
   }
 
   static Slate ask(const Policy& policy, const PolicyRequest& r) {
@@ -145,6 +151,10 @@ TEST_F(DrawnPoliciesTest, probabilities_are_a_law_and_the_frequencies_of_what_is
       mixture(scores(values), 0.4),
       mixture(softmax(values, 0.7), 0.3),
       mixture(std::make_shared<RandomPolicy>("random", 3, catalogue_), 0.5),
+      exploring(scores(values), 0.1),
+      exploring(scores(values), 0.6),
+      exploring(scores(values), 1.0),
+      mixture(exploring(scores(values), 0.3), 0.25),
   };
   for (const auto& policy : policies) {
     EXPECT_EQ(policy->kind(), PolicyKind::stochastic);
@@ -153,6 +163,66 @@ TEST_F(DrawnPoliciesTest, probabilities_are_a_law_and_the_frequencies_of_what_is
   }
   expect_a_law(*scores(values));
   expect_a_law(RandomPolicy("random", 3, catalogue_));
+}
+
+TEST_F(DrawnPoliciesTest, one_kept_place_by_hand) {
+  // Two places show 0 and 1; the last one any of 2, 4, 5.
+  const auto policy = exploring(scores({5, 4, 3, 100, 2, 1}), 1.0 / 3);
+  const Slate shown = ask(*policy, request(1));
+  EXPECT_EQ(shown.items[0], ItemId(0));
+  EXPECT_EQ(shown.items[1], ItemId(1));
+  EXPECT_NEAR(shown.log_propensity, -std::log(3.0), 1e-12);
+  EXPECT_EQ(weigh(*policy, request(1), {ItemId(0), ItemId(2), ItemId(1)}).log_propensity,
+            -std::numeric_limits<double>::infinity());
+  // On ten places two are kept, the fifth and the tenth.
+  std::vector<std::size_t> kept;
+  for (std::size_t p = 0; p < 10; ++p) {
+    if (ReservedPlaces::is_kept(p, 10, 2)) kept.push_back(p);
+  }
+  EXPECT_EQ(kept, (std::vector<std::size_t>{4, 9}));
+}
+
+/// Items 1 and 4 are new.
+class NewItemPlacesTest : public DrawnPoliciesTest {
+ protected:
+  NewItemPlacesTest()
+      : some_new_(catalogue_.keys(), catalogue_.from(), catalogue_.to(), {false, true, false, false, true, false}) {}
+  std::vector<ItemId> page(double share, std::vector<std::uint32_t> candidates) const {
+    const ReservedPlaces policy("fresh", scores({5, 4, 3, 100, 2, 1}), ReservedFor::new_items, share, 7, some_new_);
+    EXPECT_EQ(policy.kind(), PolicyKind::deterministic);
+    PolicyRequest asked = request(1);
+    const std::vector<ItemId> items(candidates.begin(), candidates.end());
+    asked.candidates = items;
+    const Slate slate = ask(policy, asked);
+    EXPECT_EQ(slate.log_propensity, 0.0);
+    EXPECT_EQ(weigh(policy, asked, slate.items).log_propensity, 0.0);
+    return slate.items;
+  }
+  Catalogue some_new_;
+};
+
+TEST_F(NewItemPlacesTest, a_fixed_share_of_the_page_and_no_more) {
+  using Page = std::vector<ItemId>;
+  // By score alone the page would be 0, 1, 2.
+  EXPECT_EQ(page(0.1, {0, 1, 2, 4, 5}), (Page{ItemId(0), ItemId(2), ItemId(1)}));
+  EXPECT_EQ(page(0.6, {0, 1, 2, 4, 5}), (Page{ItemId(0), ItemId(1), ItemId(4)}));
+  // Too few new items, and too few others.
+  EXPECT_EQ(page(1.0, {0, 1, 2, 5}), (Page{ItemId(1), ItemId(0), ItemId(2)}));
+  EXPECT_EQ(page(0.1, {1, 2, 4}), (Page{ItemId(2), ItemId(1), ItemId(4)}));
+  EXPECT_EQ(page(0.1, {1, 4}), (Page{ItemId(1), ItemId(4)}));
+  EXPECT_EQ(page(0.5, {0, 2}), (Page{ItemId(0), ItemId(2)}));
+}
+
+TEST_F(NewItemPlacesTest, what_cannot_be_is_refused) {
+  const auto make = [&](std::shared_ptr<const Policy> inner, ReservedFor what, double share, const Catalogue& of) {
+    return ReservedPlaces("p", std::move(inner), what, share, 1, of);
+  };
+  const auto drawn = std::make_shared<RandomPolicy>("random", 3, catalogue_);
+  EXPECT_THROW(make(drawn, ReservedFor::exploration, 0.1, catalogue_), ConfigError);
+  EXPECT_THROW(make(scores({1, 2, 3, 4, 5, 6}), ReservedFor::new_items, 0.1, catalogue_), ConfigError);
+  for (const double share : {0.0, 1.5, -1.0, std::nan("")}) {
+    EXPECT_THROW(make(scores({1, 2, 3, 4, 5, 6}), ReservedFor::exploration, share, catalogue_), ConfigError) << share;
+  }
 }
 
 TEST_F(DrawnPoliciesTest, softmax_by_hand) {

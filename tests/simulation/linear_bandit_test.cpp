@@ -135,6 +135,57 @@ TEST_F(LinearBanditTest, features_are_the_encoded_profile_or_a_projection_of_it)
   EXPECT_NE(few.row(0)[0], profile_features(known, 2, 2).row(0)[0]);
 }
 
+TEST_F(LinearBanditTest, features_of_an_encoder_are_centred_scaled_and_projected) {
+  // Three vectors that have (3, 3, 3) in common; what is left is (1, 0, -1), (0, 0, 0), (-1, 0, 1), of mean square
+  // length 4/3.
+  const VectorTable vectors = table({4, 3, 2, 3, 3, 3, 2, 3, 4}, 3);
+  const VectorTable whole = encoder_features(vectors, 100, 1);
+  ASSERT_EQ(whole.width(), 4u);
+  const float unit = std::sqrt(0.75f);
+  EXPECT_EQ(whole.row(0)[0], 1.0f);
+  EXPECT_FLOAT_EQ(whole.row(0)[1], unit);
+  EXPECT_FLOAT_EQ(whole.row(0)[3], -unit);
+  EXPECT_FLOAT_EQ(whole.row(2)[1], -unit);
+  EXPECT_EQ(whole.row(1)[1], 0.0f);
+  // A projection keeps what is opposite opposite, and lengths on average over matrices.
+  double square = 0;
+  constexpr int matrices = 2000;
+  for (int seed = 0; seed < matrices; ++seed) {
+    const VectorTable few = encoder_features(vectors, 3, static_cast<std::uint64_t>(seed));
+    ASSERT_EQ(few.width(), 3u);
+    EXPECT_EQ(few.row(0)[1], -few.row(2)[1]);
+    for (const std::size_t d : {1, 2}) square += std::pow(static_cast<double>(few.row(0)[d]), 2) / matrices;
+  }
+  EXPECT_NEAR(square, 1.5, 0.135);  // 1.5 chi2_2 / 2, of standard deviation 1.5: four standard errors
+  EXPECT_EQ(encoder_features(vectors, 1, 1).width(), 1u);
+}
+
+TEST_F(LinearBanditTest, who_writes_in_new_words_has_other_features) {
+  VocabularyDriftOptions options;
+  options.kind = "sudden";
+  options.user_template = "x";
+  options.at_period = 1;
+  const VocabularyDrift words(options, 1, 1);
+  // One profile: (1) in old words, (-1) in new ones; item 0 clicked in the old, item 1 in the new.
+  const VectorTable features = table({1, -1}, 1);
+  BanditOptions rules{BanditRule::greedy, 1.0, 1.0, 1};
+  rules.words = &words;
+  LinearBandit bandit("b", features, catalogue_, rules);
+  std::vector<PageRow> pages = {page(0, {0}, {1}), page(0, {1}, {1})};
+  pages[1].period = 1;
+  bandit.learn(pages);
+  PolicyRequest request;
+  request.history = &history_;
+  request.candidates = candidates_;
+  request.slate_size = 1;
+  for (const std::uint32_t period : {0u, 1u}) {
+    request.time.period = period;
+    Slate slate;
+    bandit.rank({&request, 1}, {&slate, 1});
+    EXPECT_EQ(slate.items.front(), ItemId(period));
+  }
+}
+
 /// Bandits in a world of 30 items, 50 newcomers per period.
 class OnlineReplayTest : public ::testing::Test {
  protected:

@@ -55,6 +55,36 @@ TEST(PolicyName, ads_stand_before_what_draws_pages_and_behind_questions) {
   EXPECT_EQ(all.base, "item_knn");
   EXPECT_EQ(all.without_ads(), "onboard:gain:5:epsilon=0.2:softmax:item_knn");
   EXPECT_EQ(policy_named("ads:price:bandit_thompson", "x").base, "bandit_thompson");
+  EXPECT_EQ(policy_named("ads:price:bandit_ucb:encoder", "x").around("lora"), "ads:price:bandit_ucb:lora");
+}
+
+TEST(PolicyName, places_are_kept_for_exploration_and_for_new_items) {
+  const PolicyName name = policy_named("epsilon=0.3:explore=0.2:fresh:encoder", "x");
+  EXPECT_EQ(name.explore, 0.2);
+  EXPECT_EQ(name.fresh, 0.1);
+  EXPECT_EQ(name.epsilon, 0.3);
+  EXPECT_FALSE(name.plain());
+  EXPECT_EQ(name.around("lora"), "epsilon=0.3:explore=0.2:fresh:lora");
+}
+
+TEST(PolicyName, bandits_look_at_attributes_or_at_encoders) {
+  const PolicyName own = policy_named("bandit_ucb", "x");
+  EXPECT_TRUE(own.bandit());
+  EXPECT_EQ(own.base, "bandit_ucb");
+  EXPECT_FALSE(own.of_run());
+  const PolicyName of_run = policy_named("explore:bandit_greedy:encoder", "x");
+  EXPECT_EQ(of_run.bandit_rule, "bandit_greedy");
+  EXPECT_EQ(of_run.base, "encoder");
+  EXPECT_TRUE(of_run.of_run());
+  EXPECT_EQ(of_run.around("lora"), "explore:bandit_greedy:lora");
+  EXPECT_FALSE(policy_named("popularity", "x").bandit());
+}
+
+TEST(PolicyName, encoders_have_a_prior_when_asked) {
+  const PolicyName name = policy_named("encoder_with_prior", "x");
+  EXPECT_TRUE(name.with_prior());
+  EXPECT_EQ(name.around("lora + item prior"), "lora + item prior");
+  EXPECT_FALSE(policy_named("softmax:encoder", "x").with_prior());
 }
 
 TEST(PolicyName, files_have_paths) {
@@ -73,6 +103,22 @@ TEST(PolicyName, mistakes_say_what_to_write) {
       {"encoder", "take part anyway"},
       {"epsilon:oracle", "knows latents"},
       {"softmax:random", "no scores"},
+      {"explore=2:popularity", "explore=2 is no share"},
+      {"explore=0:popularity", "no number above 0"},
+      {"fresh=1.01:popularity", "fresh=1.01 is no share"},
+      {"softmax:explore:popularity", "draws whole pages"},
+      {"explore:random", "draws all places"},
+      {"explore:softmax:popularity", "unknown policy"},
+      {"fresh:explore:popularity", "stand right before a policy"},
+      {"explore:explore:popularity", "stand right before a policy"},
+      {"explore:oracle", "knows latents"},
+      {"explore:bandit_thompson", "no closed form"},
+      {"bandit_ucb:popularity", "use bandit_ucb, or bandit_ucb:encoder"},
+      {"bandit_ucb:", "use bandit_ucb, or bandit_ucb:encoder"},
+      {"bandit_best", "unknown policy"},
+      {"softmax:bandit_ucb:encoder", "no scores"},
+      {"epsilon:bandit_thompson:encoder", "no closed form"},
+      {"onboard:gain:5:bandit_ucb:encoder", "bandit_ucb does not look at what users like"},
       {"softmax:informed_oracle", "no scores"},
       {"softmax:bandit_ucb", "no scores"},
       {"epsilon:bandit_thompson", "no closed form"},
@@ -94,6 +140,8 @@ TEST(PolicyName, mistakes_say_what_to_write) {
       {"ads:optimal:softmax:bandit_ucb", "no scores"},
       {"ads:optimal:epsilon:bandit_thompson", "no closed form"},
       {"ads:optimal:softmax:random", "no scores"},
+      {"ads:optimal:explore:popularity", "leave out ads:, or explore: and fresh:"},
+      {"ads:optimal:fresh:popularity", "leave out ads:, or explore: and fresh:"},
       {"epsilon:ads:optimal:popularity", "try ads:optimal:epsilon:popularity"},
       {"ads:price:ads:optimal:popularity", "ads stands once"},
       {"ads:optimal:onboard:gain:5:item_knn", "onboard stands first"},

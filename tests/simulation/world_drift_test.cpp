@@ -11,6 +11,7 @@
 #include "framework/simulation/informed_oracle.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/oracle.h"
+#include "framework/simulation/population_mix.h"
 #include "framework/simulation/replay.h"
 #include "framework/simulation/softmax_world.h"
 #include "framework/simulation/topic_world.h"
@@ -53,6 +54,36 @@ class WorldDriftTest : public ::testing::Test {
   }
   Population population_;
 };
+
+TEST_F(WorldDriftTest, a_cohort_of_one_period_lives_in_the_world_of_another) {
+  WorldDriftOptions drift;
+  drift.kind = "sudden";
+  drift.to = "topics-0";
+  drift.at_period = 2;
+  MixDriftOptions mix_options;
+  mix_options.kind = "sudden";
+  mix_options.weights = {"gender:F=0"};
+  mix_options.at_period = 1;
+  const PopulationMix mix(population_.observables, mix_options);
+  const World& world = population_.world("softmax-0");
+  const Newcomers own(population_, world, 0.5, &drift, &mix, {"tested", {}});
+  const Newcomers later(population_, world, 0.5, &drift, &mix, {"tested", 3});
+  const Newcomers everybody(population_, world, 0.5, &drift, &mix);
+  int others = 0;
+  for (std::uint64_t number = 0; number < 60; ++number) {
+    // The same person, from before the mix changed, who comes when the world has changed.
+    const Newcomer then = own.newcomer(number), now = later.newcomer(number);
+    EXPECT_EQ(then.profile, now.profile);
+    EXPECT_EQ(then.period, number / 50);
+    EXPECT_EQ(now.period, 3u);
+    EXPECT_EQ(now.arrival - then.arrival,
+              std::llround((3.0 - static_cast<double>(then.period)) * population_.observables.period_seconds));
+    EXPECT_EQ(shares(later, number) == shares(own, number), false);
+    others += everybody.newcomer(number).profile == then.profile ? 0 : 1;
+  }
+  EXPECT_GT(others, 10) << "people of another stream are other people";
+  EXPECT_EQ(shares(own, 120), shares(later, 120)) << "period 2 has the law of period 3";
+}
 
 TEST_F(WorldDriftTest, sudden_is_the_old_world_and_then_the_new_one) {
   const Newcomers before(population_, population_.world("softmax-0"), 0.5);
