@@ -23,6 +23,9 @@ code=0
 for gate in "robustness --noise typos --severity 0.1 --shots 0" "fairness --group gender"; do
   read -r command options <<<"$gate"
   # shellcheck disable=SC2086
-  "$program" "$command" --run "$run" $options --config "$here/bounds.ini" --junit "$folder/$command.xml" || ((code)) || code=$?
+  "$program" "$command" --run "$run" $options --config "$here/bounds.ini" --junit "$folder/$command.xml" || {
+    ended=$?
+    ((code)) || code=$ended
+  }
 done
 exit "$code"

@@ -30,11 +30,14 @@ void PopularityBaseline::score(const BaselineQuery&, std::span<float> scores) co
 
 std::vector<float> item_log_prior(const TrainingLikes& training) {
   training.check();
-  const std::vector<std::uint64_t> counts = training.item_counts();
-  const double total = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0})) +
-                       static_cast<double>(counts.size());
+  return item_log_prior(training.item_counts());
+}
+
+std::vector<float> item_log_prior(std::span<const std::uint64_t> likes) {
+  const double total = static_cast<double>(std::accumulate(likes.begin(), likes.end(), std::uint64_t{0})) +
+                       static_cast<double>(likes.size());
   std::vector<float> prior;
-  for (const std::uint64_t count : counts) {
+  for (const std::uint64_t count : likes) {
     prior.push_back(static_cast<float>(std::log((static_cast<double>(count) + 1.0) / total)));
   }
   return prior;

@@ -38,6 +38,8 @@ class PopularityBaseline final : public Baseline {
 /// log((n_i + 1) / (N + I)), n_i likes of item i, N of all items, I the catalogue size: what is added to text scores as
 /// "item prior". Alone it ranks as popularity does; an item nobody liked keeps a finite score.
 std::vector<float> item_log_prior(const TrainingLikes& training);
+/// The same from the numbers n_i. [items]
+std::vector<float> item_log_prior(std::span<const std::uint64_t> likes);
 
 class ItemPriorBaseline final : public Baseline {
  public:

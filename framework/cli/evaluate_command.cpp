@@ -20,6 +20,7 @@
 #include "framework/cli/training_users.h"
 #include "framework/comm/topology.h"
 #include "framework/core/error.h"
+#include "framework/reporting/calibration_verdicts.h"
 #include "framework/reporting/continual_record.h"
 #include "framework/reporting/newcomer_text.h"
 #include "framework/training/lane_pool.h"
@@ -32,7 +33,8 @@ struct EvaluateOptions final : Options {
   GateOptions gate;
 
   void describe(OptionVisitor& visitor) override {
-    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"}, run);
+    visitor.visit({.name = "run", .doc = "run folder, as `coldframe train` prints it; may be given several times"},
+                  run);
     gate.describe(visitor, GateOptions::Baseline::allowed);
   }
   std::vector<Problem> validate() const override {
@@ -57,16 +59,19 @@ class Evaluation {
       gate.require_references(bounds());
       data_ = run_->load_data();
       learner_ = run_->load_pretrained();
-      texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer, token_limit(run_->experiment(), *learner_->encoder));
+      texts_ = std::make_unique<TokenizedTexts>(*data_, learner_->tokenizer,
+                                                token_limit(run_->experiment(), *learner_->encoder));
       choose_newcomers();
     });
-    pool_ = std::make_unique<LanePool>(threads > 0 ? static_cast<int>(threads) : discover_topology(group_).default_threads);
+    pool_ =
+        std::make_unique<LanePool>(threads > 0 ? static_cast<int>(threads) : discover_topology(group_).default_threads);
   }
 
   void run() {
     RunRecord& record = run_->record();
     record.newcomers.clear();
     record.summary.erase("calibration");
+    record.calibrated.clear();
     add_shared_rows("baselines", {"data", "poisoning", "text"}, [this] { add_baseline_rows(); });
     add_shared_rows("frozen encoder", {"data", "poisoning", "text", "encoder"},
                     [this] { add_encoder_rows("frozen encoder", "baseline", 20.0); });
@@ -95,10 +100,9 @@ class Evaluation {
   std::string check(const std::string& name, AcceptanceGate& gate) {
     const EvaluationOptions& options = run_->experiment().evaluation;
     const RunRecord& record = run_->record();
-    return gate.check(name, bounds(), newcomer_measures(record, options.bootstrap()), options,
-                      [&](const std::string& path) {
-                        return read_run_reference(path, name, record, options.bootstrap());
-                      });
+    return gate.check(
+        name, bounds(), newcomer_measures(record, options.bootstrap()), options,
+        [&](const std::string& path) { return read_run_reference(path, name, record, options.bootstrap()); });
   }
 
  private:
@@ -121,8 +125,8 @@ class Evaluation {
   nlohmann::json options() const { return to_json(run_->config()).at("evaluation"); }
 
   NewcomerTable evaluate(NewcomerScorer& scorer) const {
-    return evaluate_newcomers(test_->users(), data_->dataset.items.size(), tie_break(run_->experiment(), *data_), scorer,
-                              newcomer_options_, slicings_);
+    return evaluate_newcomers(test_->users(), data_->dataset.items.size(), tie_break(run_->experiment(), *data_),
+                              scorer, newcomer_options_, slicings_);
   }
 
   EncoderScorer encode(const NewcomerSet& newcomers) const {
@@ -133,7 +137,8 @@ class Evaluation {
   }
 
   /// The rows that `compute` adds to the record, or those of an earlier run with the same evaluation and sections.
-  void add_shared_rows(const char* what, std::initializer_list<const char*> sections, const std::function<void()>& compute) {
+  void add_shared_rows(const char* what, std::initializer_list<const char*> sections,
+                       const std::function<void()>& compute) {
     RunRecord& record = run_->record();
     std::string key = what + options().dump();
     for (const char* section : sections) key += record.config.value(section, nlohmann::json()).dump();
@@ -175,12 +180,12 @@ class Evaluation {
       if (!group_.is_root() || chosen_on_->users().empty()) return;
       of_validation.set_prior(1.0, 0.0, {});
       const VerdictRules rules = run_->experiment().evaluation.rules();
-      CalibrationInput input =
-          calibrate_likes(run_->name(), *data_, prior, newcomer_options_.shots, of_validation, *chosen_on_, of_test,
-                          *test_, rules.bootstrap.seed);
+      CalibrationInput input = calibrate_likes(run_->name(), *data_, prior, newcomer_options_.shots, of_validation,
+                                               *chosen_on_, of_test, *test_, rules.bootstrap.seed);
       if (input.scorers.empty()) return;
       input.groups = groups_of(input.users);
       run_->record().summary["calibration"] = calibration_report(input, rules);
+      run_->record().calibrated = calibrated_people(input);
     });
   }
 
@@ -239,14 +244,17 @@ class Evaluation {
 class EvaluateCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {.usage = "--run RUN [--run RUN ...] [--baseline RUN] [--junit FILE.xml] [--SECTION.KEY=VALUE ...]",
-            .text =
-                "Ranks all items for the strict new users of role H after k = 0, 1, 3, 5, 10 shown likes, beside baselines\n"
-                "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.\n"
-                "Bounds of the run's [expect] section are checked; a missed one is exit code 4, an undecided one 6. What stands\n"
-                "here goes over the run's own configuration.",
-            .config = ConfigUse::allowed,
-            .ranks = Ranks::many};
+    return {
+        .usage = "--run RUN [--run RUN ...] [--baseline RUN] [--junit FILE.xml] [--SECTION.KEY=VALUE ...]",
+        .text =
+            "Ranks all items for the strict new users of role H after k = 0, 1, 3, 5, 10 shown likes, beside "
+            "baselines\n"
+            "fitted on role T, and adds the per-user results to the run's record. Several ranks share the encoding.\n"
+            "Bounds of the run's [expect] section are checked; a missed one is exit code 4, an undecided one 6. What "
+            "stands\n"
+            "here goes over the run's own configuration.",
+        .config = ConfigUse::allowed,
+        .ranks = Ranks::many};
   }
   Options& options() override { return options_; }
   /// Nothing that makes the run what it is.

@@ -45,6 +45,7 @@ void append(LikePairs& pairs, const ExperimentData& data, const NewcomerSet& new
       pairs.features.push_back(scores[item]);
       pairs.features.push_back(log_popularity[item]);
       pairs.likes.push_back(is[item]);
+      pairs.items.push_back(item);
       pairs.pairs.emplace_back(combine_hash(newcomer.key.value(), data.dataset.item_key(ItemId(item))));
     }
     pairs.users.push_back(newcomer.key);
@@ -80,14 +81,21 @@ CalibrationInput calibrate_likes(const std::string& strategy, const ExperimentDa
     if (!model) return input;
     head.model = *model;
   }
-  for (const std::size_t place : tested) input.users.push_back(test.users()[place].key);
+  for (const std::size_t place : tested) {
+    const HeldOutUser& newcomer = test.users()[place];
+    input.users.push_back(newcomer.key);
+    input.history_lengths.push_back(newcomer.support.size() + newcomer.targets.size());
+  }
+  const std::size_t smallest = *std::ranges::min_element(shots);
   for (const std::size_t k : shots) {
     LikePairs pairs;
     append(pairs, data, test, tested, k, of_test, log_popularity);
     for (const Head& head : heads) {
-      const std::vector<double> p = like_probabilities(pairs, head.features, head.model);
+      std::vector<double> p = like_probabilities(pairs, head.features, head.model);
       input.scorers.push_back({head.name, k, like_calibration(pairs, p, seed)});
+      if (k == smallest) input.scorers.back().probabilities = std::move(p);
     }
+    if (k == smallest) input.rated = {pairs.users, pairs.ends, pairs.items, {pairs.likes.begin(), pairs.likes.end()}};
   }
   return input;
 }

@@ -8,7 +8,8 @@ namespace coldframe {
 namespace {
 
 /// The texts of all users at one k under `reencode`; under `recompose` only k = 0 is encoded.
-std::vector<Tokens> query_texts(const TokenizedTexts& texts, const NewcomerSet& newcomers, std::span<const std::size_t> shots) {
+std::vector<Tokens> query_texts(const TokenizedTexts& texts, const NewcomerSet& newcomers,
+                                std::span<const std::size_t> shots) {
   std::vector<Tokens> tokens;
   for (const std::size_t k : shots) {
     for (const ColdStartUser& user : newcomers.cases().users) {
@@ -48,6 +49,25 @@ TieBreak tie_break(const Experiment& experiment, const ExperimentData& data) {
   return TieBreak(static_cast<std::uint64_t>(experiment.evaluation.tie_seed), std::move(keys));
 }
 
+EncodedTexts encode_newcomers(const BulkEncoder& encoder, const TokenizedTexts& texts, const NewcomerSet& newcomers,
+                              std::span<const std::size_t> shots, UserVector rule, const EncodedTexts& items) {
+  if (rule == UserVector::reencode) {
+    return encoder.encode(query_texts(texts, newcomers, shots), "encode newcomers");
+  }
+  const std::size_t none = 0;
+  const EncodedTexts profiles = encoder.encode(query_texts(texts, newcomers, {&none, 1}), "encode newcomers");
+  const VectorTable table = vector_table(items);
+  const auto& users = newcomers.cases().users;
+  EncodedTexts queries{table.width(), AlignedBuffer(shots.size() * users.size() * table.width())};
+  for (std::size_t s = 0; s < shots.size(); ++s) {
+    for (std::size_t row = 0; row < users.size(); ++row) {
+      const auto out = queries.vectors.span().subspan((s * users.size() + row) * table.width(), table.width());
+      recompose(profiles.row(row), table, ColdStartCases::history(users[row], shots[s]), shots[s], out);
+    }
+  }
+  return queries;
+}
+
 EncoderScorer::EncoderScorer(const BulkEncoder& encoder, const TokenizedTexts& texts, const ExperimentData& data,
                              const NewcomerSet& newcomers, std::span<const std::size_t> shots, UserVector rule)
     : scores_(encode_items(encoder, texts, data)),
@@ -56,20 +76,7 @@ EncoderScorer::EncoderScorer(const BulkEncoder& encoder, const TokenizedTexts& t
       user_count_(newcomers.users().size()) {
   const auto& users = newcomers.cases().users;
   for (std::size_t row = 0; row < users.size(); ++row) row_of_user_[users[row].user.value()] = row;
-  if (rule == UserVector::reencode) {
-    queries_ = encoder.encode(query_texts(texts, newcomers, shots_), "encode newcomers");
-    return;
-  }
-  const std::size_t none = 0;
-  const EncodedTexts profiles = encoder.encode(query_texts(texts, newcomers, {&none, 1}), "encode newcomers");
-  const VectorTable items = vector_table(scores_.items());
-  queries_ = {items.width(), AlignedBuffer(shots_.size() * user_count_ * items.width())};
-  for (std::size_t s = 0; s < shots_.size(); ++s) {
-    for (std::size_t row = 0; row < user_count_; ++row) {
-      const auto out = queries_.vectors.span().subspan((s * user_count_ + row) * items.width(), items.width());
-      recompose(profiles.row(row), items, ColdStartCases::history(users[row], shots_[s]), shots_[s], out);
-    }
-  }
+  queries_ = encode_newcomers(encoder, texts, newcomers, shots_, rule, scores_.items());
 }
 
 std::size_t EncoderScorer::query_row(const NewcomerQuery& query) const {

@@ -38,14 +38,22 @@ EncodedTexts encode_items(const BulkEncoder& encoder, const TokenizedTexts& text
 /// The form that recompose() and the simulator read.
 VectorTable vector_table(const EncodedTexts& encoded);
 
-/// Scores newcomers by ItemScores. All vectors are encoded in the constructor (collective); scoring is local. Supports are known up to the largest shot.
+/// User vectors of all newcomers after each number of likes, by the rule: [shots x newcomers]. `items`: vectors of the
+/// catalogue by the same encoder. Collective.
+EncodedTexts encode_newcomers(const BulkEncoder& encoder, const TokenizedTexts& texts, const NewcomerSet& newcomers,
+                              std::span<const std::size_t> shots, UserVector rule, const EncodedTexts& items);
+
+/// Scores newcomers by ItemScores. All vectors are encoded in the constructor (collective); scoring is local. Supports
+/// are known up to the largest shot.
 class EncoderScorer final : public NewcomerScorer {
  public:
   EncoderScorer(const BulkEncoder& encoder, const TokenizedTexts& texts, const ExperimentData& data,
                 const NewcomerSet& newcomers, std::span<const std::size_t> shots, UserVector rule);
 
   /// Empty prior: the pure text score.
-  void set_prior(double scale, double weight, std::vector<float> prior) { scores_.set_prior(scale, weight, std::move(prior)); }
+  void set_prior(double scale, double weight, std::vector<float> prior) {
+    scores_.set_prior(scale, weight, std::move(prior));
+  }
   void score(std::span<const NewcomerQuery> queries, std::span<float> scores) override;
   const ItemScores& item_scores() const { return scores_; }
   std::span<const float> item_vectors() const { return scores_.items().vectors.span(); }
@@ -54,9 +62,9 @@ class EncoderScorer final : public NewcomerScorer {
   std::size_t query_row(const NewcomerQuery& query) const;
 
   ItemScores scores_;
-  EncodedTexts queries_;                        // [shots x users]
+  EncodedTexts queries_;  // [shots x users]
   std::vector<std::size_t> shots_;
-  std::vector<std::size_t> row_of_user_;        // by UserId
+  std::vector<std::size_t> row_of_user_;  // by UserId
   std::size_t user_count_ = 0;
 };
 

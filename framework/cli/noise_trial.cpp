@@ -91,19 +91,23 @@ void NoiseTrial::encode(const std::vector<Condition>& conditions) {
   texts_ = encoder_.encode(tokens, "encode newcomers under noise");
 }
 
-std::vector<float> NoiseTrial::user_vector(const Catalogue& catalogue, const NoisyQuery& query,
-                                           std::size_t shots) const {
+void NoiseTrial::begin(Catalogue& catalogue, const NewcomerScoring& scoring) {
+  catalogue.scores.set_prior(scoring.scale, scoring.weight, scoring.prior);
+  serving_ = &catalogue;
+  known_.clear();
+  ranked_.clear();
+}
+
+std::vector<float> NoiseTrial::user_vector(const NoisyQuery& query, std::size_t shots) const {
   const std::span<const float> text = texts_.row(rows_.at(query.text));
   std::vector<float> vector(text.begin(), text.end());
   if (run_.experiment().evaluation.user_vector_rule() == UserVector::recompose) {
-    recompose(text, catalogue.vectors, query.history, shots, vector);
+    recompose(text, serving_->vectors, query.history, shots, vector);
   }
   return vector;
 }
 
-ServedScorer NoiseTrial::serve_queries(Catalogue& catalogue, const NewcomerScoring& scoring,
-                                       const std::vector<NoisyQuery>& queries, std::size_t shots) {
-  catalogue.scores.set_prior(scoring.scale, scoring.weight, scoring.prior);
+ServedScorer NoiseTrial::serve_queries(const std::vector<NoisyQuery>& queries, std::size_t shots) {
   ServedScorer served;
   RankingEvaluator evaluator(run_.items(), {utility_}, tie_break(run_.experiment(), run_.data()), length_);
   std::vector<float> scores(run_.items());
@@ -111,7 +115,7 @@ ServedScorer NoiseTrial::serve_queries(Catalogue& catalogue, const NewcomerScori
     const auto [place, is_new] = known_.try_emplace(query_key(row, queries[row]), ranked_.size());
     if (is_new) {
       const HeldOutUser& newcomer = run_.newcomers().users()[row];
-      catalogue.scores.score(user_vector(catalogue, queries[row], shots), scores);
+      serving_->scores.score(user_vector(queries[row], shots), scores);
       double value = 0.0;
       evaluator.evaluate(newcomer.key, scores, newcomer.masked, newcomer.targets, {&value, 1});
       const auto top = evaluator.top().first(std::min(evaluator.top().size(), length_));
@@ -125,10 +129,9 @@ ServedScorer NoiseTrial::serve_queries(Catalogue& catalogue, const NewcomerScori
 
 RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, const NewcomerScoring& scoring,
                                   std::size_t shots) {
-  known_.clear();
-  ranked_.clear();
+  begin(clean_, scoring);
   const std::vector<NoisyQuery>& queries = conditions.front().draws.front();
-  const ServedScorer clean = serve_queries(clean_, scoring, queries, shots);
+  const ServedScorer clean = serve_queries(queries, shots);
   asked_.push_back({scoring, shots, queries, clean.slates});
   RobustnessSeries series{scoring.name, "", shots, clean.utility, {}};
   const std::size_t draws = std::transform_reduce(conditions.begin(), conditions.end(), std::size_t{0}, std::plus<>{},
@@ -138,7 +141,7 @@ RobustnessSeries NoiseTrial::rank(const std::vector<Condition>& conditions, cons
     NoisyResult result{conditions[c].kind, conditions[c].severity, {}, 0, 0, 0, 0};
     Stability stability;
     for (const std::vector<NoisyQuery>& draw : conditions[c].draws) {
-      ServedScorer noisy = serve_queries(clean_, scoring, draw, shots);
+      ServedScorer noisy = serve_queries(draw, shots);
       progress.advance();
       for (std::size_t u = 0; u < draw.size(); ++u) {
         stability.add(clean.slates[u], noisy.slates[u]);
@@ -170,9 +173,8 @@ void NoiseTrial::spoil_items(const NoisePlan& plan, std::vector<RobustnessSeries
         for (const std::string& text : items.texts) tokens.push_back(run_.texts().text(text));
         Catalogue spoiled(encoder_.encode(tokens, fmt::format("encode items under {} {:g}", kind, severity)));
         for (std::size_t s = 0; s < all.size(); ++s) {
-          known_.clear();
-          ranked_.clear();
-          ServedScorer noisy = serve_queries(spoiled, asked_[s].scoring, asked_[s].queries, asked_[s].shots);
+          begin(spoiled, asked_[s].scoring);
+          ServedScorer noisy = serve_queries(asked_[s].queries, asked_[s].shots);
           for (std::size_t u = 0; u < noisy.slates.size(); ++u) {
             stability[s].add(asked_[s].slates[u], noisy.slates[u]);
             stability[s].changed += items.changed;

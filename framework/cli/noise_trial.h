@@ -68,9 +68,10 @@ class NoiseTrial {
   void encode(const std::vector<Condition>& conditions);
   RobustnessSeries rank(const std::vector<Condition>& conditions, const NewcomerScoring& scoring, std::size_t shots);
   void spoil_items(const NoisePlan& plan, std::vector<RobustnessSeries>& all);
-  ServedScorer serve_queries(Catalogue& catalogue, const NewcomerScoring& scoring,
-                             const std::vector<NoisyQuery>& queries, std::size_t shots);
-  std::vector<float> user_vector(const Catalogue& catalogue, const NoisyQuery& query, std::size_t shots) const;
+  /// From here on queries are ranked over this catalogue, by this scorer.
+  void begin(Catalogue& catalogue, const NewcomerScoring& scoring);
+  ServedScorer serve_queries(const std::vector<NoisyQuery>& queries, std::size_t shots);
+  std::vector<float> user_vector(const NoisyQuery& query, std::size_t shots) const;
 
   const OpenedRun& run_;
   MetricCut utility_;
@@ -79,7 +80,8 @@ class NoiseTrial {
   Catalogue clean_;
   std::unordered_map<std::string, std::size_t> rows_;  // of encoded texts
   EncodedTexts texts_;
-  std::unordered_map<std::string, std::size_t> known_;  // queries ranked by the present scorer
+  Catalogue* serving_ = nullptr;                        // what begin() chose
+  std::unordered_map<std::string, std::size_t> known_;  // queries ranked since then
   std::vector<std::pair<double, std::vector<ItemId>>> ranked_;
   std::vector<Asked> asked_;  // by series
 };

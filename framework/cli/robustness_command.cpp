@@ -54,6 +54,8 @@ struct RobustnessOptions final : Options {
   std::vector<Problem> validate() const override {
     std::vector<Problem> problems = gate.problems();
     if (run.empty()) problems.push_back({"run", "(is missing) give a run folder"});
+    if (severity.empty()) problems.push_back({"severity", "(is empty) try 0.05, 0.1, 0.2, 0.3"});
+    if (shots.empty()) problems.push_back({"shots", "(is empty) try 0, 10"});
     for (const double s : severity) {
       if (!(s >= 0.0 && s <= 1.0)) {
         problems.push_back(

@@ -28,6 +28,7 @@ struct RunFolder {
   std::filesystem::path after_task(std::size_t tasks_done) const {
     return tasks() / ("after-" + std::to_string(tasks_done));
   }
+  std::filesystem::path memory() const { return path / "memory.h5"; }
 };
 
 /// Refuses what prepare_run_folder() would refuse, and changes nothing.

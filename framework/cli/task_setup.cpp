@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "framework/baselines/unpersonalised.h"
 #include "framework/core/error.h"
 #include "framework/core/hash.h"
 #include "framework/data/dataset_store.h"
@@ -38,6 +39,15 @@ std::vector<std::vector<ItemId>> known_so_far(const ExperimentData& data, const 
   return known;
 }
 
+/// As the item prior of an evaluation, by what role T liked in the tasks so far.
+std::vector<float> prior_so_far(const ExperimentData& data, const TaskStream& stream, std::size_t task) {
+  std::vector<std::uint64_t> counts(data.dataset.items.size(), 0);
+  for (const UserLikes& user : likes_of_tasks(data, stream, 0, task)) {
+    for (const ItemId item : user.items) ++counts[item.value()];
+  }
+  return item_log_prior(counts);
+}
+
 std::vector<ItemId> draw_probes(const Experiment& experiment, std::size_t items) {
   const auto seed = static_cast<std::uint64_t>(experiment.experiment.seed);
   const KeyedPermutation order(philox_key(combine_hash(seed, stable_hash("probe items")), Purpose::subsample), 0,
@@ -57,6 +67,7 @@ TaskPlannerOptions planner_options(const Experiment& experiment, std::size_t ite
   if (!continual.replays()) return options;
   options.replay = continual.method == "agem" ? Replay::reference : Replay::joined;
   options.memory = static_cast<std::size_t>(continual.memory);
+  options.memory_rule = continual.memory_keeps();
   options.replay_pairs = static_cast<std::size_t>(continual.replay_pairs);
   if (continual.method != "der") return options;
   options.replay_weight = continual.replay_weight;
@@ -94,7 +105,8 @@ std::unique_ptr<TaskPlanner> make_task_planner(const Experiment& experiment, con
     source.sampler = std::make_unique<PairSampler>(likes_of_tasks(data, stream, joint ? 0 : task, task),
                                                    experiment.training.history_sizes, seed);
     const auto planner = [&](const BatchOptions& batch, CandidateRule rule) {
-      PlanSources sources{*source.sampler, texts, known_so_far(data, stream, task), items, {}};
+      PlanSources sources{*source.sampler, texts, known_so_far(data, stream, task), items,
+                          prior_so_far(data, stream, task)};
       return std::make_unique<StepPlanner>(std::move(sources), batch, rule);
     };
     source.planner = planner(experiment.batch, objective.candidate_rule());

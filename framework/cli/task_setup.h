@@ -12,7 +12,8 @@ namespace coldframe {
 TaskStream make_task_stream(const Experiment& experiment, const ExperimentData& data);
 
 /// Plans of all tasks. A task draws from its users of role T (with `joint`: from those of all tasks so far), and known
-/// positives are those of the tasks so far: nothing of later tasks enters. Borrows `texts`.
+/// positives and the item prior of a loss are those of the tasks so far: nothing of later tasks enters. Borrows
+/// `texts`.
 std::unique_ptr<TaskPlanner> make_task_planner(const Experiment& experiment, const ExperimentData& data,
                                                const TaskStream& stream, const TokenSource& texts,
                                                const Objective& objective);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "framework/baselines/unpersonalised.h"
 #include "framework/evaluation/user_sum.h"
 
 namespace coldframe {
@@ -29,15 +30,8 @@ std::vector<UserId> whole_cohort(const TaskStream& stream, std::size_t task, con
   return users;
 }
 
-/// ln((likes + 1) / (all likes + items)), as the item prior of an evaluation has it.
 std::vector<float> log_prior(std::span<const float> popularity) {
-  double total = static_cast<double>(popularity.size());
-  for (const float likes : popularity) total += static_cast<double>(likes);
-  std::vector<float> prior;
-  for (const float likes : popularity) {
-    prior.push_back(static_cast<float>(std::log((static_cast<double>(likes) + 1.0) / total)));
-  }
-  return prior;
+  return item_log_prior(std::vector<std::uint64_t>(popularity.begin(), popularity.end()));
 }
 
 std::vector<double> doubles(std::span<const float> values) {
@@ -77,12 +71,12 @@ TaskTests::TaskTests(const Experiment& experiment, const ExperimentData& data, c
   }
 }
 
-void TaskTests::test(const Cohort& cohort, const Scores& score, std::span<float> values) const {
+void TaskTests::test(const NewcomerSet& people, const Scores& score, std::span<float> values) const {
   const std::size_t items = data_.dataset.items.size();
   RankingEvaluator evaluator(items, {metric_}, tie_break(experiment_, data_));
   std::vector<float> scores(items);
-  for (std::size_t user = 0; user < cohort.people.users().size(); ++user) {
-    const HeldOutUser& newcomer = cohort.people.users()[user];
+  for (std::size_t user = 0; user < people.users().size(); ++user) {
+    const HeldOutUser& newcomer = people.users()[user];
     score(user, scores);
     double value = 0;
     evaluator.evaluate(newcomer.key, scores, newcomer.masked, newcomer.targets, {&value, 1});
@@ -90,13 +84,10 @@ void TaskTests::test(const Cohort& cohort, const Scores& score, std::span<float>
   }
 }
 
-EncodedTexts TaskTests::encode(const Cohort& cohort, const BulkEncoder& encoder) const {
-  std::vector<Tokens> texts;
-  for (const ColdStartUser& user : cohort.people.cases().users) {
-    const auto oldest_first = ColdStartCases::history(user, static_cast<std::size_t>(experiment_.continual.shots));
-    texts.push_back(texts_.newcomer(user.user, std::vector<ItemId>(oldest_first.rbegin(), oldest_first.rend())));
-  }
-  return encoder.encode(texts, "encode newcomers");
+EncodedTexts TaskTests::encode(const NewcomerSet& people, const BulkEncoder& encoder, const ItemScores& items) const {
+  const auto shots = static_cast<std::size_t>(experiment_.continual.shots);
+  return encode_newcomers(encoder, texts_, people, {&shots, 1}, experiment_.evaluation.user_vector_rule(),
+                          items.items());
 }
 
 std::size_t TaskTests::known_before(std::size_t task) const {
@@ -110,14 +101,14 @@ void TaskTests::test_task(std::size_t task, std::size_t tasks_done, const Encode
   const std::size_t count = cohort.people.users().size();
   const Scores scores = [&](std::size_t user, std::span<float> of) { items.score(people.row(user), of); };
   const auto row = std::span(cohort.values).subspan(tasks_done * count, count);
-  test(cohort, scores, row);
+  test(cohort.people, scores, row);
   record.values.emplace_back(fmt::format("R.{}", task + 1), mean_of(row));
   if (!with_prior()) return;
   // An encoder that is never trained is measured once, while popularity goes on.
   const std::size_t last = experiment_.continual.trains() ? tasks_done : tested_.size();
   for (std::size_t known = tasks_done; known <= last; ++known) {
     items.set_prior(scale, experiment_.continual.prior_weight, log_prior(popularity_[known]));
-    test(cohort, scores, std::span(cohort.served).subspan(known * count, count));
+    test(cohort.people, scores, std::span(cohort.served).subspan(known * count, count));
   }
   items.set_prior(1.0, 0.0, {});
   record.values.emplace_back(fmt::format("R.{}.with_prior", task + 1),
@@ -130,17 +121,17 @@ void TaskTests::test_next(std::size_t task, const EncodedTexts& people, ItemScor
   const std::size_t everybody = next.people.users().size(), known = known_before(task);
   const Scores scores = [&](std::size_t user, std::span<float> of) { items.score(people.row(user), of); };
   const auto values = std::span(next.values);
-  test(next, scores, values.first(everybody));
+  test(next.people, scores, values.first(everybody));
   record.values.emplace_back(fmt::format("next.{}", task + 1), mean_of(values.first(everybody)));
   if (with_prior()) {
     items.set_prior(scale, experiment_.continual.prior_weight, log_prior(popularity_[known]));
-    test(next, scores, next.served);
+    test(next.people, scores, next.served);
     items.set_prior(1.0, 0.0, {});
     record.values.emplace_back(fmt::format("next.{}.with_prior", task + 1), mean_of(next.served));
   }
   if (known == 0) return;  // nothing is popular yet
   const Scores popular = [&](std::size_t, std::span<float> of) { std::ranges::copy(popularity_[known], of.begin()); };
-  test(next, popular, values.last(everybody));
+  test(next.people, popular, values.last(everybody));
   record.values.emplace_back(fmt::format("popularity.{}", task + 1), mean_of(values.last(everybody)));
 }
 
@@ -151,9 +142,9 @@ MetricsRecord TaskTests::measure(std::size_t tasks_done, std::int64_t step, cons
   for (std::size_t task = 0; task < tested_.size(); ++task) {
     const bool own_weights = method != nullptr && method->serve(task);
     if (own_weights || !items) items = std::make_unique<ItemScores>(encode_items(encoder, texts_, data_));
-    test_task(task, tasks_done, encode(tested_[task], encoder), *items, scale, record);
+    test_task(task, tasks_done, encode(tested_[task].people, encoder, *items), *items, scale, record);
     const bool due = known_before(task) == tasks_done || !experiment_.continual.trains();
-    if (due && !next_.empty()) test_next(task, encode(next_[task], encoder), *items, scale, record);
+    if (due && !next_.empty()) test_next(task, encode(next_[task].people, encoder, *items), *items, scale, record);
   }
   return record;
 }

@@ -40,8 +40,8 @@ class TaskTests {
     std::vector<float> served;  // the model's with the item prior; empty where it is not asked for
   };
   using Scores = std::function<void(std::size_t user, std::span<float> scores)>;
-  void test(const Cohort& cohort, const Scores& score, std::span<float> values) const;
-  EncodedTexts encode(const Cohort& cohort, const BulkEncoder& encoder) const;
+  void test(const NewcomerSet& people, const Scores& score, std::span<float> values) const;
+  EncodedTexts encode(const NewcomerSet& people, const BulkEncoder& encoder, const ItemScores& items) const;
   void test_task(std::size_t task, std::size_t tasks_done, const EncodedTexts& people, ItemScores& items, double scale,
                  MetricsRecord& record);
   void test_next(std::size_t task, const EncodedTexts& people, ItemScores& items, double scale, MetricsRecord& record);

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "framework/cli/encoding_progress.h"
+#include "framework/cli/memory_file.h"
 #include "framework/cli/step_setup.h"
 #include "framework/cli/training_groups.h"
 #include "framework/cli/training_record.h"
@@ -235,6 +236,9 @@ TaskHooks TrainingRun::task_hooks() {
     const MetricsRecord row = task_tests_->measure(tasks_done, step, encoder, method_.get(), scale);
     keep_task(tasks_done);
     if (group_.is_root()) log_info("{}", row_text(*stream_, tasks_done, row));
+    agree_on_errors(group_, "write memory", [&] {
+      if (group_.is_root() && tasks_done > 0) write_memory(tasks_done);
+    });
     return std::vector<MetricsRecord>{row};
   };
   return hooks;
@@ -249,6 +253,13 @@ void TrainingRun::keep_task(std::size_t tasks_done) const {
     std::filesystem::create_directories(folder_.tasks());
     export_to(folder_.after_task(tasks_done));
   });
+}
+
+/// The pairs that come back, for whoever wants to read them: training draws them anew.
+void TrainingRun::write_memory(std::size_t tasks_done) const {
+  if (!experiment_.continual.replays()) return;
+  write_replay_memory(folder_.memory(),
+                      replay_memory(experiment_.continual, *task_planner_, method_.get(), data_->dataset, tasks_done));
 }
 
 void TrainingRun::report_resume(Trainer& trainer) const {
@@ -297,6 +308,7 @@ void TrainingRun::finish(const TrainingSummary& summary) {
       tasks = continual_summary(measured, experiment_.evaluation.bootstrap());
       record.summary["continual"] = tasks;
       record.tasks = people_of(measured);
+      if (summary.end == TrainingEnd::finished) write_memory(stream_->size());
     }
     write_run_record(folder_.record(), record);
     write_tensorboard(folder_.path / k_tensorboard_name, record.metrics,

@@ -42,6 +42,7 @@ class TrainingRun {
   TrainerHooks hooks();
   TaskHooks task_hooks();
   void keep_task(std::size_t tasks_done) const;
+  void write_memory(std::size_t tasks_done) const;
   void export_to(const std::filesystem::path& folder) const;
   void export_model() const;
   void report_resume(Trainer& trainer) const;

@@ -130,7 +130,7 @@ void check_utf8_text(std::string_view text, const std::filesystem::path& path, s
   if (const auto bad = find_invalid_utf8(text)) {
     throw DataError(fmt::format("invalid UTF-8 in {}:{}", path.string(), line_of(*bad)),
                     fmt::format("byte 0x{:02X}", static_cast<unsigned char>(text[*bad])),
-                    "state encoding = latin-1 in the mapping if that is what it is");
+                    "write it as UTF-8, or state encoding = latin-1 in its mapping if that is what it is");
   }
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
     throw DataError(fmt::format("a zero byte in {}:{}", path.string(), line_of(zero)), "this is not a text file");

@@ -62,7 +62,8 @@ std::vector<Task> periods(const Dataset& dataset, StreamKind kind, std::size_t t
       throw DataError(fmt::format("period {} of {} has no user who arrives in it", period + 1, tasks),
                       fmt::format("{} users arrive from {} to {}", arrivals.size(), date_of(arrivals.front().at),
                                   date_of(arrivals.back().at)),
-                      "lower continual.tasks, or set continual.stream = arrivals");
+                      std::string("lower continual.tasks") +
+                          (kind == StreamKind::calendar ? ", or set continual.stream = arrivals" : ""));
     }
     made[period].name =
         fmt::format("period {}, {} to {}", period + 1, date_of(spans[period].first), date_of(spans[period].second));

@@ -17,12 +17,13 @@ namespace coldframe {
 /// Pairs of newcomers and items, newcomer after newcomer: what a ranking knows of a pair, and whether the newcomer
 /// likes the item later.
 struct LikePairs {
-  std::vector<UserKey> users;       // [U]
-  std::vector<std::size_t> ends;    // [U] the first pair behind each newcomer's
-  std::size_t width = 0;            // F
-  std::vector<double> features;     // [P, F]
-  std::vector<std::uint8_t> likes;  // [P] 1: a target
-  std::vector<UserKey> pairs;       // [P] names a pair in random draws
+  std::vector<UserKey> users;             // [U]
+  std::vector<std::size_t> ends;          // [U] the first pair behind each newcomer's
+  std::size_t width = 0;                  // F
+  std::vector<double> features;           // [P, F]
+  std::vector<std::uint8_t> likes;        // [P] 1: a target
+  std::vector<UserKey> pairs;             // [P] names a pair in random draws
+  std::vector<std::uint32_t> items = {};  // [P] the candidate; may be empty where nobody asks
 
   std::size_t size() const { return likes.size(); }
 };

@@ -6,6 +6,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "framework/evaluation/groups.h"
+#include "framework/evaluation/significance.h"
 #include "framework/reporting/report_parts.h"
 #include "framework/reporting/table_text.h"
 
@@ -29,6 +31,10 @@ PairedBootstrap resampled(const CalibrationInput& input, const LikeCalibration& 
   return means;
 }
 
+std::size_t smallest_shots(const CalibrationInput& input) {
+  return std::ranges::min_element(input.scorers, {}, &CalibratedScorer::shots)->shots;
+}
+
 const LikeCalibration& reference_of(const CalibrationInput& input, std::size_t shots) {
   const auto last = std::ranges::find_if(input.scorers.rbegin(), input.scorers.rend(),
                                          [&](const CalibratedScorer& scorer) { return scorer.shots == shots; });
@@ -41,6 +47,9 @@ void add_score_columns(TableBuilder& table) {
   table.column("ece_null", "ECE, perfect").column("ece_max", "largest");
   table.column("in_the_large", "expected / likes").column("slope", "slope");
 }
+
+constexpr std::size_t k_permutations = 199;  // each looks at every pair
+constexpr std::size_t k_history_strata = 4;  // as `coldframe fairness` has
 
 constexpr const char* k_note =
     "probability of a later like, over all candidates of a newcomer, then the mean of the newcomers; logistic heads "
@@ -72,8 +81,7 @@ Json score_table(const CalibrationInput& input, const BootstrapOptions& options)
 }
 
 Json group_table(const CalibrationInput& input, const BootstrapOptions& options) {
-  std::size_t smallest = input.scorers.front().shots;
-  for (const CalibratedScorer& scorer : input.scorers) smallest = std::min(smallest, scorer.shots);
+  const std::size_t smallest = smallest_shots(input);
   TableBuilder table("evaluation-calibration-groups", fmt::format("Calibration by group, k = {}", smallest),
                      fmt::format("groups of at least {} newcomers", input.minimum_group));
   table.column("scorer", "scorer").column("grouping", "grouping").column("group", "group").column("users", "newcomers");
@@ -99,6 +107,101 @@ Json group_table(const CalibrationInput& input, const BootstrapOptions& options)
   return table.take();
 }
 
+/// Groups that stand against the rest: of two, the first says what both do.
+std::vector<std::pair<std::string, std::vector<Side>>> compared(const UserLabels& grouping, std::size_t minimum) {
+  std::map<std::string, std::size_t> sizes;
+  std::size_t with_value = 0;
+  for (const std::string& label : grouping.labels) {
+    if (label.empty()) continue;
+    ++sizes[label];
+    ++with_value;
+  }
+  std::vector<std::pair<std::string, std::vector<Side>>> found;
+  for (const auto& [name, size] : sizes) {
+    if (size < minimum || with_value - size < minimum || (sizes.size() == 2 && !found.empty())) continue;
+    std::vector<Side>& sides = found.emplace_back(name, std::vector<Side>{}).second;
+    for (const std::string& label : grouping.labels) {
+      sides.push_back(label.empty() ? Side::neither : label == name ? Side::group : Side::rest);
+    }
+  }
+  return found;
+}
+
+Json unfairness_table(const CalibrationInput& input, std::uint64_t seed) {
+  TableBuilder table(
+      "evaluation-unfairness",
+      fmt::format("Unfairness of the probability of a like between a group and the rest, k = {}",
+                  smallest_shots(input)),
+      "Yao and Huang 2017, means over items: by how much predictions err differently (value), in size (absolute), too "
+      "low "
+      "(under), too high (over), and how far mean predictions are apart (non-parity), each beside the 95th percentile "
+      "that labels permuted within strata of history length show; p of value, Holm over this table");
+  table.column("scorer", "scorer").column("grouping", "grouping").column("group", "group").column("users", "newcomers");
+  table.column("value", "value").column("value_null_95", "by chance").column("p", "p").column("holm_p", "Holm p");
+  table.column("absolute", "absolute").column("absolute_null_95", "by chance");
+  table.column("under", "under").column("under_null_95", "by chance");
+  table.column("over", "over").column("over_null_95", "by chance");
+  table.column("non_parity", "non-parity").column("non_parity_null_95", "by chance");
+  const std::vector<std::uint32_t> strata = rank_strata(input.history_lengths, k_history_strata);
+  Json rows = Json::array();
+  std::vector<double> p_values;
+  for (const UserLabels& grouping : input.groups) {
+    for (const auto& [group, sides] : compared(grouping, input.minimum_group)) {
+      for (const CalibratedScorer& scorer : input.scorers) {
+        if (scorer.probabilities.empty()) continue;
+        const auto null =
+            rating_unfairness_null(input.rated, scorer.probabilities, sides, strata, {k_permutations, seed});
+        if (!null) continue;
+        const RatingUnfairness &found = null->found, &chance = null->null_95;
+        rows.push_back({{"scorer", scorer.name},
+                        {"grouping", grouping.name},
+                        {"group", group},
+                        {"users", std::ranges::count(sides, Side::group)},
+                        {"value", found.value},
+                        {"value_null_95", chance.value},
+                        {"p", null->p_value},
+                        {"absolute", found.absolute},
+                        {"absolute_null_95", chance.absolute},
+                        {"under", found.under},
+                        {"under_null_95", chance.under},
+                        {"over", found.over},
+                        {"over_null_95", chance.over},
+                        {"non_parity", found.non_parity},
+                        {"non_parity_null_95", chance.non_parity}});
+        p_values.push_back(null->p_value);
+      }
+    }
+  }
+  const std::vector<double> adjusted = holm_adjusted(p_values);
+  for (std::size_t r = 0; r < adjusted.size(); ++r) {
+    rows[r]["holm_p"] = adjusted[r];
+    table.row(std::move(rows[r]));
+  }
+  return table.take();
+}
+
+/// One table of what the records of all runs hold under the id.
+void add_stored_table(Json& tables, std::span<const NamedRun> runs, std::string_view stored_id, const char* id) {
+  Json joined;
+  for (const NamedRun& run : runs) {
+    const Json calibration = run.record.summary.value("calibration", Json::object());
+    for (const Json& stored : calibration.value("tables", Json::array())) {
+      if (stored.at("id") != stored_id) continue;
+      if (joined.is_null()) {
+        joined = stored;
+        joined["id"] = id;
+        joined["rows"] = Json::array();
+        joined["columns"].insert(joined["columns"].begin(), Json{{"key", "run"}, {"title", "run"}});
+      }
+      for (Json row : stored.at("rows")) {
+        row["run"] = run.name;
+        joined["rows"].push_back(std::move(row));
+      }
+    }
+  }
+  if (!joined.is_null()) tables.push_back(std::move(joined));
+}
+
 }  // namespace
 
 Json calibration_report(const CalibrationInput& input, const VerdictRules& rules) {
@@ -106,6 +209,10 @@ Json calibration_report(const CalibrationInput& input, const VerdictRules& rules
   options.level = 1.0 - rules.alpha;
   Json tables = Json::array({score_table(input, options)});
   if (Json groups = group_table(input, options); !groups.at("rows").empty()) tables.push_back(std::move(groups));
+  if (!input.rated.users.empty()) {
+    Json unfairness = unfairness_table(input, options.seed);
+    if (!unfairness.at("rows").empty()) tables.push_back(std::move(unfairness));
+  }
   return {
       {"facts",
        {{"strategies", Json::array({input.strategy})}, {"fitted_on", input.fitted_on}, {"users", input.users.size()}}},
@@ -119,20 +226,8 @@ std::string calibration_text(const Json& report) {
 }
 
 void add_calibration(Json& tables, std::span<const NamedRun> runs) {
-  TableBuilder table("calibration", "Calibration of the probability of a like", k_note);
-  table.column("run", "run");
-  add_score_columns(table);
-  bool any = false;
-  for (const NamedRun& run : runs) {
-    const Json stored = run.record.summary.value("calibration", Json());
-    if (!stored.contains("tables")) continue;
-    for (Json row : stored.at("tables").at(0).at("rows")) {
-      row["run"] = run.name;
-      table.row(std::move(row));
-      any = true;
-    }
-  }
-  if (any) tables.push_back(table.take());
+  add_stored_table(tables, runs, "evaluation-calibration", "calibration");
+  add_stored_table(tables, runs, "evaluation-unfairness", "unfairness");
 }
 
 }  // namespace coldframe

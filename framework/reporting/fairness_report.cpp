@@ -219,7 +219,10 @@ Json limits_of(const FairnessInput& input, const FairnessRules& rules, const Jso
           fmt::format("{}: {} users have no value and are in no group", groups.name(), groups.without_value()));
     }
   }
-  limits.push_back("value, absolute, under- and over-unfairness: n/a (cosines predict no rating)");
+  limits.push_back(
+      "value, absolute, under- and over-unfairness: n/a (cosines predict no rating); of probabilities of a like "
+      "`coldframe "
+      "evaluate` tells them");
   limits.push_back("gap as share of the attainable range: n/a (real people have no informed oracle)");
   limits.push_back(input.folds > 1
                        ? fmt::format("{} runs, one of each fold: other seeds may have other gaps", input.folds)

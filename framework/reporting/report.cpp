@@ -4,6 +4,7 @@
 
 #include "framework/core/error.h"
 #include "framework/reporting/calibration_report.h"
+#include "framework/reporting/calibration_verdicts.h"
 #include "framework/reporting/newcomer_costs.h"
 #include "framework/reporting/newcomer_report.h"
 #include "framework/reporting/newcomer_slices.h"
@@ -54,6 +55,7 @@ Json make_report(const PooledRuns& runs, std::span<const NamedSimulation> simula
   add_newcomer_tables(report["tables"], findings);
   add_newcomer_plots(report["plots"], findings);
   add_calibration(report["tables"], runs.runs);
+  add_calibration_verdicts(report["tables"], runs.runs, runs.shots, rules);
   add_costs(report["tables"], report["plots"], findings);
   add_slices(report["tables"], report["plots"], findings, rules);
   add_stream_verdicts(report["tables"], report["plots"], runs.runs, rules);

@@ -32,7 +32,8 @@ MetricsTable read_metrics_table(const Hdf5File& file) {
   for (std::size_t c = 0; c < names.size(); ++c) {
     metrics.columns.emplace_back(names[c], file.read<double>(fmt::format("/metrics/values/{}", c)));
     if (metrics.columns.back().second.size() != metrics.steps.size()) {
-      throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("column {} has another length", names[c]));
+      throw DataError(fmt::format("{} is damaged", file.path().string()),
+                      fmt::format("column {} has another length", names[c]));
     }
   }
   return metrics;
@@ -122,12 +123,14 @@ NewcomerRow read_newcomers(const Hdf5File& file, const std::string& group) {
   if (!file.exists(group + "/shots")) return row;
   for (const std::string& name : file.children(group + "/shots")) {
     const std::string at = fmt::format("{}/shots/{}", group, name);
-    ShotRow shot{static_cast<std::size_t>(file.read_integer(at, "shots")), {},
+    ShotRow shot{static_cast<std::size_t>(file.read_integer(at, "shots")),
+                 {},
                  Exposure::from_counts(file.read<std::uint64_t>(at + "/shown"))};
     for (const std::string& metric : metrics) {
       shot.values.push_back(file.read<double>(fmt::format("{}/{}", at, metric)));
       if (shot.values.back().size() != row.table.users.size()) {
-        throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("{}/{} has another length", at, metric));
+        throw DataError(fmt::format("{} is damaged", file.path().string()),
+                        fmt::format("{}/{} has another length", at, metric));
       }
     }
     row.table.rows.push_back(std::move(shot));
@@ -169,12 +172,40 @@ TaskPeople read_task(const Hdf5File& file, const std::string& group) {
     return values.empty() || values.size() == people.next.users.size();
   };
   if (users == 0 || rows.size() % users != 0 || !fits(people.next.model) || !fits(people.next.popularity)) {
-    throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("{} has arrays of other lengths", group));
+    throw DataError(fmt::format("{} is damaged", file.path().string()),
+                    fmt::format("{} has arrays of other lengths", group));
   }
   for (auto row = rows.begin(); row != rows.end(); row += static_cast<std::ptrdiff_t>(users)) {
     people.tested.rows.emplace_back(row, std::isnan(*row) ? row : row + static_cast<std::ptrdiff_t>(users));
   }
   return people;
+}
+
+void write_calibrated(Hdf5File& file, const std::vector<CalibratedPeople>& calibrated) {
+  for (std::size_t i = 0; i < calibrated.size(); ++i) {
+    const std::string at = fmt::format("/calibration/{:03}", i);
+    file.make_group(at);
+    file.write_attribute(at, "name", std::string_view(calibrated[i].name));
+    file.write_attribute(at, "shots", calibrated[i].shots);
+    file.write(at + "/users", words_of(calibrated[i].users));
+    file.write(at + "/log_loss", calibrated[i].log_loss);
+  }
+}
+
+std::vector<CalibratedPeople> read_calibrated(const Hdf5File& file) {
+  std::vector<CalibratedPeople> calibrated;
+  if (!file.exists("/calibration")) return calibrated;
+  for (const std::string& name : file.children("/calibration")) {
+    const std::string at = "/calibration/" + name;
+    CalibratedPeople& people = calibrated.emplace_back();
+    people.name = file.read_text(at, "name");
+    people.shots = static_cast<std::size_t>(file.read_integer(at, "shots"));
+    for (const std::uint64_t user : file.read<std::uint64_t>(at + "/users")) people.users.emplace_back(user);
+    people.log_loss = file.read<double>(at + "/log_loss");
+    if (people.log_loss.size() == people.users.size()) continue;
+    throw DataError(fmt::format("{} is damaged", file.path().string()), fmt::format("{} has another length", at));
+  }
+  return calibrated;
 }
 
 }  // namespace
@@ -192,6 +223,7 @@ void write_run_record(const std::filesystem::path& path, const RunRecord& record
   for (std::size_t i = 0; i < record.newcomers.size(); ++i) {
     write_newcomers(file, fmt::format("/newcomers/{:03}", i), record.newcomers[i]);
   }
+  write_calibrated(file, record.calibrated);
   write_groups(file, record.groups);
   for (std::size_t i = 0; i < record.tasks.size(); ++i) {
     write_task(file, fmt::format("/tasks/{:03}", i), record.tasks[i]);
@@ -208,7 +240,8 @@ RunRecord read_run_record(const std::filesystem::path& path) {
   }
   const auto json_at = [&](const char* object) {
     const std::vector<std::string> texts = file.read_strings(object);
-    if (texts.size() != 1) throw DataError(fmt::format("{} is damaged", path.string()), fmt::format("{} holds no text", object));
+    if (texts.size() != 1)
+      throw DataError(fmt::format("{} is damaged", path.string()), fmt::format("{} holds no text", object));
     return parse_json(texts.front(), fmt::format("{}:{}", path.string(), object));
   };
   RunRecord record;
@@ -220,6 +253,7 @@ RunRecord read_run_record(const std::filesystem::path& path) {
   for (const std::string& name : file.children("/newcomers")) {
     record.newcomers.push_back(read_newcomers(file, "/newcomers/" + name));
   }
+  record.calibrated = read_calibrated(file);
   record.groups = read_groups(file, record);
   if (!file.exists("/tasks")) return record;
   for (const std::string& name : file.children("/tasks")) record.tasks.push_back(read_task(file, "/tasks/" + name));

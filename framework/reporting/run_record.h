@@ -31,6 +31,14 @@ struct UserLabels {
   std::vector<std::string> labels;  // parallel to NewcomerTable::users; empty: no value
 };
 
+/// How probabilities of likes by one head did, per newcomer: the mean over the candidates.
+struct CalibratedPeople {
+  std::string name;  // "lora", "lora + item prior", "item prior", "base rate"
+  std::size_t shots = 0;
+  std::vector<UserKey> users;
+  std::vector<double> log_loss;
+};
+
 /// `run.h5`: everything that is known about one run. `summary` is JSON with the keys
 ///   variant, strategies, seed, fold, steps, pairs_seen, finished, failure (null or {code, message}),
 ///   identity {config, data, encoder, tokenizer}, provenance, roles {train, validate, world, held_out: fingerprints},
@@ -41,11 +49,12 @@ struct RunRecord {
   nlohmann::json summary;
   nlohmann::json config;  // resolved, section -> key -> value
   MetricsTable metrics;
-  std::vector<std::uint64_t> train_users;     // stable hashes of external ids of role T, ascending
-  std::vector<std::uint64_t> validate_users;  // of role V
-  std::vector<NewcomerRow> newcomers;         // empty before `coldframe evaluate`
-  std::vector<TaskPeople> tasks = {};         // of a run over tasks, whose summary has the key continual
-  std::vector<UserLabels> groups = {};        // of newcomers; empty: evaluated before they were stored
+  std::vector<std::uint64_t> train_users;         // stable hashes of external ids of role T, ascending
+  std::vector<std::uint64_t> validate_users;      // of role V
+  std::vector<NewcomerRow> newcomers;             // empty before `coldframe evaluate`
+  std::vector<TaskPeople> tasks = {};             // of a run over tasks, whose summary has the key continual
+  std::vector<CalibratedPeople> calibrated = {};  // empty: evaluated before they were stored, or nothing to fit on
+  std::vector<UserLabels> groups = {};            // of newcomers; empty: evaluated before they were stored
 };
 
 /// Atomic: a new file is renamed into place. Format version inside.

@@ -69,11 +69,15 @@ void describe_stream(ContinualOptions& o, OptionVisitor& v) {
 
 void describe_memory(ContinualOptions& o, OptionVisitor& v) {
   v.visit({.name = "memory",
-           .doc = "pairs kept of all pairs seen, a uniform sample (replay, der, agem)",
+           .doc = "pairs kept of all pairs seen (replay, der, agem)",
            .unit = "pairs",
            .minimum = 1,
            .maximum = 1 << 24},
           o.memory);
+  v.visit({.name = "memory_rule",
+           .doc = "which pairs are kept: a uniform sample of all, or as many of every task (balanced)",
+           .choices = {"uniform", "balanced"}},
+          o.memory_rule);
   v.visit({.name = "replay_pairs",
            .doc = "pairs of earlier tasks in every step (replay, der, agem)",
            .unit = "pairs",
@@ -156,7 +160,7 @@ std::vector<Problem> ContinualOptions::validate() const {
     problems.push_back({"attribute", "(periods have none) set continual.stream = users or items"});
   }
   const bool every_period = stream.kind == "periods" && stream.tasks == 0;
-  if (!every_period && stream.tasks > 0 && delay > stream.tasks - 2) {
+  if (!every_period && stream.tasks > 1 && delay > stream.tasks - 2) {
     problems.push_back(
         {"delay", "(nobody would be tested by a model that has learned something) lower it, or set more tasks"});
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "framework/core/options.h"
+#include "framework/data/reservoir.h"
 #include "framework/data/task_stream.h"
 
 namespace coldframe {
@@ -22,6 +23,7 @@ struct ContinualOptions final : Options {
   bool keep_tasks = false;  // what was trained after every task is kept
 
   std::int64_t memory = 200;
+  std::string memory_rule = "uniform";
   std::int64_t replay_pairs = 16;
   double replay_weight = 0.5;
   double row_weight = 0.1;
@@ -41,6 +43,7 @@ struct ContinualOptions final : Options {
   bool trains() const { return active() && method != "frozen"; }
   /// Whether pairs of earlier tasks come back, in the batch or beside it.
   bool replays() const { return method == "replay" || method == "der" || method == "agem"; }
+  MemoryRule memory_keeps() const { return memory_rule == "balanced" ? MemoryRule::balanced : MemoryRule::uniform; }
   Role tested_role() const { return tested == "validate" ? Role::validate : Role::held_out; }
 
   void describe(OptionVisitor& visitor) override;

@@ -45,7 +45,7 @@ std::vector<StateTensor> RowDistillation::state() {
 DarkReplay::DarkReplay(const ContinualOptions& options, const MethodParts& parts)
     : options_(options),
       parts_(parts),
-      places_(parts.planner.options().memory, parts.planner.options().seed),
+      places_(parts.planner.options().memory, parts.planner.options().seed, parts.planner.options().memory_rule),
       rows_(static_cast<std::size_t>(options.memory * options.probe_items)) {}
 
 std::vector<SimilarityTargets> DarkReplay::targets(const StepPlan& plan) {
@@ -68,20 +68,23 @@ std::vector<SimilarityTargets> DarkReplay::targets(const StepPlan& plan) {
 void DarkReplay::look(const StepPlan& plan, const at::Tensor& embeddings) {
   const std::int64_t count = parts_.planner.options().pairs;
   const auto pairs = static_cast<std::uint64_t>(count), begin = static_cast<std::uint64_t>(plan.step) * pairs;
-  while (places_.offered() < begin) static_cast<void>(places_.offer());  // after a resume
+  while (places_.offered() < begin) static_cast<void>(offer());  // after a resume
   const std::vector<std::size_t> anchors(plan.loss.anchor_rows.begin(), plan.loss.anchor_rows.begin() + count);
   const std::vector<float> rows =
       similarity_rows(embeddings, anchors, plan.loss.probe_rows, parts_.objective.score_rule(parts_.parameters).scale);
   const std::size_t width = plan.loss.probe_rows.size();
   for (std::size_t pair = 0; pair < pairs; ++pair) {
-    const std::int64_t place = places_.offer();
+    const std::int64_t place = offer();
     if (place < 0) continue;
     std::copy_n(rows.data() + pair * width, width, rows_.data() + static_cast<std::size_t>(place) * width);
   }
 }
 
+/// Where the planner's memory puts the next pair of the stream.
+std::int64_t DarkReplay::offer() { return places_.offer(parts_.planner.task_of(places_.offered())); }
+
 std::vector<StateTensor> DarkReplay::state() {
-  return {{"continual.rows", {options_.memory, options_.probe_items}, rows_.span()}};
+  return {{std::string(k_remembered_rows), {options_.memory, options_.probe_items}, rows_.span()}};
 }
 
 }  // namespace coldframe

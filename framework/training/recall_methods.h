@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "framework/training/continual_method.h"
 
 namespace coldframe {
@@ -21,6 +23,9 @@ class RowDistillation final : public ContinualMethod {
   AlignedBuffer teacher_;  // [S] weights after the last task
 };
 
+/// Name of the state that holds what DarkReplay remembers: [memory, probe items], rows by place.
+inline constexpr std::string_view k_remembered_rows = "continual.rows";
+
 /// Dark experience replay (Buzzega et al., arXiv 2004.07211): a replayed user's similarity row to the probe items is
 /// drawn towards the one it had in the step that put it into the memory, dropout included; DER++ when the loss of
 /// replayed pairs counts too (TaskPlannerOptions::replay_weight).
@@ -32,6 +37,8 @@ class DarkReplay final : public ContinualMethod {
   std::vector<StateTensor> state() override;
 
  private:
+  std::int64_t offer();
+
   ContinualOptions options_;
   MethodParts parts_;
   Reservoir places_;    // in step with the planner's

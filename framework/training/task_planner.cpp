@@ -7,7 +7,9 @@
 namespace coldframe {
 
 TaskPlanner::TaskPlanner(std::vector<TaskSource> tasks, TaskPlannerOptions options)
-    : tasks_(std::move(tasks)), options_(std::move(options)), memory_(options_.memory, options_.seed) {
+    : tasks_(std::move(tasks)),
+      options_(std::move(options)),
+      memory_(options_.memory, options_.seed, options_.memory_rule) {
   CF_EXPECTS(!tasks_.empty() && options_.steps >= 1);
 }
 
@@ -58,12 +60,12 @@ ReplayedPairs TaskPlanner::replayed(std::int64_t step) const {
 /// Goes on from where it is, or begins again when it is past that.
 void TaskPlanner::remember_until(std::uint64_t elements) const {
   if (memory_.offered() > elements) {
-    memory_ = Reservoir(options_.memory, options_.seed);
+    memory_ = Reservoir(options_.memory, options_.seed, options_.memory_rule);
     positives_.clear();
   }
   while (memory_.offered() < elements) {
     const std::uint64_t element = memory_.offered();
-    const std::int64_t place = memory_.offer();
+    const std::int64_t place = memory_.offer(task_of(element));
     if (place < 0) continue;
     positives_.resize(memory_.size());
     positives_[static_cast<std::size_t>(place)] = pair_of(element).positive;
@@ -71,8 +73,16 @@ void TaskPlanner::remember_until(std::uint64_t elements) const {
 }
 
 TrainingPair TaskPlanner::pair_of(std::uint64_t element) const {
-  const std::uint64_t of_task = static_cast<std::uint64_t>(options_.steps) * static_cast<std::uint64_t>(options_.pairs);
-  return tasks_[element / of_task].sampler->pair(element % of_task);
+  return tasks_[task_of(element)].sampler->pair(element % pairs_of_task());
+}
+
+std::vector<RememberedPair> TaskPlanner::memory_after(std::size_t tasks) const {
+  CF_EXPECTS(tasks <= tasks_.size());
+  const std::scoped_lock lock(mutex_);
+  remember_until(tasks * pairs_of_task());
+  std::vector<RememberedPair> held;
+  for (const std::uint64_t element : memory_.elements()) held.push_back({element, task_of(element), pair_of(element)});
+  return held;
 }
 
 }  // namespace coldframe

@@ -78,5 +78,65 @@ TEST(ReservoirTest, draws_old_elements_alone_when_asked) {
   for (const std::size_t place : drawn) EXPECT_LT(reservoir.elements()[place], 40u);
 }
 
+/// Groups one after the other, of so many elements each.
+Reservoir balanced(std::size_t room, const std::vector<std::uint64_t>& lengths, std::uint64_t seed) {
+  Reservoir reservoir(room, seed, MemoryRule::balanced);
+  for (std::size_t group = 0; group < lengths.size(); ++group) {
+    for (std::uint64_t i = 0; i < lengths[group]; ++i) reservoir.offer(group);
+  }
+  return reservoir;
+}
+
+std::vector<std::size_t> held_by_group(const Reservoir& reservoir, const std::vector<std::uint64_t>& lengths) {
+  std::vector<std::size_t> held(lengths.size(), 0);
+  for (std::uint64_t element : reservoir.elements()) {
+    std::size_t group = 0;
+    while (element >= lengths[group]) element -= lengths[group++];
+    ++held[group];
+  }
+  return held;
+}
+
+TEST(BalancedReservoirTest, holds_as_many_of_every_group_whatever_their_lengths) {
+  const std::vector<std::uint64_t> lengths = {500, 40, 3000, 12};
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    EXPECT_EQ(held_by_group(balanced(48, lengths, seed), lengths), (std::vector<std::size_t>{12, 12, 12, 12}));
+    const std::vector<std::size_t> uneven = held_by_group(balanced(50, lengths, seed), lengths);
+    EXPECT_LE(*std::ranges::max_element(uneven), 13u);
+    EXPECT_EQ(uneven[3], 12u);
+  }
+  const std::vector<std::uint64_t> scarce = {500, 3, 500};
+  EXPECT_EQ(held_by_group(balanced(23, scarce, 1), scarce), (std::vector<std::size_t>{10, 3, 10}))
+      << "a group that has no more leaves its places to the others";
+}
+
+// 4 of 20 elements of the middle group over 6,000 seeds, after its share has shrunk from 6 to 4: chi-square with 19
+// degrees of freedom after dividing by (1 - 4/20); its 0.999 quantile is 43.8. The first group the same: 4 of 30, 29
+// degrees, 58.3.
+TEST(BalancedReservoirTest, keeps_every_element_of_a_group_with_the_same_probability) {
+  const std::vector<std::uint64_t> lengths = {30, 20, 25};
+  std::vector<double> counts(75, 0.0);
+  constexpr std::size_t seeds = 6000;
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    const Reservoir reservoir = balanced(12, lengths, seed);
+    for (const std::uint64_t element : reservoir.elements()) ++counts[element];
+  }
+  const auto chi_square = [&](std::size_t begin, std::size_t size) {
+    const double expected = 4.0 * seeds / static_cast<double>(size);
+    double sum = 0;
+    for (std::size_t i = begin; i < begin + size; ++i)
+      sum += (counts[i] - expected) * (counts[i] - expected) / expected;
+    return sum / (1.0 - 4.0 / static_cast<double>(size));
+  };
+  EXPECT_LT(chi_square(0, 30), 58.3);
+  EXPECT_LT(chi_square(30, 20), 43.8);
+  EXPECT_LT(chi_square(50, 25), 51.2) << "24 degrees of freedom";
+}
+
+TEST(BalancedReservoirTest, of_one_group_is_the_uniform_one) {
+  EXPECT_EQ(balanced(8, {500}, 3).elements(), filled(8, 500, 3).elements());
+  EXPECT_EQ(Reservoir(0, 1, MemoryRule::balanced).offer(2), -1);
+}
+
 }  // namespace
 }  // namespace coldframe

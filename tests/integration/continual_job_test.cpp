@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
+#include "framework/core/atomic_file.h"
+#include "framework/data/replay_memory.h"
 #include "framework/reporting/run_record.h"
 #include "tests/integration/training_job.h"
 
@@ -53,6 +57,30 @@ TEST_F(ContinualJobTest, a_stream_has_the_same_bits_on_any_ranks_and_after_a_kil
   ASSERT_EQ(resumed.code, 0) << resumed.errors;
   EXPECT_EQ(testing::difference_between(run("alone"), run("parts")), "");
   EXPECT_EQ(summary("alone"), summary("parts")) << "values per person have to survive a kill";
+}
+
+TEST_F(ContinualJobTest, the_memory_can_be_read_has_the_same_bytes_on_any_ranks_and_is_written_anew_when_damaged) {
+  const std::string der = arguments("der", "--continual.memory_rule=balanced --objective.contrastive.item_prior=0.5");
+  ASSERT_EQ(job_.train(1, "alone", der).code, 0);
+  ASSERT_EQ(job_.train(3, "three", der).code, 0);
+  const fs::path file = run("alone") / "memory.h5";
+  const std::string bytes = read_file(file);
+  EXPECT_EQ(bytes, read_file(run("three") / "memory.h5"));
+  const ReplayMemory memory = read_replay_memory(file);
+  EXPECT_EQ(memory.rule, "balanced");
+  EXPECT_EQ(memory.tasks, 2u);
+  ASSERT_EQ(memory.elements.size(), 20u);
+  EXPECT_EQ(std::ranges::count(memory.of_task, 1u), 10);
+  EXPECT_EQ(memory.rows.size(), 20 * memory.probes.size());
+  EXPECT_GT(std::ranges::count_if(memory.rows, [](float value) { return value != 0; }), 0);
+  for (const std::string& user : memory.users) EXPECT_TRUE(user.starts_with("u")) << user;
+  for (const std::string& item : memory.items) EXPECT_TRUE(item.starts_with("i")) << item;
+  fs::resize_file(file, bytes.size() / 2);
+  const Outcome resumed = job_.train(2, "alone", der + " --resume");
+  ASSERT_EQ(resumed.code, 0) << resumed.errors;
+  EXPECT_EQ(read_file(file), bytes);
+  ASSERT_EQ(job_.train(1, "none", arguments("naive")).code, 0);
+  EXPECT_FALSE(fs::exists(run("none") / "memory.h5")) << "nothing is kept where nothing comes back";
 }
 
 TEST_F(ContinualJobTest, the_record_holds_the_matrix_and_evaluate_prints_it) {
@@ -110,7 +138,7 @@ TEST_F(ContinualJobTest, segments_of_users_and_of_items_are_streams_too) {
 }
 
 TEST_F(ContinualJobTest, feedback_may_come_late_and_everything_is_measured_with_the_item_prior_too) {
-  const std::string three = "--continual.prior_weight=1";
+  const std::string three = "--continual.prior_weight=1 --objective.contrastive.item_prior=1";
   const Outcome first = job_.train(1, "prompt", arguments("joint", three, 3));
   ASSERT_EQ(first.code, 0) << first.errors;
   const Outcome late = job_.train(3, "late", arguments("joint", three + " --continual.delay=1", 3));
@@ -130,6 +158,23 @@ TEST_F(ContinualJobTest, feedback_may_come_late_and_everything_is_measured_with_
       << "popularity is learned beside a frozen encoder";
 }
 
+TEST_F(ContinualJobTest, shown_likes_enter_as_they_do_in_an_evaluation) {
+  std::map<std::string, nlohmann::json> rows;
+  for (const char* rule : {"reencode", "recompose"}) {
+    for (const int shots : {0, 3}) {
+      const Outcome outcome = job_.train(
+          1, "shown",
+          arguments("frozen",
+                    fmt::format("--continual.shots={} --evaluation.user_vector={} --overwrite", shots, rule)));
+      ASSERT_EQ(outcome.code, 0) << outcome.errors;
+      rows[fmt::format("{} {}", rule, shots)] = summary("shown").at("matrix")[0];
+    }
+  }
+  EXPECT_EQ(rows["reencode 0"], rows["recompose 0"]) << "nothing is shown";
+  EXPECT_NE(rows["reencode 3"], rows["recompose 3"]);
+  EXPECT_NE(rows["recompose 3"], rows["recompose 0"]);
+}
+
 TEST_F(ContinualJobTest, check_names_the_tasks) {
   const Outcome outcome = testing::run_program(
       fmt::format("check --config {} {} --trial=0", (job_.folder() / "job.ini").string(), arguments("ewc")));
@@ -141,6 +186,7 @@ TEST_F(ContinualJobTest, mistakes_are_named) {
   expect_refused(2, "--continual.stream=users", "continual.attribute");
   expect_refused(2, "--continual.stream=users --continual.attribute=town", "users have no such attribute");
   expect_refused(2, "--training.validate_every=5", "continual.tested = validate");
+  expect_refused(2, "", "coldframe: error: continual.tasks = 1", 1);
   expect_refused(3, "", "has too few users", 20);
   expect_refused(2, "--continual.metric=ndgc@10", "ndgc");
   expect_refused(2, "--continual.stream=periods", "no log of pages");

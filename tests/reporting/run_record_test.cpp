@@ -26,7 +26,8 @@ void expect_same_column(const std::vector<double>& a, const std::vector<double>&
 
 TEST(RunRecord, comes_back_as_it_was_written) {
   TemporaryFolder folder;
-  const RunRecord record = tiny_run({});
+  RunRecord record = tiny_run({});
+  record.calibrated = {{"base rate", 3, {UserKey(5), UserKey(~0ull)}, {0.25, 0.5}}};
   write_run_record(folder / "run.h5", record);
   const RunRecord back = read_run_record(folder / "run.h5");
   EXPECT_EQ(back.summary, record.summary);
@@ -58,6 +59,11 @@ TEST(RunRecord, comes_back_as_it_was_written) {
   ASSERT_EQ(back.groups.size(), 2u);
   EXPECT_EQ(back.groups[1].name, "age:25:45");
   EXPECT_EQ(back.groups[0].labels, record.groups[0].labels);
+  ASSERT_EQ(back.calibrated.size(), 1u);
+  EXPECT_EQ(back.calibrated[0].name, "base rate");
+  EXPECT_EQ(back.calibrated[0].shots, 3u);
+  EXPECT_EQ(back.calibrated[0].users, record.calibrated[0].users);
+  EXPECT_EQ(back.calibrated[0].log_loss, record.calibrated[0].log_loss);
 }
 
 TEST(RunRecord, may_come_from_before_slices_were_kept) {
@@ -152,7 +158,8 @@ TEST(RunRecord, is_read_by_h5dump) {
 /// The example of docs/guide/run-folder.md, as it stands there.
 TEST(RunRecord, is_read_by_the_example_of_the_guide) {
   const std::string python = testing::report_python("h5py");
-  if (python.empty()) GTEST_SKIP() << "no Python with h5py (set COLDFRAME_REPORT_PYTHON, or run cluster/setup.sh interop)";
+  if (python.empty())
+    GTEST_SKIP() << "no Python with h5py (set COLDFRAME_REPORT_PYTHON, or run cluster/setup.sh interop)";
   const std::string guide =
       read_file(std::filesystem::path(std::getenv("COLDFRAME_SOURCE_DIR")) / "docs/guide/run-folder.md");
   const std::string opening = "```python\n";

@@ -101,6 +101,7 @@ class TinyStream {
     if (options.replays()) {
       planning.replay = options.method == "agem" ? Replay::reference : Replay::joined;
       planning.memory = static_cast<std::size_t>(options.memory);
+      planning.memory_rule = options.memory_keeps();
       planning.replay_pairs = static_cast<std::size_t>(options.replay_pairs);
     }
     if (options.method == "der") {

@@ -23,7 +23,14 @@ using testing::TinyStream;
 struct MethodCase {
   const char* method;
   const char* strategy;
+  const char* memory_rule = "uniform";
 };
+
+ContinualOptions options_of(const MethodCase& run) {
+  ContinualOptions options = tiny_continual(run.method);
+  options.memory_rule = run.memory_rule;
+  return options;
+}
 
 struct Shape {
   int ranks = 1;
@@ -41,7 +48,7 @@ class StreamRun {
  public:
   StreamRun(const Group& group, const MethodCase& run, const Shape& shape, const fs::path& folder)
       : group_(group),
-        stream_(group, run.strategy, tiny_continual(run.method), shape.threads, 0.1, shape.replicate_below),
+        stream_(group, run.strategy, options_of(run), shape.threads, 0.1, shape.replicate_below),
         folder_(folder) {
     fs::create_directories(folder);
   }
@@ -167,7 +174,8 @@ INSTANTIATE_TEST_SUITE_P(Methods, ContinualBitsTest,
                                            MethodCase{"lwf", "full"}, MethodCase{"agem", "full"},
                                            MethodCase{"averaging", "bitfit"}, MethodCase{"adapters", "lora"},
                                            MethodCase{"replay", "dora"}, MethodCase{"joint", "lora"},
-                                           MethodCase{"naive", "adalora"}, MethodCase{"replay", "adalora"}),
+                                           MethodCase{"naive", "adalora"}, MethodCase{"replay", "adalora"},
+                                           MethodCase{"der", "full", "balanced"}),
                          [](const auto& test) { return std::string(test.param.method) + "_" + test.param.strategy; });
 
 }  // namespace

@@ -51,6 +51,27 @@ TEST(TaskPlannerTest, a_plan_does_not_depend_on_what_was_asked_before) {
   }
 }
 
+TEST(TaskPlannerTest, a_balanced_memory_holds_as_many_pairs_of_every_task_and_the_pairs_that_were_trained) {
+  ContinualOptions options = tiny_continual("replay");
+  options.memory_rule = "balanced";
+  const TinyStream stream(k_alone, "frozen", options);
+  const std::uint64_t of_task = TinyStream::k_steps * TinyStream::k_pairs;
+  for (const std::size_t tasks : {std::size_t{3}, std::size_t{1}, std::size_t{2}}) {
+    std::vector<std::size_t> held(tasks, 0);
+    for (const RememberedPair& pair : stream.planner->memory_after(tasks)) {
+      EXPECT_LT(pair.element, tasks * of_task);
+      EXPECT_EQ(pair.task, pair.element / of_task);
+      EXPECT_EQ(pair.pair.user.value() % 3, pair.task) << "users of TinyStream are dealt to tasks in turn";
+      ++held[pair.task];
+    }
+    for (const std::size_t count : held) EXPECT_EQ(count, 24 / tasks);
+  }
+  // What comes back in the last task stands in places of the first two, twelve each at most.
+  const StepPlan plan = stream.planner->plan(23);
+  EXPECT_EQ(plan.loss.replayed.size(), 5u);
+  EXPECT_NE(plan.loss.replayed, stream_of("replay").planner->plan(23).loss.replayed);
+}
+
 TEST(TaskPlannerTest, replayed_pairs_weigh_what_is_asked_of_der) {
   const TinyStream stream = stream_of("der");
   const StepPlan plan = stream.planner->plan(9);
