@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <ostream>
@@ -13,6 +14,7 @@
 #include "framework/core/error.h"
 #include "framework/core/log.h"
 #include "framework/core/progress.h"
+#include "framework/simulation/enlarged_population.h"
 #include "framework/simulation/newcomer_table.h"
 #include "framework/simulation/population.h"
 #include "framework/simulation/population_file.h"
@@ -22,10 +24,18 @@ namespace {
 
 struct PopulationCommandOptions final : Options {
   bool overwrite = false;
+  std::int64_t synthetic_items = 0;
   std::int64_t materialise = 0;
   std::string newcomers;
   void describe(OptionVisitor& visitor) override {
     visitor.visit({.name = "overwrite", .doc = "replace existing files"}, overwrite);
+    visitor.visit(
+        {.name = "synthetic-items",
+         .doc = "items beyond those of the data set, with attributes like theirs and tastes regressed on these",
+         .unit = "items",
+         .minimum = 0,
+         .maximum = 1e6},
+        synthetic_items);
     visitor.visit({.name = "materialise",
                    .doc = "write this many newcomers as rows, too; from an existing population without fitting again",
                    .minimum = 0,
@@ -42,14 +52,17 @@ struct PopulationCommandOptions final : Options {
 class PopulationCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {
-        .usage = "--config FILE [--SECTION.KEY=VALUE ...] [--overwrite] [--materialise N --newcomers FILE.h5]",
-        .text =
-            "Fits worlds (laws of taste) on the users of role W and writes a population: a generator of newcomers "
-            "whose\n"
-            "attributes follow a smoothed law and who copy nobody. Prints its card: what is fitted, assumed, not\n"
-            "identifiable. With --materialise newcomers are also written as rows; then an existing population is kept.",
-        .config = ConfigUse::allowed};
+    return {.usage =
+                "--config FILE [--SECTION.KEY=VALUE ...] [--overwrite] [--synthetic-items N] [--materialise N "
+                "--newcomers FILE.h5]",
+            .text =
+                "Fits worlds (laws of taste) on the users of role W and writes a population: a generator of newcomers "
+                "whose\n"
+                "attributes follow a smoothed law and who copy nobody. Prints its card: what is fitted, assumed, not\n"
+                "identifiable. With --synthetic-items its worlds have more items than the data. With --materialise "
+                "newcomers are also\n"
+                "written as rows; then an existing population is kept.",
+            .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override { experiment_.add_to(schema); }
@@ -67,10 +80,11 @@ class PopulationCommand final : public Subcommand {
     }
     require_free(path);
     require_other_template();
+    require_tastes_for_synthetic_items();
     const ExperimentData data(experiment_);
     log_info("fitting worlds on {} users of role W", data.roles.users(Role::world).size());
     Progress progress("fit", "worlds", 0, invocation.clock);
-    const Population population = make_population(
+    Population population = make_population(
         data.dataset, data.roles, data.likes, experiment_.population,
         profile_renderer(newcomer_texts(), data.dataset.users,
                          experiment_.population.user_template.empty() ? "text.user" : "population.user_template"),
@@ -79,6 +93,7 @@ class PopulationCommand final : public Subcommand {
           progress.set(static_cast<std::int64_t>(done));
         });
     progress.finish();
+    enlarge_population(population, data.dataset, static_cast<std::size_t>(options_.synthetic_items));
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
     write_population(path, population);
     invocation.output << card_text(population) << path.string() << '\n';
@@ -108,6 +123,15 @@ class PopulationCommand final : public Subcommand {
     throw ConfigError("population.user_template equals text.user",
                       "it is there to differ from what encoders are trained on",
                       "write another sentence, or leave it empty");
+  }
+
+  /// Before anything is fitted.
+  void require_tastes_for_synthetic_items() const {
+    const std::vector<std::string>& tastes = experiment_.population.tastes;
+    if (options_.synthetic_items == 0 || std::ranges::find(tastes, "chain") == tastes.end()) return;
+    throw ConfigError(fmt::format("--synthetic-items {} with population.tastes = ... chain", options_.synthetic_items),
+                      "links of the chain belong to pairs of items, about which attributes say too little",
+                      "use population.tastes = softmax, topics");
   }
 
   TextOptions newcomer_texts() const {

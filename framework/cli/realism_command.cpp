@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "framework/cli/click_check.h"
 #include "framework/cli/policy_order.h"
 #include "framework/cli/realism_text.h"
 #include "framework/cli/report_output.h"
@@ -21,6 +22,7 @@ struct RealismCommandOptions final : Options {
   std::int64_t replicates = 400;
   std::int64_t shots = 5;
   std::vector<std::string> run;
+  std::string impressions;
   std::string output;
 
   void describe(OptionVisitor& visitor) override {
@@ -42,6 +44,9 @@ struct RealismCommandOptions final : Options {
         shots);
     visitor.visit({.name = "run", .doc = "run folder whose encoder is ranked beside the baselines; may be repeated"},
                   run);
+    visitor.visit({.name = "impressions",
+                   .doc = "dataset store with impressions, whose clicks are compared with user models; empty: none"},
+                  impressions);
     visitor.visit({.name = "output", .doc = "file to write (.json), tables beside it as CSV; empty: none"}, output);
   }
   std::vector<Problem> validate() const override {
@@ -55,18 +60,19 @@ struct RealismCommandOptions final : Options {
 class RealismCommand final : public Subcommand {
  public:
   SubcommandInfo info() const override {
-    return {
-        .usage =
-            "--config FILE [--SECTION.KEY=VALUE ...] [--run RUN ...] [--shots K] [--output FILE.json] [--draws N] "
-            "[--popular-items N]",
-        .text =
-            "Compares the worlds of a population with the people of role H, whom no world has met: likelihood, "
-            "popularity,\n"
-            "co-occurrence and tastes of groups, whether a classifier tells people from their twins, and whether "
-            "policies\n"
-            "are ranked as people rank them; each beside what people of W and a wrong world reach. Names what cannot "
-            "be known.",
-        .config = ConfigUse::allowed};
+    return {.usage =
+                "--config FILE [--SECTION.KEY=VALUE ...] [--run RUN ...] [--shots K] [--impressions STORE.h5] "
+                "[--output FILE.json] [--draws N] [--popular-items N]",
+            .text =
+                "Compares the worlds of a population with the people of role H, whom no world has met: likelihood, "
+                "popularity,\n"
+                "co-occurrence and tastes of groups, whether a classifier tells people from their twins, and whether "
+                "policies\n"
+                "are ranked as people rank them; each beside what people of W and a wrong world reach. With a log of "
+                "what was\n"
+                "shown: which user model its clicks follow, by position, and with which utilities. Names what cannot "
+                "be known.",
+            .config = ConfigUse::allowed};
   }
   Options& options() override { return options_; }
   void add_sections(ConfigSchema& schema) override { experiment_.add_to(schema); }
@@ -86,6 +92,11 @@ class RealismCommand final : public Subcommand {
     nlohmann::json report = realism_report({population, realism, orders, policies,
                                             static_cast<std::size_t>(std::max<std::int64_t>(options_.shots, 0)),
                                             realism_options().bootstrap.level});
+    if (!options_.impressions.empty()) {
+      add_click_check(
+          {experiment_, data, population, options_.impressions, realism_options().draws, realism_options().bootstrap},
+          report);
+    }
     invocation.output << realism_text(report);
     if (!options_.output.empty()) {
       report["facts"]["provenance"] = to_json(invocation.provenance);

@@ -139,6 +139,11 @@ std::string realism_text(const nlohmann::json& report) {
   std::string text =
       fmt::format("population of {} against {} users of role H with {} likes\n\n", facts.at("data").get<std::string>(),
                   facts.at("users").get<std::size_t>(), facts.at("likes").get<std::size_t>());
+  if (facts.contains("impressions") && facts.at("impressions").contains("pages")) {
+    const Json& log = facts.at("impressions");
+    text += fmt::format("log {} with {} pages of {} users\n\n", log.at("log").get<std::string>(),
+                        log.at("pages").get<std::size_t>(), log.at("users").get<std::size_t>());
+  }
   for (const Json& table : report.at("tables")) text += table_text(table) + '\n';
   text +=
       "A twin has the attributes and the number of likes of a user of H: activity and the law of attributes are not "

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "framework/cli/acceptance_gate.h"
+#include "framework/cli/enlarged_data.h"
 #include "framework/cli/line_up.h"
 #include "framework/cli/profile_text.h"
 #include "framework/cli/program.h"
@@ -83,8 +84,8 @@ class Simulation {
     agree_on_errors(group_, "open simulation", [&] {
       if (group_.is_root() && options.one() < 0) outputs().prepare();
       gate_.require_references(bounds());
-      data_ = std::make_unique<ExperimentData>(experiment);
       population_ = std::make_unique<Population>(read_population(experiment.population.path));
+      data_ = enlarged_data(experiment, population_->synthetic_items);
       require_same_items(*population_, data_->dataset);
       for (const std::string& run : options.run) runs_.push_back(std::make_unique<StoredRun>(run));
       const SimulationGuards guards{experiment, *data_, *population_};

@@ -18,6 +18,7 @@ class LatentKey {
   friend class LikeRateSolver;   // calibrates how they answer
   friend class LatentOracle;     // the ceiling that knows the truth
   friend class SponsoredOracle;  // the same for ads
+  friend class PlanningOracle;   // the same, many pages ahead
   friend class LatentsProbe;     // tests
 };
 

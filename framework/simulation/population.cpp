@@ -103,6 +103,12 @@ Population make_population(const Dataset& data, const Roles& roles, const Likes&
 
 void require_same_items(const Population& population, const Dataset& data) {
   if (population.item_ids == data.items.ids) return;
+  const std::size_t added = population.synthetic_items.size();
+  if (added > 0 && population.item_ids.size() == data.items.size() + added &&
+      std::equal(data.items.ids.begin(), data.items.ids.end(), population.item_ids.begin())) {
+    throw DataError(fmt::format("population made from '{}' with {} synthetic items", population.data_name, added),
+                    "nobody has met them, so that only simulations can use it", "make one without --synthetic-items");
+  }
   throw DataError(
       fmt::format("population made from '{}' with {} items", population.data_name, population.item_ids.size()),
       fmt::format("data set '{}' has other items ({})", data.meta.name, data.items.size()),

@@ -59,6 +59,7 @@ struct Population {
   PopulationLatents latents;
   RoleMembers world_users;                      // W
   std::vector<std::string> item_ids;            // external ids in the order of the world's items
+  EntityTable synthetic_items;                  // the last of them, which the data set does not have
   std::vector<std::uint32_t> world_popularity;  // likes of W per item: calibrates click rates, never a policy
   std::string data_name;
   std::string data_checksum;
@@ -78,7 +79,8 @@ Population make_population(const Dataset& data, const Roles& roles, const Likes&
 WorldData make_world_data(const Dataset& data, std::span<const UserId> users, const Likes& likes,
                           const AttributeLaw& law, std::int32_t group_field);
 
-/// Throws DataError unless the population was made from a data set with exactly these items in this order.
+/// Throws DataError unless the population was made from a data set with exactly these items in this order, the
+/// population's synthetic items behind them (append_items()).
 void require_same_items(const Population& population, const Dataset& data);
 
 }  // namespace coldframe

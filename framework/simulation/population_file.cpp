@@ -10,12 +10,14 @@
 #include "framework/core/error.h"
 #include "framework/core/hash.h"
 #include "framework/data/hdf5_file.h"
+#include "framework/simulation/detail/item_table_file.h"
 #include "framework/simulation/detail/world_file.h"
 
 namespace coldframe {
 namespace {
 
 constexpr std::string_view k_format = "coldframe population";
+constexpr std::string_view k_synthetic_items = "/items/synthetic";
 constexpr std::string_view k_identifiability[] = {"fitted", "assumed", "not identifiable"};
 
 [[noreturn]] void damaged(const Hdf5File& file, std::string_view what) {
@@ -156,6 +158,7 @@ void write_all(Hdf5File& file, const Population& p) {
   file.write("/roles/W/member_keys", p.world_users.keys);
   file.write_strings("/items/id", p.item_ids);
   file.write("/items/world_popularity", p.world_popularity);
+  if (p.synthetic_items.size() > 0) detail::write_item_table(file, k_synthetic_items, p.synthetic_items);
   write_card(file, p.card);
 }
 
@@ -168,6 +171,9 @@ void check_shapes(const Hdf5File& file, const Population& p) {
   if (group < -1 || group >= fields) damaged(file, "its group is no attribute");
   if (p.latents.worlds.empty() || p.world_popularity.size() != items)
     damaged(file, "worlds and items do not fit together");
+  const std::vector<std::string>& added = p.synthetic_items.ids;
+  if (added.size() > items || !std::equal(added.rbegin(), added.rend(), p.item_ids.rbegin()))
+    damaged(file, "its synthetic items are not its last ones");
   const std::size_t groups = group < 0 ? 1 : p.observables.law.fields()[static_cast<std::size_t>(group)].levels.size();
   for (const World& world : p.latents.worlds) {
     if (!detail::world_fits(world, items, groups, p.observables.law.encoded_size())) {
@@ -224,6 +230,7 @@ Population read_population(const std::filesystem::path& path) {
   p.world_users.keys = file.read<std::uint64_t>("/roles/W/member_keys");
   p.item_ids = file.read_strings("/items/id");
   p.world_popularity = file.read<std::uint32_t>("/items/world_popularity");
+  if (file.exists(k_synthetic_items)) p.synthetic_items = detail::read_item_table(file, k_synthetic_items);
   p.card = read_card(file);
   check_shapes(file, p);
   return p;

@@ -477,5 +477,66 @@ TEST_F(SimulatedLogTest, policies_that_cannot_be_are_refused_before_anything_run
   EXPECT_FALSE(fs::exists(file("no.h5")));
 }
 
+TEST_F(SimulatedLogTest, realism_asks_a_log_which_law_its_clicks_follow) {
+  const auto realism = [&](const std::string& store, const std::string& more = "") {
+    return run_program(fmt::format("realism {} --shots -1 --replicates 20 --draws 64 --impressions {} --output {} {}",
+                                   settings(), store, file("realism.json").string(), more));
+  };
+  const Outcome judged = realism(log("softmax_popularity").string());
+  ASSERT_EQ(judged.code, 0) << judged.errors;
+  const nlohmann::json report = read_json(file("realism.json"));
+  const nlohmann::json& facts = report.at("facts").at("impressions");
+  EXPECT_EQ(facts.at("users"), 400);
+  EXPECT_EQ(facts.at("pages"), 1200);
+  EXPECT_EQ(facts.at("utilities"), "softmax-0");
+  std::map<std::string, nlohmann::json> tables;
+  for (const nlohmann::json& table : report.at("tables")) tables[table.at("id")] = table.at("rows");
+  for (const char* id :
+       {"click_laws", "click_positions", "click_perplexity", "click_counts", "click_sessions", "click_utilities"}) {
+    ASSERT_TRUE(tables.contains(id)) << id;
+    EXPECT_TRUE(fs::exists(file(fmt::format("realism-{}.csv", id)))) << id;
+  }
+  ASSERT_EQ(tables.at("click_laws").size(), 9u);  // six user models, three tables of rates
+  std::map<std::string, nlohmann::json> laws;
+  for (const nlohmann::json& row : tables.at("click_laws")) laws[row.at("law")] = row;
+  EXPECT_LT(laws.at("mnl").at("log_likelihood").at("value").get<double>(), 0.0);
+  EXPECT_GT(laws.at("mnl").at("perplexity").get<double>(), 1.0);
+  EXPECT_EQ(laws.at("dcm").at("said"), "refused: see below");  // one click per page at most
+  EXPECT_EQ(tables.at("click_positions").size(), 3u);
+  EXPECT_NE(judged.output.find("user model dcm"), std::string::npos);
+  EXPECT_NE(judged.output.find("softmax-0, renamed"), std::string::npos);
+}
+
+TEST_F(SimulatedLogTest, realism_says_what_a_store_without_impressions_does_not_tell) {
+  const std::string command =
+      fmt::format("realism {} --shots -1 --replicates 20 --draws 16 --impressions ", settings());
+  const Outcome likes = run_program(command + file("data.h5").string());
+  ASSERT_EQ(likes.code, 0) << likes.errors;
+  EXPECT_NE(likes.output.find("it says what was liked, not what was shown where"), std::string::npos);
+  EXPECT_EQ(likes.output.find("Which law of clicks"), std::string::npos);
+  expect_refused(run_program(command + file("missing.h5").string()), k_data, {"missing.h5"});
+}
+
+TEST_F(SimulatedLogTest, synthetic_items_are_new_to_everybody) {
+  const std::string more = settings(60, "more.h5");
+  const Outcome made = run_program(fmt::format("population {} --synthetic-items 15", more));
+  ASSERT_EQ(made.code, 0) << made.errors;
+  EXPECT_NE(made.output.find("softmax.synthetic_items"), std::string::npos);
+  const Outcome simulated = run_program(fmt::format(
+      "simulate {} --run {} --output {} --log {} --simulation.policies=random,popularity,item_knn,tfidf,oracle", more,
+      run(), file("more-sim.h5").string(), file("more-logs").string()));
+  ASSERT_EQ(simulated.code, 0) << simulated.errors;
+  const nlohmann::json fresh = read_simulation_record(file("more-sim.h5")).summary.at("new_items");
+  EXPECT_EQ(fresh.at("popularity").at("shown"), 0);
+  EXPECT_GT(fresh.at("random").at("shown").get<int>(), 60);  // 15 of 55 items on 540 places
+  const Dataset log = read_dataset(file("more-logs") / "random.h5");
+  EXPECT_EQ(log.items.size(), 55u);
+  EXPECT_EQ(log.items.ids.back(), "synthetic-15");
+  expect_refused(run_program(fmt::format("realism {} --shots -1", more)), k_data, {"15 synthetic items"});
+  expect_refused(
+      run_program(fmt::format("population {} --synthetic-items 15 --overwrite --population.tastes=chain", more)),
+      k_config, {"--synthetic-items 15", "pairs of items"});
+}
+
 }  // namespace
 }  // namespace coldframe::testing

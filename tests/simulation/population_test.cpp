@@ -13,10 +13,12 @@
 #include "framework/core/error.h"
 #include "framework/data/hdf5_file.h"
 #include "framework/simulation/choice_calibration.h"
+#include "framework/simulation/enlarged_population.h"
 #include "framework/simulation/newcomer_table.h"
 #include "framework/simulation/newcomers.h"
 #include "framework/simulation/population_file.h"
 #include "framework/simulation/profile_noise.h"
+#include "framework/simulation/synthetic_items.h"
 #include "synthetic_world.h"
 
 namespace coldframe {
@@ -400,6 +402,65 @@ TEST(PopulationOptions, cross_field_rules) {
   simulation.dbn_satisfaction_gain = 0.8;
   simulation.policies = {"psychic"};
   EXPECT_EQ(simulation.validate().size(), 3u);
+}
+
+TEST_F(PopulationFileTest, synthetic_items_stand_behind_those_of_the_data_set) {
+  Dataset data = invented_dataset(60, 12, 1);
+  AttributeColumn genres{"genres", AttributeKind::multi, {}, {}, {}}, year{"year", AttributeKind::number, {}, {}, {}};
+  for (std::size_t i = 0; i < 12; ++i) {
+    genres.values.push_back(i % 2 == 0 ? std::vector<std::string>{"Drama"}
+                                       : std::vector<std::string>{"Comedy", "Farce"});
+    year.numbers.push_back(i == 3 ? std::nan("") : 1990.0 + static_cast<double>(i));
+  }
+  data.items.columns.push_back(genres);
+  data.items.columns.push_back(year);
+  PopulationOptions options = quick_options();
+  options.tastes = {"softmax", "topics"};
+  const Population plain =
+      make_population(data, Roles(data, RoleOptions{}), Likes(data, LikeOptions{}), options, render, "T");
+  Population population = plain;
+  enlarge_population(population, data, 8);
+  write_population(path_, population);
+  const Population read = read_population(path_);
+  EXPECT_EQ(read.item_ids.size(), 20u);
+  EXPECT_EQ(read.item_ids[12], "synthetic-1");
+  EXPECT_EQ(read.synthetic_items.ids, population.synthetic_items.ids);
+  for (std::size_t c = 0; c < data.items.columns.size(); ++c) {
+    const AttributeColumn &a = population.synthetic_items.columns[c], &b = read.synthetic_items.columns[c];
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.kind, b.kind);
+    for (std::size_t n = 0; n < 8; ++n) EXPECT_EQ(a.cell(n, "|"), b.cell(n, "|"));
+  }
+  for (std::size_t i = 12; i < 20; ++i) EXPECT_EQ(read.world_popularity[i], 0u);
+  for (const World& world : read.latents.worlds) {
+    const Newcomers newcomers(read, world, 1.0);
+    const Latents latents = newcomers.latents(newcomers.newcomer(1));
+    EXPECT_EQ(LatentsProbe::utilities(latents).size(), 20u);
+    for (const double utility : LatentsProbe::utilities(latents)) EXPECT_TRUE(std::isfinite(utility)) << world.name();
+  }
+  EXPECT_TRUE(
+      std::ranges::any_of(read.card, [](const CardEntry& entry) { return entry.name == "softmax.synthetic_items"; }));
+  // Only who adds them to the data set can use it.
+  try {
+    require_same_items(read, data);
+    FAIL() << "accepted";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("8 synthetic items"));
+  }
+  append_items(data, read.synthetic_items);
+  EXPECT_NO_THROW(require_same_items(read, data));
+  // Among the old items tastes are what they were, and nothing is added twice.
+  const auto& p = std::get<SoftmaxParameters>(plain.latents.worlds[0].parameters);
+  const auto& q = std::get<SoftmaxParameters>(read.latents.worlds[0].parameters);
+  EXPECT_NEAR(p.item_bias[5] - p.item_bias[2], q.item_bias[5] - q.item_bias[2], 1e-9);
+  EXPECT_THROW(enlarge_population(population, data, 8), ConfigError);
+}
+
+TEST(Population, a_chain_is_left_as_it_was_when_synthetic_items_are_refused) {
+  Population population = fitted();
+  EXPECT_THROW(enlarge_population(population, invented_dataset(200, 25, 1), 5), ConfigError);
+  EXPECT_EQ(population.item_ids.size(), 25u);
+  EXPECT_EQ(std::get<SoftmaxParameters>(population.latents.worlds[0].parameters).items, 25u);
 }
 
 }  // namespace

@@ -14,9 +14,12 @@
 
 namespace coldframe {
 
-/// Opens latents in tests.
+/// Opens and makes latents in tests.
 class LatentsProbe {
  public:
+  static Latents make(std::uint32_t group, std::span<const double> state, std::span<const double> utilities) {
+    return Latents(LatentKey(), group, state, utilities);
+  }
   static std::span<const double> utilities(const Latents& latents) { return latents.utilities(LatentKey()); }
   static std::span<const double> state(const Latents& latents) { return latents.state(LatentKey()); }
 };
