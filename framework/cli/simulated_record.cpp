@@ -86,7 +86,8 @@ nlohmann::json waiting_times(const Simulated& simulated, const PolicyOutcome& ou
 void add_catalogue(const Simulated& simulated, nlohmann::json& summary) {
   const CatalogueChurnOptions& churn = simulated.experiment.catalogue_churn;
   const DataOptions& data = simulated.experiment.data;
-  if (data.new_item_share == 0 && churn.leave_share == 0) return;
+  const std::size_t synthetic = simulated.population.synthetic_items.size();
+  if (data.new_item_share == 0 && churn.leave_share == 0 && synthetic == 0) return;
   summary["catalogue"] = {{"new_item_share", data.new_item_share},
                           {"role_seed", data.roles.seed},
                           {"arrive_at_period", churn.arrive_at_period},
@@ -94,6 +95,7 @@ void add_catalogue(const Simulated& simulated, nlohmann::json& summary) {
                           {"leave_share", churn.leave_share},
                           {"leave_at_period", churn.leave_at_period},
                           {"leave_over_periods", churn.leave_over_periods}};
+  if (synthetic > 0) summary["catalogue"]["synthetic_items"] = synthetic;
   if (!simulated.catalogue.any_new()) return;
   for (const PolicyOutcome& outcome : simulated.result.policies) {
     const NewItemCounts& fresh = outcome.new_items;
