@@ -66,6 +66,33 @@ double satterthwaite(std::initializer_list<MeanSquare> terms) {
   return spread > 0.0 ? sum * sum / spread : std::max(1.0, terms.begin()->degrees);
 }
 
+struct Weighted {
+  double value = 0.0;
+  double weight = 0.0;
+};
+
+/// part.variance df / chi^2_df at even steps of log chi^2, weighted by its density: the trapezoidal rule over a density
+/// that vanishes at both ends, from where it is 1e-14 of its peak.
+std::vector<Weighted> possible_variances(const CrossedEstimate::Part& part) {
+  if (part.variance <= 0.0 || part.degrees <= 0.0) return {{0.0, 1.0}};
+  const double df = part.degrees, peak = std::log(df);
+  const auto log_density = [&](double y) { return 0.5 * (df * (y - peak) - (std::exp(y) - df)); };
+  constexpr double k_vanished = -32.0;
+  const double step = std::min(0.25, 0.5 / std::sqrt(df));
+  std::vector<Weighted> values;
+  double sum = 0.0;
+  const auto walk = [&](double y, double by) {
+    for (double log_weight = log_density(y); log_weight > k_vanished; log_weight = log_density(y += by)) {
+      values.push_back({part.variance * df / std::exp(y), std::exp(log_weight)});
+      sum += values.back().weight;
+    }
+  };
+  walk(peak, step);
+  walk(peak - step, -step);
+  for (Weighted& value : values) value.weight /= sum;
+  return values;
+}
+
 }  // namespace
 
 CrossedEstimate crossed_estimate(std::span<const double> table, std::size_t rows) {
@@ -81,6 +108,9 @@ CrossedEstimate crossed_estimate(std::span<const double> table, std::size_t rows
   CrossedEstimate estimate;
   estimate.mean = layout.mean;
   estimate.residual_variance = residual;
+  estimate.rows = {layout.rows.value / (s * u), layout.rows.degrees};
+  estimate.columns = {layout.columns.value / (s * u), layout.columns.degrees};
+  estimate.residual_part = residual / (s * u);
   estimate.row_variance = std::max(0.0, (layout.rows.value - residual) / u);
   estimate.column_variance = std::max(0.0, (layout.columns.value - residual) / s);
   // MS_rows + MS_columns - MS_residual estimates S U Var(mean). It may come out below one of its parts by chance; a
@@ -107,7 +137,15 @@ double CrossedEstimate::p_value(double margin) const {
   const double excess = std::abs(mean) - margin;
   if (excess <= 0.0) return 1.0;
   if (standard_error == 0.0) return 0.0;
-  return 2.0 * student_t_cdf(-excess / standard_error, degrees);
+  double p = 0.0;
+  const std::vector<Weighted> of_columns = possible_variances(columns);
+  for (const Weighted& row : possible_variances(rows)) {
+    for (const Weighted& column : of_columns) {
+      const double variance = std::max({row.value + column.value - residual_part, row.value, column.value});
+      p += row.weight * column.weight * 2.0 * normal_cdf(-excess / std::sqrt(variance));
+    }
+  }
+  return p;
 }
 
 double CrossedEstimate::minimum_detectable_effect(double alpha, double power) const {

@@ -10,7 +10,10 @@ namespace coldframe {
 /// Mean of a crossed table x_su = mu + a_s + b_u + e_su, where both rows (training seeds) and columns (users, or
 /// worlds) are samples: Var(mean) = var_a / S + var_b / U + var_e / (S U), estimated from the mean squares of a two-way
 /// layout without replication; interval by Student's t with Satterthwaite's degrees of freedom (sum c MS)^2 / sum((c
-/// MS)^2 / df). A bootstrap over fewer than ten seeds would be too narrow.
+/// MS)^2 / df). A bootstrap over fewer than ten seeds would be too narrow. Degrees of freedom are estimated too, and a
+/// small mean square of few seeds is taken for many of them; five per cent stand that, the far tails that Holm asks for
+/// do not. So the p value is averaged over what the variances may be, each mean square being sigma^2 chi^2_df / df
+/// (Behrens and Fisher's solution; Robinson, Annals of Statistics 4, 1976, on its size).
 struct CrossedEstimate {
   double mean = 0.0;
   double standard_error = 0.0;
@@ -18,6 +21,13 @@ struct CrossedEstimate {
   double row_variance = 0.0;       // var_a, never below 0
   double column_variance = 0.0;    // var_b
   double residual_variance = 0.0;  // var_e
+  struct Part {
+    double variance = 0.0;  // mean square / (S U)
+    double degrees = 0.0;
+  };
+  Part rows;  // Var(mean) is rows + columns - residual, where that is no smaller than either of the two
+  Part columns;
+  double residual_part = 0.0;
 
   Interval interval(double level) const;
   /// Two-sided p of "the mean is not further from 0 than `margin`".

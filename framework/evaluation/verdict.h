@@ -59,8 +59,8 @@ struct StrategyComparison {
   std::span<const double> differences;  // [seeds, columns], one per seed and user (or mean over users of a world)
 };
 
-/// "These strategies": crossed seeds x users (or worlds), t interval with Satterthwaite's degrees of freedom. Not
-/// claimed with fewer seeds or worlds than the rules ask for, whatever the numbers say.
+/// "These strategies": crossed seeds x users (or worlds), t interval with Satterthwaite's degrees of freedom, p
+/// averaged over what the variances may be (CrossedEstimate). Not claimed with fewer seeds or worlds than the rules ask for, whatever the numbers say.
 std::vector<Judgement> judge_strategies(std::span<const StrategyComparison> family, const VerdictRules& rules);
 
 }  // namespace coldframe

@@ -185,7 +185,7 @@ void add_newcomer_tables(Json& tables, const NewcomerFindings& findings) {
       "verdict-strategies", "Verdict about these strategies",
       fmt::format(
           "{}; training seeds and users are samples (crossed variance components, t interval with Satterthwaite's "
-          "degrees of freedom, Holm over this table).",
+          "degrees of freedom, p averaged over what the variances may be, Holm over this table).",
           metric));
   for (const NewcomerVerdict& verdict : findings.verdicts) {
     checkpoints.row(to_json(verdict.checkpoints));

@@ -125,8 +125,8 @@ void add_simulated_strategies(Json& tables, std::span<const SimulatedStrategyVer
   TableBuilder table = verdict_table(
       "verdict-simulated-strategies", "Verdict about the strategies on simulated newcomers",
       "Training seeds and worlds are the sample (the worlds of one kind of taste: its fit and bootstrap refits), one "
-      "mean difference over users for each; t intervals with Satterthwaite's degrees of freedom, Holm within each "
-      "condition. Kinds of taste are conditions of their own.");
+      "mean difference over users for each; t intervals with Satterthwaite's degrees of freedom, p averaged "
+      "over what the variances may be, Holm within each condition. Kinds of taste are conditions of their own.");
   for (const SimulatedStrategyVerdict& verdict : verdicts) table.row(to_json(verdict.judged));
   tables.push_back(table.take());
 }

@@ -144,7 +144,8 @@ Json verdicts_table(std::span<const StreamVariant> variants, const VerdictRules&
   TableBuilder table = verdict_table(
       "verdict-streams", "Verdict about these strategies on a stream of tasks",
       "training seeds and people are samples, tasks are given (crossed variance components of a stratified mean, t "
-      "interval with Satterthwaite's degrees of freedom, Holm over this table); BWT is no verdict where tastes age.");
+      "interval with Satterthwaite's degrees of freedom, p averaged over what the variances may be, Holm over this "
+      "table); BWT is no verdict where tastes age.");
   for (const Judgement& judgement : family.judge(rules)) table.row(to_json(judgement));
   return table.take();
 }

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "framework/core/error.h"
+#include "framework/evaluation/distributions.h"
 #include "tests/evaluation/goldens.h"
 
 namespace coldframe {
@@ -25,6 +28,10 @@ TEST(CrossedEstimate, seeds_alone_give_the_ordinary_t_interval) {
   const CrossedEstimate estimate = crossed_estimate(std::vector<double>{1, 2, 3, 4, 5}, 5);
   EXPECT_DOUBLE_EQ(estimate.degrees, 4.0);
   EXPECT_NEAR(estimate.interval(0.95).high - 3.0, 2.776 * 0.70711, 1e-3);
+  // Averaged over one variance the normal distribution is Student's.
+  EXPECT_NEAR(estimate.p_value(), 2 * student_t_cdf(-3.0 / std::sqrt(0.5), 4), 1e-10);
+  const CrossedEstimate far = crossed_estimate(std::vector<double>{101, 102, 103, 104, 105}, 5);
+  EXPECT_NEAR(far.p_value() / (2 * student_t_cdf(-103.0 / std::sqrt(0.5), 4)), 1.0, 1e-6);
 }
 
 TEST(CrossedEstimate, identical_tables_have_a_point_interval) {

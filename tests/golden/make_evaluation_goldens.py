@@ -12,7 +12,7 @@ import json
 import pathlib
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import integrate, optimize, stats
 from sklearn import metrics
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -181,8 +181,24 @@ def crossed_case(rng):
         "degrees": float(degrees),
         "low": float(mean - half),
         "high": float(mean + half),
-        "p": float(2 * stats.t.sf(abs(mean) / se, degrees)),
+        "p": averaged_p(mean, ms / table.size, df),
     }
+
+
+def averaged_p(mean, ms, df):
+    """Two-sided, over what the variances of rows and columns may be: ms df / chi^2_df each."""
+
+    def tail(row, column):
+        given = [ms[0] * df[0] / row, ms[1] * df[1] / column]
+        return 2 * stats.norm.sf(abs(mean) / np.sqrt(max(sum(given) - ms[2], *given)))
+
+    def over_columns(row):
+        return integrate.quad(lambda c: tail(row, c) * stats.chi2.pdf(c, df[1]), *stats.chi2.ppf([1e-13, 1 - 1e-13], df[1]),
+                              epsabs=1e-13, epsrel=1e-10, limit=200)[0]
+
+    ends = [0, *stats.chi2.ppf([0.01, 0.5, 0.99, 1 - 1e-13], df[0])]
+    return float(sum(integrate.quad(lambda r: over_columns(r) * stats.chi2.pdf(r, df[0]), a, b, epsabs=1e-12, epsrel=1e-9,
+                                    limit=200)[0] for a, b in zip(ends, ends[1:])))
 
 
 def calibration_case(rng, rows):
