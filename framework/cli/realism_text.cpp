@@ -94,6 +94,7 @@ Json separation_table(const RealismFacts& facts) {
 }
 
 Json order_row(const std::string& world, const OrderAgreement& order) {
+  if (order.tau.users < RealismOptions().least_classified) return {{"world", world}, {"tau", "too few users"}};
   if (std::isnan(order.tau.value)) return {{"world", world}, {"tau", "all policies equal"}};
   return {{"world", world},
           {"tau", to_json(order.tau)},

@@ -28,7 +28,10 @@ nlohmann::json runs_of(const Simulated& simulated) {
   nlohmann::json runs = nlohmann::json::array();
   for (const std::unique_ptr<StoredRun>& run : simulated.runs) {
     const nlohmann::json& summary = run->record().summary;
-    runs.push_back({{"variant", summary.at("variant")}, {"fold", summary.at("fold")}, {"seed", summary.at("seed")}});
+    runs.push_back({{"variant", summary.at("variant")},
+                    {"fold", summary.at("fold")},
+                    {"seed", summary.at("seed")},
+                    {"digest", summary.value("digest", "")}});
   }
   return runs;
 }

@@ -28,7 +28,7 @@ StoredRun::StoredRun(const std::filesystem::path& folder, const ConfigSources& o
                     "go on with `coldframe train --resume`");
   }
   experiment_.add_to(schema_);
-  ConfigSources sources{{folder_.config()}, over_its_own.overrides};
+  ConfigSources sources{{folder_.config()}, over_its_own.overrides, folder_.config()};
   sources.files.insert(sources.files.end(), over_its_own.files.begin(), over_its_own.files.end());
   config_ = load_config(schema_, sources);
   record_ = read_run_record(folder_.record());

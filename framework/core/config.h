@@ -65,7 +65,8 @@ class ResolvedConfig {
 /// Precedence: overrides, then later files over earlier ones, then defaults.
 struct ConfigSources {
   std::vector<std::filesystem::path> files;
-  std::vector<std::string> overrides;  // "section.key=value", with or without leading dashes
+  std::vector<std::string> overrides;         // "section.key=value", with or without leading dashes
+  std::filesystem::path written_by_run = {};  // the one of `files` in which idle values are no mistake
 };
 
 /// Assigns the schema's options. All problems come in one ConfigError, one per line, each naming key, value, place and

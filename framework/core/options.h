@@ -44,6 +44,9 @@ class OptionVisitor {
 struct Problem {
   std::string key;
   std::string text;  // "(must be below optimizer.epsilon) try 1e-8"
+  /// The value does nothing where it stands, which is a mistake of whoever wrote it. What a run wrote down holds such
+  /// values once the standard one has changed since.
+  bool idle = false;
 };
 
 /// A struct of options that owns one INI section. Options structs derive from it, keep in-class defaults, and implement

@@ -52,7 +52,7 @@ std::vector<Problem> PoisoningOptions::validate() const {
   std::vector<Problem> problems;
   const PoisoningOptions standard;
   const auto idle = [&](const char* key, bool changed, const char* why) {
-    if (changed) problems.push_back({key, why});
+    if (changed) problems.push_back({key, why, /*idle=*/true});
   };
   if (!attacks()) {
     constexpr const char* why = "(nobody attacks) set poisoning.attack, or leave it out";

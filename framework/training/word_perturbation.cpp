@@ -52,8 +52,8 @@ std::vector<Problem> AdversarialOptions::validate() const {
   const AdversarialOptions standard;
   if (active()) return problems;
   constexpr const char* why = "(nothing climbs) set adversarial.steps, for example to 3, or leave it out";
-  if (norm != standard.norm) problems.push_back({"norm", why});
-  if (step_size != standard.step_size) problems.push_back({"step_size", why});
+  if (norm != standard.norm) problems.push_back({"norm", why, /*idle=*/true});
+  if (step_size != standard.step_size) problems.push_back({"step_size", why, /*idle=*/true});
   return problems;
 }
 

@@ -51,7 +51,13 @@ probe.textContent = btoa(JSON.stringify({
   width: document.documentElement.scrollWidth, screen: innerWidth,
   title: document.title }));
 document.body.append(probe);
+parent.postMessage(probe.textContent, "*");
 </script></body>)js";
+
+/// Windows of a headless browser are at least 500 wide, frames may be as narrow as a phone.
+constexpr const char* k_phone = R"js(<!DOCTYPE html><html><body><pre id="probe"></pre><script>
+addEventListener("message", (event) => { document.getElementById("probe").textContent = event.data; });
+</script><iframe src="probe.html" width="390" height="800" style="border: 0"></iframe></body></html>)js";
 
 std::string from_base64(const std::string& text) {
   const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -104,29 +110,31 @@ class ReportPage : public ::testing::Test {
     return read_file(folder_ / "report.html");
   }
 
-  Seen open(std::string page, const std::string& setting = "--no-first-run") {
+  Seen open(std::string page, const std::string& setting = "--no-first-run", bool on_phone = false) {
     page.replace(page.rfind("</body>"), 7, k_probe);
     write_file_atomically(folder_ / "probe.html", page);
+    write_file_atomically(folder_ / "phone.html", k_phone);
     const std::string net_log = (folder_ / "net.json").string();
-    const std::vector<std::string> command = {chromium_,
-                                              "--headless",
-                                              "--no-sandbox",
-                                              "--disable-gpu",
-                                              "--disable-dev-shm-usage",
-                                              setting,
-                                              "--disable-background-networking",
-                                              "--disable-component-update",
-                                              "--disable-sync",
-                                              "--disable-extensions",
-                                              "--disable-default-apps",
-                                              "--host-resolver-rules=MAP * ~NOTFOUND",
-                                              "--user-data-dir=" + (folder_ / "profile").string(),
-                                              "--log-net-log=" + net_log,
-                                              "--enable-logging=stderr",
-                                              "--window-size=500,800",
-                                              "--virtual-time-budget=60000",
-                                              "--dump-dom",
-                                              "file://" + (folder_ / "probe.html").string()};
+    const std::vector<std::string> command = {
+        chromium_,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        setting,
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-extensions",
+        "--disable-default-apps",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+        "--user-data-dir=" + (folder_ / "profile").string(),
+        "--log-net-log=" + net_log,
+        "--enable-logging=stderr",
+        "--window-size=500,800",
+        "--virtual-time-budget=60000",
+        "--dump-dom",
+        "file://" + (folder_ / (on_phone ? "phone.html" : "probe.html")).string()};
     testing::Finished finished;
     // On a crowded machine the browser's own processes give up on each other before they show any page.
     for (int start = 0; start < 3 && finished.output.find("<!DOCTYPE html>") == std::string::npos; ++start) {
@@ -246,6 +254,17 @@ TEST_F(ReportPage, is_readable_by_day_and_in_the_dark_on_a_phone) {
     EXPECT_EQ(seen.probe["sentences"], report["sentences"]) << "the summary stands on the page as it is";
     EXPECT_LE(seen.probe["width"], seen.probe["screen"]);
   }
+}
+
+TEST_F(ReportPage, fits_a_phone) {
+  const Json report = hostile_report();
+  const Seen seen = open(page_of(report), "--no-first-run", /*on_phone=*/true);
+  ASSERT_TRUE(seen.probe.is_object()) << seen.log;
+  EXPECT_EQ(seen.probe["screen"], 390);
+  EXPECT_LE(seen.probe["width"], 390) << "no sideways scrolling";
+  EXPECT_EQ(seen.probe["tables"].size(), report["tables"].size());
+  for (const Json& plot : seen.probe["plots"])
+    EXPECT_GT(plot["points"].get<int>() + plot["lines"].get<int>(), 0) << plot["id"];
 }
 
 TEST_F(ReportPage, shows_every_number_of_every_table) {
