@@ -37,6 +37,8 @@ def rates(path):
 
 
 def difference(table, name):
+    if not table.any():  # what both met before either had fed itself
+        return {name: 0.0, f"{name}_low": 0.0, f"{name}_high": 0.0, f"{name}_detectable": 0.0}
     mean, error, degrees = (float(value) for value in crossed(table))
     t = stats.t(degrees)
     reach = t.ppf(1 - ALPHA / 2) * error

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <ostream>
 #include <set>
@@ -73,17 +74,25 @@ void require_belongs(const NamedSimulation& simulation, const NamedRun& run) {
                   fmt::format("other data: {:.12}... and {:.12}...", theirs, ours), "simulate on the data of the runs");
 }
 
-/// A run that was trained anew since keeps its name.
-void require_same_weights(const NamedSimulation& simulation, const NamedRun& run) {
-  const nlohmann::json& ours = run.record.summary;
-  for (const nlohmann::json& theirs : simulation.record.summary.value("runs", nlohmann::json::array())) {
-    const bool same_name = theirs.at("variant") == ours.at("variant") && theirs.at("fold") == ours.at("fold") &&
-                           theirs.at("seed") == ours.at("seed");
-    const std::string shown = theirs.value("digest", ""), trained = ours.value("digest", "");
-    if (!same_name || shown.empty() || trained.empty() || shown == trained) continue;
-    throw DataError(fmt::format("cannot compare {} with {}", simulation.name, run.name),
+/// The runs that a simulation met are among these, with these weights: a run that was trained anew keeps its name.
+void require_met(const NamedSimulation& simulation, std::span<const NamedRun> runs) {
+  for (const nlohmann::json& met : simulation.record.summary.value("runs", nlohmann::json::array())) {
+    const auto run = std::ranges::find_if(runs, [&](const NamedRun& given) {
+      const nlohmann::json& ours = given.record.summary;
+      return std::ranges::all_of(std::array{"variant", "fold", "seed"},
+                                 [&](const char* key) { return met.at(key) == ours.at(key); });
+    });
+    if (run == runs.end()) {
+      throw DataError(fmt::format("cannot compare {} with these runs", simulation.name),
+                      fmt::format("it met fold {}, seed {} of {}, which is not among them", met.at("fold").dump(),
+                                  met.at("seed").dump(), met.at("variant").get<std::string>()),
+                      "give that run too, or simulate with these");
+    }
+    const std::string shown = met.value("digest", ""), trained = run->record.summary.value("digest", "");
+    if (shown.empty() || trained.empty() || shown == trained) continue;
+    throw DataError(fmt::format("cannot compare {} with {}", simulation.name, run->name),
                     fmt::format("it met other weights of {}: digest {}, the run has {}",
-                                ours.at("variant").get<std::string>(), shown, trained),
+                                met.at("variant").get<std::string>(), shown, trained),
                     "simulate with the run as it is now");
   }
 }
@@ -120,7 +129,7 @@ class CompareCommand final : public Subcommand {
     for (const std::string& file : options_.simulation) {
       simulations.push_back({file, read_simulation_record(file)});
       require_belongs(simulations.back(), pooled.runs.front());
-      for (const NamedRun& named : pooled.runs) require_same_weights(simulations.back(), named);
+      require_met(simulations.back(), pooled.runs);
       if (!simulations.back().record.summary.value("complete", true)) {
         log_warning("{} is incomplete: it was stopped and holds the first {} users", file,
                     simulations.back().record.summary.at("users").get<std::uint64_t>());

@@ -68,6 +68,10 @@ LoggedTargets::LoggedTargets(const EncoderContestant::Setting& setting, const Da
       throw ConfigError(fmt::format("{} = {}", k_where, text), "sold places stay as the log filled them",
                         fmt::format("ask about {}, for the places that were not sold", name.without_ads()));
     }
+    if (name.fresh) {
+      throw ConfigError(fmt::format("{} = {}", k_where, text), "which items were new is not in a log",
+                        "leave out fresh:, or simulate it");
+    }
     if (name.of_run() && !name.bandit()) {
       around_encoders.push_back(name);
     } else if (auto policy = name.bandit() ? nullptr : named_.make(name)) {

@@ -15,6 +15,8 @@ namespace coldframe {
 /// VarianceReduction: as factors on the number of users. Thread-safety: one caller.
 class SavedUsers {
  public:
+  static constexpr std::uint64_t k_fewest_users = 30;
+
   /// Empty without popularity among the contestants.
   static std::unique_ptr<SavedUsers> against_popularity(std::span<const Contestant> contestants);
 
@@ -22,7 +24,10 @@ class SavedUsers {
   void add(const ReplayResult& part);
   /// Puts the users of all ranks together. Collective.
   void gather(const Group& group);
-  VarianceReduction::Factors factors(std::size_t policy) const { return sums_.factors(policy); }
+  /// None of fewer users than a ratio of variances takes.
+  VarianceReduction::Factors factors(std::size_t policy) const {
+    return sums_.users() < k_fewest_users ? VarianceReduction::Factors() : sums_.factors(policy);
+  }
 
  private:
   SavedUsers(std::size_t policies, std::size_t popularity) : policies_(policies), popularity_(popularity) {}

@@ -63,6 +63,16 @@ std::string file_name(std::string name, std::set<std::string>& taken) {
 
 }  // namespace
 
+void require_writable(std::span<const fs::path> files) {
+  for (const fs::path& file : files) {
+    if (file.empty()) continue;
+    const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    if (!fs::is_directory(folder)) fail(file, fmt::format("{} is not a folder", folder.string()));
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(file, std::strerror(errno));
+    if (fs::is_directory(file)) fail(file, "it is a folder");
+  }
+}
+
 void SimulationOutputs::prepare() const {
   if (!log.empty()) require_folder(log);
   if (record.empty()) return;

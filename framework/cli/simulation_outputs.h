@@ -20,6 +20,9 @@ struct SimulationOutputs {
   void require_logs_replace_nothing(std::span<const std::string> policies) const;
 };
 
+/// Before long work: IoError when a file could not be written where these are to be; empty ones are none.
+void require_writable(std::span<const std::filesystem::path> files);
+
 /// Paths of the logs of policies without .h5: a policy's name with nothing in it that file systems, shells or remote
 /// copies take for a sign of theirs.
 std::vector<std::filesystem::path> log_stems(const std::filesystem::path& folder,

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "framework/cli/acceptance_gate.h"
 #include "framework/cli/report_output.h"
+#include "framework/cli/simulation_outputs.h"
 #include "framework/cli/stream_walk.h"
 #include "framework/cli/subcommands.h"
 #include "framework/core/error.h"
@@ -41,7 +43,7 @@ struct StreamCommandOptions final : Options {
 };
 
 std::string recovery_text(const nlohmann::json& facts) {
-  if (facts.at("change").is_null()) return "\nrecovery: n/a (the world is the same in all tasks)\n";
+  if (facts.at("change").is_null()) return "\nrecovery: n/a (the world is the same in the last period of every task)\n";
   const std::string change = fmt::format("\nrecovery from the change in {}: ", facts.at("change").get<std::string>());
   const nlohmann::json& recovery = facts.at("recovery");
   if (recovery.is_null()) {
@@ -83,7 +85,11 @@ class StreamCommand final : public Subcommand {
 
   ExitCode run(const Invocation& invocation) override {
     std::unique_ptr<StoredRun> run;
-    agree_on_errors(invocation.group, "open run", [&] { run = std::make_unique<StoredRun>(options_.run); });
+    agree_on_errors(invocation.group, "open run", [&] {
+      run = std::make_unique<StoredRun>(options_.run);
+      const std::filesystem::path written[] = {options_.output, options_.gate.junit, options_.gate.measures};
+      if (invocation.group.is_root()) require_writable(written);
+    });
     const StreamWorlds worlds = StreamWalk({experiment_, *run, options_.users, invocation}).run();
     ExitCode code = ExitCode::done;
     agree_on_errors(invocation.group, "report stream", [&] {

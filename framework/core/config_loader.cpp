@@ -251,7 +251,9 @@ void ConfigLoader::validate(const ResolvedSection& section, const Options& optio
   for (const Problem& found : options.validate()) {
     const auto at = std::find_if(section.values.begin(), section.values.end(),
                                  [&](const ResolvedValue& value) { return value.field.name == found.key; });
-    if (found.idle && at != section.values.end() && at->origin.file == sources_.written_by_run.string()) continue;
+    const bool of_run = at != section.values.end() && at->origin.source == Origin::Source::file &&
+                        at->origin.file == sources_.written_by_run.string();
+    if (found.idle && of_run) continue;
     if (at == section.values.end()) {
       problem(fmt::format("{}.{} {}", section.name, found.key, found.text));
     } else {

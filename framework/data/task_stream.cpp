@@ -195,7 +195,8 @@ void check_task_users(const TaskStream& stream, const Roles& roles, Role tested,
         fmt::format("task {} of {} ({}) has too few users", task + 1, stream.size(), stream.task(task).name),
         fmt::format("{} of role T with a like to train on and {} of role {} with more than {} likes to test, of {}",
                     trained, seen, role_letter(tested), masked, stream.task(task).users.size()),
-        fmt::format("lower continual.tasks, evaluation.masked or continual.minimum_users ({})", minimum_users));
+        fmt::format("take fewer tasks (continual.tasks), or lower evaluation.masked or continual.minimum_users ({})",
+                    minimum_users));
   }
 }
 

@@ -149,7 +149,18 @@ double CrossedEstimate::p_value(double margin) const {
 }
 
 double CrossedEstimate::minimum_detectable_effect(double alpha, double power) const {
-  return (student_t_quantile(1.0 - 0.5 * alpha, degrees) + student_t_quantile(power, degrees)) * standard_error;
+  return (critical_ratio(1.0 - alpha, rows, columns) + student_t_quantile(power, degrees)) * standard_error;
+}
+
+double critical_ratio(double level, const CrossedEstimate::Part& rows, const CrossedEstimate::Part& columns) {
+  double sum = 0.0;
+  double weights = 0.0;
+  for (const CrossedEstimate::Part& part : {rows, columns}) {
+    if (part.variance <= 0.0) continue;
+    sum += part.variance * student_t_quantile(0.5 + 0.5 * level, std::max(part.degrees, 1.0));
+    weights += part.variance;
+  }
+  return weights > 0.0 ? sum / weights : 0.0;
 }
 
 }  // namespace coldframe

@@ -10,8 +10,8 @@
 
 namespace coldframe {
 
-/// How a newcomer's k interactions enter a user vector: profile and history encoded as one text, or the profile's vector
-/// averaged with the cached vectors of the items. One choice for real newcomers and for simulated ones.
+/// How a newcomer's k interactions enter a user vector: profile and history encoded as one text, or the profile's
+/// vector averaged with the cached vectors of the items. One choice for real newcomers and for simulated ones.
 enum class UserVector { reencode, recompose };
 
 /// The `[evaluation]` section: the k-shot table, its intervals, and what counts as a finding. `masked` and `tie_seed`

@@ -29,12 +29,10 @@ std::vector<double> seed_means(const std::vector<double>& table, std::size_t see
 }
 
 /// Expected mean square of a two-way layout over its size, with its degrees.
-struct Part {
-  double value = 0;
-  double degrees = 1;
-};
+using Part = CrossedEstimate::Part;
 
-/// What judges a design: a layout of seeds x worlds, of seeds x users inside one world, or of one seed alone.
+/// What judges a design: a layout of seeds x worlds, of seeds x users inside one world (rows, columns, what both
+/// count), or of one seed alone.
 std::vector<Part> parts_of(const VarianceComponents& c, double s, double w, double u) {
   const bool worlds_vary = c.world + c.seed_world > 0;
   if (s == 1 && (w == 1 || !worlds_vary))
@@ -109,13 +107,14 @@ double detectable_effect(const VarianceComponents& c, const Design& design, cons
   const auto s = static_cast<double>(design.seeds), w = static_cast<double>(design.worlds),
              u = static_cast<double>(design.users);
   double variance = 0, spread = 0;
-  for (const Part& part : parts_of(c, s, w, u)) {
-    variance += part.value;
-    spread += part.value * part.value / std::max(part.degrees, 1.0);
+  const std::vector<Part> parts = parts_of(c, s, w, u);
+  for (const Part& part : parts) {
+    variance += part.variance;
+    spread += part.variance * part.variance / std::max(part.degrees, 1.0);
   }
   const double degrees = spread > 0 ? std::max(1.0, variance * variance / spread) : 1.0;
-  return (student_t_quantile(1 - target.alpha / 2, degrees) + student_t_quantile(target.power, degrees)) *
-         std::sqrt(variance);
+  const double critical = critical_ratio(1 - target.alpha, parts[0], parts.size() > 1 ? parts[1] : Part{});
+  return (critical + student_t_quantile(target.power, degrees)) * std::sqrt(variance);
 }
 
 double DesignCost::of(const Design& design) const {

@@ -42,9 +42,9 @@ struct PowerTarget {
   double power = 0.8;
 };
 
-/// Smallest true difference that a design finds with the wanted power: (t_{1-alpha/2} + t_power) sqrt(Var), degrees of
-/// freedom by Satterthwaite over the mean squares of the two-way layout that will judge the design: seeds x worlds, or
-/// seeds x users in one world.
+/// Smallest true difference that a design finds with the wanted power: (c_{1-alpha} + t_power) sqrt(Var), c the
+/// critical_ratio() of the two-way layout that will judge the design (seeds x worlds, or seeds x users in one world), t
+/// with Satterthwaite's degrees of freedom over its mean squares.
 double detectable_effect(const VarianceComponents& components, const Design& design, const PowerTarget& target);
 
 /// What things cost, in minutes: a trained seed, a user simulated for one seed in one world, and a fitted world.

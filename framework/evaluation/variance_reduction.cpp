@@ -62,7 +62,10 @@ VarianceReduction::Factors VarianceReduction::factors(std::size_t policy) const 
   const double paired = of(policy, closed_difference).variance(users_);
   if (paired < k_nothing) return {};
   const double apart = of(policy, closed).variance(users_) + of(reference_, closed).variance(users_);
-  return {apart / paired, of(policy, sampled_difference).variance(users_) / paired};
+  Factors factors{apart / paired, {}};
+  const double sampled = of(policy, sampled_difference).variance(users_);
+  if (sampled >= k_nothing) factors.closed_form = sampled / paired;
+  return factors;
 }
 
 }  // namespace coldframe

@@ -28,9 +28,11 @@ class VarianceReduction {
   void merge_state(std::span<const std::uint64_t> state);
 
   struct Factors {
-    std::optional<double> pairing, closed_form;  // empty where all users differ by the same
+    std::optional<double> pairing,
+        closed_form;  // empty where all users differ by the same, as sampled or in closed form
   };
   Factors factors(std::size_t policy) const;
+  std::uint64_t users() const { return users_; }
 
  private:
   /// First and second moments.

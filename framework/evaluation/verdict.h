@@ -60,7 +60,8 @@ struct StrategyComparison {
 };
 
 /// "These strategies": crossed seeds x users (or worlds), t interval with Satterthwaite's degrees of freedom, p
-/// averaged over what the variances may be (CrossedEstimate). Not claimed with fewer seeds or worlds than the rules ask for, whatever the numbers say.
+/// averaged over what the variances may be (CrossedEstimate). Not claimed with fewer seeds or worlds than the rules ask
+/// for, whatever the numbers say.
 std::vector<Judgement> judge_strategies(std::span<const StrategyComparison> family, const VerdictRules& rules);
 
 }  // namespace coldframe

@@ -13,10 +13,10 @@ using Json = nlohmann::json;
 
 /// Columns whose cells say what a row is about, of whatever kind, in the tables of all commands.
 const std::set<std::string>& naming_columns() {
-  static const std::set<std::string> columns = {"scorer", "strategy",   "baseline",   "against",  "grouping",
-                                                "group",  "item_group", "item",       "kind",     "severity",
-                                                "shots",  "metric",     "policy",     "run",      "condition",
-                                                "stage",  "comparison", "population", "template", "class"};
+  static const std::set<std::string> columns = {
+      "scorer",     "strategy",   "baseline", "against", "grouping", "group",  "item_group", "item",
+      "kind",       "severity",   "shots",    "metric",  "policy",   "run",    "condition",  "stage",
+      "comparison", "population", "template", "class",   "row",      "number", "task"};
   return columns;
 }
 

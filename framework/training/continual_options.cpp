@@ -151,7 +151,16 @@ void ContinualOptions::describe(OptionVisitor& visitor) {
 
 std::vector<Problem> ContinualOptions::validate() const {
   std::vector<Problem> problems;
-  if (!active()) return problems;
+  if (memory_keeps() != MemoryRule::uniform && !replays()) {
+    problems.push_back({"memory_rule",
+                        "(no pairs come back) set continual.method = replay, der or agem, or leave it out",
+                        /*idle=*/true});
+  }
+  if (!active()) {
+    if (keep_tasks)
+      problems.push_back({"keep_tasks", "(there are no tasks) set continual.method, or leave it out", true});
+    return problems;
+  }
   const bool segments = stream.kind == "users" || stream.kind == "items";
   if (segments && stream.attribute.empty()) {
     problems.push_back({"attribute", "(is missing) name the attribute whose values are the tasks"});

@@ -36,6 +36,7 @@ struct OptimizerOptions final : Options {
   }
   std::vector<Problem> validate() const override {
     if (schedule == "cosine" && warmup == 0) return {{"warmup", "(cosine needs a warm-up) try 10"}};
+    if (schedule == "linear" && note == "cosine only") return {{"note", "(does nothing) leave it out", /*idle=*/true}};
     return {};
   }
 };

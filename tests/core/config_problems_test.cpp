@@ -23,6 +23,19 @@ TEST_F(ConfigProblemsTest, a_value_out_of_range_names_key_value_place_range_and_
             "optimizer.scales = 1 inf in a.ini:2 (must be a finite number) try ");
 }
 
+TEST_F(ConfigProblemsTest, what_does_nothing_is_a_mistake_but_where_a_run_wrote_it) {
+  const std::string idle = "[optimizer]\nnote = cosine only\n";
+  EXPECT_EQ(problems_of(idle), "optimizer.note = cosine only in a.ini:2 (does nothing) leave it out");
+  EXPECT_THROW(load_config(schema_, {{}, {"optimizer.note=cosine only"}}), ConfigError);
+  EXPECT_NO_THROW(load_config(schema_, {files_, {}, files_[0]}));
+  EXPECT_EQ(optimizer_.note, "cosine only");
+  EXPECT_THROW(load_config(schema_, {files_, {"optimizer.note=cosine only"}, files_[0]}), ConfigError);
+  EXPECT_THROW(load_config(schema_, {files_, {}, write("b.ini", idle)}), ConfigError);
+  EXPECT_EQ(problems_of("[optimizer]\nschedule = cosine\nwarmup = 0\n"),
+            "optimizer.warmup = 0 in a.ini:3 (cosine needs a warm-up) try 10");
+  EXPECT_THROW(load_config(schema_, {files_, {}, files_[0]}), ConfigError) << "this is more than idle";
+}
+
 TEST_F(ConfigProblemsTest, the_ends_of_a_range_belong_to_it) {
   EXPECT_EQ(problems_of("[optimizer]\nbeta = 1\nwarmup = 0\n"), "no problem");
   EXPECT_EQ(problems_of("[optimizer]\nbeta = 0\n"), "no problem");

@@ -63,5 +63,15 @@ TEST(VarianceReduction, no_factor_where_all_users_differ_by_the_same) {
   EXPECT_FALSE(sums.factors(1).closed_form.has_value());
 }
 
+TEST(VarianceReduction, clicks_that_never_differ_say_nothing_about_sampling) {
+  VarianceReduction sums(2, 0);
+  for (int u = 0; u < 5; ++u) {
+    const std::array<double, 2> sampled = {0.5, 0.5}, closed = {0.1 * u, 0.2 * u};
+    sums.add(sampled, closed);
+  }
+  EXPECT_TRUE(sums.factors(1).pairing.has_value());
+  EXPECT_FALSE(sums.factors(1).closed_form.has_value());
+}
+
 }  // namespace
 }  // namespace coldframe

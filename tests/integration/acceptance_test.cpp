@@ -10,6 +10,7 @@
 
 #include "framework/core/atomic_file.h"
 #include "framework/core/json.h"
+#include "framework/reporting/simulation_record.h"
 #include "tests/integration/refusals.h"
 #include "tests/integration/training_job.h"
 
@@ -127,6 +128,20 @@ TEST_F(AcceptanceGateTest, simulations_are_held_to_stored_ones) {
   expect_refused(simulate("new.h5", "--simulation.users=40 --simulation.lambda=0.5 " + bound), k_data,
                  {"another lambda"});
   expect_refused(simulate("new.h5", "--simulation.users=41 " + bound), k_data, {"other users"});
+
+  // A page of runs and simulations is about one training.
+  ASSERT_EQ(simulate("met.h5", "--simulation.users=40 --run " + run("old")).code, 0);
+  const std::string page =
+      fmt::format("compare {} --simulation {} --output {}", run("old"), path("met.h5"), path("page.html"));
+  const Outcome together = run_program(page);
+  EXPECT_EQ(together.code, 0) << together.errors;
+  SimulationRecord record = read_simulation_record(path("met.h5"));
+  record.summary["runs"][0]["digest"] = "0123456789abcdef";
+  write_simulation_record(path("met.h5"), record);
+  expect_refused(run_program(page), k_data, {"other weights", "0123456789abcdef"});
+  record.summary["runs"][0]["seed"] = 77;
+  write_simulation_record(path("met.h5"), record);
+  expect_refused(run_program(page), k_data, {"seed 77 of lora", "not among them"});
 }
 
 TEST_F(AcceptanceGateTest, wrong_bounds_and_other_tests_are_refused) {

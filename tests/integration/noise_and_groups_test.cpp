@@ -295,7 +295,7 @@ TEST_F(NoiseAndGroupsTest, wrong_questions_are_refused) {
   refused("fairness --run {} --group gender --shots 4", k_config, {"evaluation.masked = 3"});
   refused("fairness --run {} --group gender --output f.csv", k_config, {"output", ".json"});
   refused("robustness --run {} --severity 1.2 --shots 0", k_config, {"1.2", "from 0 to 1"});
-  refused("robustness --run {} --severity= --shots 0", k_config, {"severity", "is empty"});
+  refused("robustness --run {} --severity '' --shots 0", k_config, {"severity", "is empty"});
   refused("robustness --run {} --noise typo --shots 0", k_config, {"typos"});
   refused("robustness --run {} --noise item_typo --shots 0", k_config, {"item_typos"});
   refused("robustness --run {} --noise typos", k_config, {"shots = 10", "evaluation.masked = 3"});

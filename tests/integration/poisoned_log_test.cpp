@@ -143,6 +143,15 @@ TEST_F(PoisonedLogTest, an_attack_is_set_beside_the_clean_run_newcomer_by_newcom
   EXPECT_EQ(report("named.json", pair), found);
   write_file_atomically(clean + "/config.ini", config + "\n[objective.contrastive]\nrobust_q = 0.5\n");
   refused(fmt::format("--run {} --clean {}", poisoned, clean), k_data, {"[objective.contrastive] differs", "robust_q"});
+
+  // What nothing climbed by when the run was trained is no mistake of whoever opens it now.
+  const std::size_t adversarial = config.find("\n[adversarial]");
+  ASSERT_NE(adversarial, std::string::npos);
+  const std::size_t norm = config.find("\nnorm = ", adversarial);
+  config.replace(norm, config.find('\n', norm + 1) - norm, "\nnorm = 0.3");
+  write_file_atomically(clean + "/config.ini", config);
+  const Outcome opened = run_program("evaluate --run " + clean);
+  EXPECT_EQ(opened.code, 0) << opened.errors;
 }
 
 TEST_F(PoisonedLogTest, settings_that_fit_nothing_are_refused_before_a_folder_is_made) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "framework/reporting/measures.h"
 
 namespace coldframe {
 namespace {
@@ -80,6 +83,20 @@ TEST(StreamWorlds, by_hand) {
   const Json& shares = table(report, "stream-then-share").at("rows");
   EXPECT_NEAR(shares[0].at("task_2").at("value").get<double>(), 0.5, 1e-9);
   for (const Json& row : table(report, "stream-now-share").at("rows")) EXPECT_FALSE(row.contains("task_1"));
+}
+
+TEST(StreamWorlds, every_cell_has_a_name_for_bounds) {
+  const Json report = stream_worlds_report(three_tasks(), {.replicates = 50, .level = 0.95, .seed = 1});
+  const Measures measures = report_measures("stream", report);
+  EXPECT_NEAR(*measures.find("stream.then.after_period_1.task_2").value, 0.5, 1e-9);
+  EXPECT_NEAR(*measures.find("stream.then.untrained.task_2").value, 0.1, 1e-9);
+  EXPECT_NEAR(*measures.find("stream.numbers.difference_to_popularity.value").value,
+              number(report, "difference to popularity"), 1e-12);
+  std::size_t cells = 0;
+  for (const Json& row : table(report, "stream-then").at("rows")) cells += row.size() - 1;
+  EXPECT_EQ(
+      std::ranges::count_if(measures.names(), [](const std::string& name) { return name.starts_with("stream.then."); }),
+      static_cast<std::ptrdiff_t>(cells));
 }
 
 TEST(StreamWorlds, recovery_is_told_in_user_steps) {
